@@ -1,0 +1,120 @@
+"""The one interface between the benchmark and a recommender."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.interactions import Floats, Ids, Interactions
+
+
+class Epoch(NamedTuple):
+    """One point of a learning curve."""
+
+    number: int  # from 1
+    seconds: float  # of training until the end of this epoch, looks at validation left out
+    samples: int  # training examples processed in this epoch, negatives included
+    loss: float | None  # mean training loss of the epoch
+    validation: float | None = None  # hit rate at 10 on the validation items, when tuning
+
+
+def go_on(epoch: Epoch) -> bool:
+    """Never ask a model to stop."""
+    return False
+
+
+@dataclass
+class Run:
+    """What a fit needs to know that is not a hyper-parameter."""
+
+    seed: int = 0
+    device: str = "cpu"  # or "cuda"
+    threads: int = 1
+    on_epoch: Callable[[Epoch], bool] = go_on  # returns True when training should end
+    look: Callable[[], float] | None = None  # measures on the validation items, when tuning
+    synchronize: Callable[[], None] = lambda: None  # waits for the device before a clock is read
+    curve: list[Epoch] = field(default_factory=list)
+    _started: float = field(default_factory=perf_counter)
+    looked_seconds: float = 0.0  # spent outside training so far
+
+    def start(self) -> None:
+        """Start the training clock. The harness calls it just before fit."""
+        self.curve.clear()
+        self.looked_seconds = 0.0
+        self._started = perf_counter()
+
+    def train_seconds(self) -> float:
+        """Seconds of training since start, looks at validation left out."""
+        self.synchronize()
+        return perf_counter() - self._started - self.looked_seconds
+
+    def epoch(self, *, samples: int, loss: float | None = None) -> bool:
+        """Call once after each epoch; end training when it returns True.
+
+        It moves the progress bar, records the learning curve and, when tuning, lets the harness
+        look at the validation items with the training clock stopped: the model must be able to
+        score at this moment.
+
+        Args:
+            samples: training examples processed in this epoch, negatives included.
+            loss: mean training loss of the epoch, where there is one.
+
+        Raises:
+            FloatingPointError: the loss is NaN or infinite.
+        """
+        seconds = self.train_seconds()
+        number = len(self.curve) + 1
+        if loss is not None and not math.isfinite(loss):
+            raise FloatingPointError(f"training diverged: the loss of epoch {number} is {loss}")
+        stopped = perf_counter()
+        validation = self.look() if self.look else None
+        self.curve.append(Epoch(number, seconds, samples, loss, validation))
+        end = self.on_epoch(self.curve[-1])
+        self.looked_seconds += perf_counter() - stopped
+        return end
+
+
+class Embeddings(NamedTuple):
+    """Vectors whose dot product is the score."""
+
+    users: Floats  # [n_users, d]
+    items: Floats  # [n_items, d]
+
+
+class Adapter(ABC):
+    """A recommender under test.
+
+    Subclasses are dataclasses with kw_only=True: every field is a hyper-parameter with a default,
+    is stored as given and logged with the run. The harness seeds, times and evaluates; an adapter
+    only fits and scores. It leaves the global random state alone: all randomness comes from
+    run.seed.
+    """
+
+    @abstractmethod
+    def fit(self, train: Interactions, run: Run) -> None:
+        """Learn from train, whose arrays are read-only. A second call starts over.
+
+        The same seed on the same machine and threads gives the same scores.
+        """
+
+    @abstractmethod
+    def scores(self, users: Ids) -> Floats:
+        """Score every item for these users: [b] -> float32 [b, n_items], higher is better, finite.
+
+        Items that a user has already seen need no special care: the protocol leaves them out.
+        """
+
+    def pair_scores(self, users: Ids, items: Ids) -> Floats:
+        """Score items[j] for users[j]: [b], [b, c] -> float32 [b, c].
+
+        By default it is taken from scores(); override it where scoring a few items costs less.
+        """
+        return np.take_along_axis(self.scores(users), items, axis=1)
+
+    def embeddings(self) -> Embeddings | None:
+        """The vectors whose dot products are the scores, or None when there are none."""
+        return None

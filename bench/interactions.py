@@ -1,0 +1,134 @@
+"""The data that every part of the benchmark passes around."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int32]
+Floats = NDArray[np.float32]
+Times = NDArray[np.int64]
+OriginalIds = NDArray[Any]  # int64, or text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What is known of each user, or of each item, beside the interactions.
+
+    E entities with C categorical, M yes-or-no and D dense columns. An absent kind has no columns.
+    A missing dense value is NaN; a missing category is a category of its own.
+    """
+
+    categorical: Ids  # [E, C], 0 <= categorical[:, c] < categorical_sizes[c]
+    categorical_names: tuple[str, ...]  # C of them
+    categorical_sizes: tuple[int, ...]  # C of them
+    multi_hot: NDArray[np.bool_]  # [E, M]: one group of tags, as the genres of a film
+    multi_hot_names: tuple[str, ...]  # M of them
+    dense: Floats  # [E, D], in the publisher's units
+    dense_names: tuple[str, ...]  # D of them
+    labels: tuple[str, ...] | None = None  # E names for people to read, as film titles
+
+    def __post_init__(self) -> None:
+        for kind in ("categorical", "multi_hot", "dense"):
+            array, names = getattr(self, kind), getattr(self, f"{kind}_names")
+            if array.ndim != 2 or array.shape[1] != len(names):
+                raise ValueError(f"{kind} must be [entities, {len(names)}], not {array.shape}")
+            object.__setattr__(self, kind, read_only(array))
+        if not len(self.categorical) == len(self.multi_hot) == len(self.dense):
+            raise ValueError("categorical, multi_hot and dense must have one row per entity")
+        if self.labels is not None and len(self.labels) != len(self):
+            raise ValueError(f"labels must name {len(self)} entities, not {len(self.labels)}")
+        for name, size, column in zip(
+            self.categorical_names, self.categorical_sizes, self.categorical.T, strict=True
+        ):
+            if len(column) and not 0 <= column.min() <= column.max() < size:
+                raise ValueError(f"categorical feature {name!r} must lie in 0..{size - 1}")
+
+    def __len__(self) -> int:
+        return len(self.categorical)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedSplit:
+    """Held-out items and negatives that the publisher of a data set fixed, one row per user."""
+
+    users: Ids  # [m]
+    held_out: Ids  # [m]
+    negatives: Ids  # [m, n], as published, also where they repeat the held-out item
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interactions:
+    """Implicit feedback: row j says that users[j] chose items[j] at times[j].
+
+    The arrays are made read-only: a model cannot change what the next one sees.
+
+    Raises:
+        ValueError: lengths differ, or an id lies outside 0..n_users-1 or 0..n_items-1.
+    """
+
+    users: Ids  # [n], 0 <= user < n_users
+    items: Ids  # [n], 0 <= item < n_items
+    times: Times  # [n], seconds; ties keep the order of the source
+    n_users: int
+    n_items: int  # the whole catalogue, also items that never occur in users and items
+    ratings: Floats | None = None  # [n]
+    user_ids: OriginalIds = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # [n_users]
+    item_ids: OriginalIds = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # [n_items]
+    user_features: Features | None = None
+    item_features: Features | None = None
+    published: PublishedSplit | None = None
+    source: str = ""  # where the data came from, for the record
+
+    def __post_init__(self) -> None:
+        self._check_lengths()
+        for name, count in (("users", self.n_users), ("items", self.n_items)):
+            ids = getattr(self, name)
+            if len(ids) and not 0 <= ids.min() <= ids.max() < count:
+                raise ValueError(f"{name} must lie in 0..{count - 1}, not {ids.min()}..{ids.max()}")
+        # Without ids of their own, entities are named by their position.
+        for name, count in (("user_ids", self.n_users), ("item_ids", self.n_items)):
+            if len(getattr(self, name)) == 0:
+                object.__setattr__(self, name, np.arange(count, dtype=np.int64))
+            if len(getattr(self, name)) != count:
+                raise ValueError(f"{name} must name {count}, not {len(getattr(self, name))}")
+        for name in ("users", "items", "times", "ratings", "user_ids", "item_ids"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def _check_lengths(self) -> None:
+        lengths = {len(self.users), len(self.items), len(self.times)}
+        if self.ratings is not None:
+            lengths.add(len(self.ratings))
+        if len(lengths) > 1:
+            raise ValueError(f"users, items, times and ratings differ in length: {sorted(lengths)}")
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """The same users, items and features with only these interactions (indices or a mask)."""
+        return replace(
+            self,
+            users=self.users[rows],
+            items=self.items[rows],
+            times=self.times[rows],
+            ratings=None if self.ratings is None else self.ratings[rows],
+            published=None,
+        )
+
+    def matrix(self) -> Any:
+        """A [n_users, n_items] float32 CSR matrix with a one for each (user, item) that occurs."""
+        ones = np.ones(len(self), dtype=np.float32)
+        matrix = sp.csr_matrix((ones, (self.users, self.items)), shape=(self.n_users, self.n_items))
+        matrix.data[:] = 1  # a repeated pair was summed
+        return matrix
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A view of the array that refuses writing."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,132 @@
+"""The record of one measured cell: a JSON file, the truth behind every table and MLflow run.
+
+A cell is data set x protocol x model x parameters x seed. Its record stands in
+`<results>/records/` and, when it is ok, its ledger in `<results>/ledgers/`, under the same stem.
+"""
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, Self
+
+SCHEMA = 1
+
+Status = Literal["ok", "failed", "timeout", "oom", "killed", "skipped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What is measured. Everything here changes the result, or its clock."""
+
+    dataset: str
+    protocol: str
+    model: str
+    params: dict[str, Any]  # every hyper-parameter of the model, also those left at their default
+    seed: int
+    device: str = "cpu"
+    threads: int = 1
+    label: str = ""  # the name on the board, where one model stands there twice
+
+    @property
+    def name(self) -> str:
+        return self.label or self.model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """All that is known of one attempt to measure a cell. See `bench.record.load`."""
+
+    cell: Cell
+    key: str  # 16 hex digits: data, split, model source, parameters, seed, protocol, libraries
+    status: Status
+    reason: str = ""  # one line: why the status is not ok
+    traceback: str = ""
+    output: str = ""  # the end of what the model printed, when it is not ok
+    metrics: dict[str, float] = field(default_factory=dict)  # hr_at_10, ndcg_at_10, ...
+    timings: dict[str, float] = field(default_factory=dict)  # train_seconds, peak_memory_mb, ...
+    curve: list[dict[str, float | None]] = field(default_factory=list)  # number, seconds, loss, ...
+    audit: dict[str, Any] = field(default_factory=dict)  # of the data: users, items, ...
+    data_sha256: str = ""
+    split_sha256: str = ""
+    source: str = ""  # where the data came from
+    environment: dict[str, Any] = field(default_factory=dict)  # packages, cpu, git_commit, ...
+    tuned: str = ""  # how the parameters were found
+    invocation: str = ""  # id of the `bench run` that measured it
+    suite: str = ""
+    started: str = ""  # ISO 8601, UTC
+    ended: str = ""
+    schema: int = SCHEMA
+
+    @property
+    def stem(self) -> str:
+        """File name without its ending: readable, and unique by the key."""
+        cell = self.cell
+        words = f"{cell.dataset}.{cell.protocol}.{cell.name}.s{cell.seed}.{self.key}"
+        return re.sub(r"[^\w.-]", "_", words)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild a record from its JSON.
+
+        Raises:
+            ValueError: the schema is another, or a field is missing or unknown.
+        """
+        if values.get("schema") != SCHEMA:
+            raise ValueError(
+                f"record of schema {values.get('schema')!r}; this bench reads {SCHEMA}"
+            )
+        known = {f.name for f in fields(cls)}
+        if unknown := values.keys() - known:
+            raise ValueError(f"record with unknown fields {sorted(unknown)}")
+        try:
+            return cls(**{**values, "cell": Cell(**values["cell"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"incomplete record: {error}") from error
+
+
+def save(record: Record, folder: Path) -> Path:
+    """Write a record into a results folder. It is there whole or not at all.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    text = json.dumps(asdict(record), indent=1, allow_nan=False) + "\n"
+    path = folder / "records" / f"{record.stem}.json"
+    write_whole(path, text.encode())
+    return path
+
+
+def load(path: Path) -> Record:
+    """Read one record.
+
+    Raises:
+        ValueError: the file is not a record, naming the file.
+    """
+    try:
+        return Record.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def load_all(folder: Path) -> list[Record]:
+    """All records of a results folder, oldest first."""
+    records = [load(path) for path in (folder / "records").glob("*.json")]
+    return sorted(records, key=lambda record: (record.started, record.stem))
+
+
+def ledger_path(record: Record, folder: Path) -> Path:
+    """Where the ledger of a record stands."""
+    return folder / "ledgers" / f"{record.stem}.parquet"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, flush it to the disk, then rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
