@@ -13,8 +13,17 @@ Times = NDArray[np.int64]
 OriginalIds = NDArray[Any]  # int64, or text
 
 
+class ReadOnlyArrays:
+    """Keeps arrays read-only on the way into another process, where numpy would forget it."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            kept = read_only(value) if isinstance(value, np.ndarray) else value
+            object.__setattr__(self, name, kept)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Features:
+class Features(ReadOnlyArrays):
     """What is known of each user, or of each item, beside the interactions.
 
     E entities with C categorical, M yes-or-no and D dense columns. An absent kind has no columns.
@@ -60,7 +69,7 @@ class PublishedSplit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Interactions:
+class Interactions(ReadOnlyArrays):
     """Implicit feedback: row j says that users[j] chose items[j] at times[j].
 
     The arrays are made read-only: a model cannot change what the next one sees.

@@ -16,6 +16,10 @@ SCHEMA = 1
 Status = Literal["ok", "failed", "timeout", "oom", "killed", "skipped"]
 
 
+class BadRecord(ValueError):
+    """A file that is no record, or no ledger, that this bench can read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """What is measured. Everything here changes the result, or its clock."""
@@ -61,17 +65,15 @@ class Record:
 
     @property
     def stem(self) -> str:
-        """File name without its ending: readable, and unique by the key."""
-        cell = self.cell
-        words = f"{cell.dataset}.{cell.protocol}.{cell.name}.s{cell.seed}.{self.key}"
-        return re.sub(r"[^\w.-]", "_", words)
+        """Name of its files, without the ending."""
+        return stem(self.cell, self.key)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Rebuild a record from its JSON.
 
         Raises:
-            ValueError: the schema is another, or a field is missing or unknown.
+            BadRecord: the schema is another, or a field is missing or unknown.
         """
         if values.get("schema") != SCHEMA:
             raise ValueError(
@@ -79,11 +81,17 @@ class Record:
             )
         known = {f.name for f in fields(cls)}
         if unknown := values.keys() - known:
-            raise ValueError(f"record with unknown fields {sorted(unknown)}")
+            raise BadRecord(f"record with unknown fields {sorted(unknown)}")
         try:
             return cls(**{**values, "cell": Cell(**values["cell"])})
         except (KeyError, TypeError) as error:
-            raise ValueError(f"incomplete record: {error}") from error
+            raise BadRecord(f"incomplete record: {error}") from error
+
+
+def stem(cell: Cell, key: str) -> str:
+    """Name of a cell's files, without the ending: readable, and unique by the key."""
+    words = f"{cell.dataset}.{cell.protocol}.{cell.name}.s{cell.seed}.{key}"
+    return re.sub(r"[^\w.-]", "_", words)
 
 
 def save(record: Record, folder: Path) -> Path:
@@ -102,12 +110,12 @@ def load(path: Path) -> Record:
     """Read one record.
 
     Raises:
-        ValueError: the file is not a record, naming the file.
+        BadRecord: the file is not a record; the message names it.
     """
     try:
         return Record.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, AttributeError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise BadRecord(f"{path}: {error}") from error
 
 
 def load_all(folder: Path) -> list[Record]:

@@ -1,0 +1,80 @@
+"""What a reader must know of the data before any figure."""
+
+from typing import Any
+
+import numpy as np
+
+from bench.interactions import Features, Interactions
+from bench.negatives import NEGATIVES, Negatives
+from bench.split import Split
+
+
+def audit(
+    data: Interactions, ordered: Interactions, split: Split, negatives: Negatives
+) -> dict[str, Any]:
+    """Counts of a data set under a protocol.
+
+    Args:
+        data: as its `load` returned it.
+        ordered: the same by user and time, without repeats.
+        split: train and held-out items.
+        negatives: of the held-out items.
+    """
+    in_train = np.bincount(split.train.items, minlength=data.n_items)
+    repeats_held_out = (negatives.items == split.held_out[:, None]).any(axis=1)
+    return {
+        "users": data.n_users,
+        "items": data.n_items,
+        "interactions": len(ordered),
+        "repeated_or_filtered": len(data) - len(ordered),
+        "density": len(ordered) / (data.n_users * data.n_items),
+        "train_interactions": len(split.train),
+        "tested_users": len(split.users),
+        "untested_users": data.n_users - len(split.users),
+        "users_with_tied_newest_time": _tied_newest(ordered),
+        "users_with_few_negatives": int((negatives.drawn < NEGATIVES).sum()),
+        "users_with_held_out_item_among_negatives": int(repeats_held_out.sum()),
+        "cold_held_out_items": int((in_train[split.held_out] == 0).sum()),
+        "items_not_in_train": int((in_train == 0).sum()),
+        "user_features": _names(data.user_features),
+        "item_features": _names(data.item_features),
+    }
+
+
+def _tied_newest(ordered: Interactions) -> int:
+    """Users whose two newest interactions have the same time."""
+    same_user = ordered.users[1:] == ordered.users[:-1]
+    ends_user = np.r_[ordered.users[2:] != ordered.users[1:-1], True][: len(same_user)]
+    same_time = ordered.times[1:] == ordered.times[:-1]
+    return int((same_user & ends_user & same_time).sum())
+
+
+def _names(features: Features | None) -> list[str]:
+    if features is None:
+        return []
+    tags = [f"{len(features.multi_hot_names)} tags"] if features.multi_hot_names else []
+    return [*features.categorical_names, *features.dense_names, *tags]
+
+
+def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
+    """An audit for people to read, before any model runs."""
+    users, tested = found["users"], found["tested_users"]
+    interactions = found["interactions"]
+    tied = found["users_with_tied_newest_time"]
+    lines = [
+        f"{dataset}, protocol {protocol}",
+        f"  {users:,} users x {found['items']:,} items, {interactions:,} interactions"
+        f" ({found['density']:.2%}), {found['repeated_or_filtered']:,} repeated or filtered out",
+        f"  {tested:,} users tested, {found['untested_users']:,} with fewer than 3 items not;"
+        f" {found['train_interactions']:,} interactions to learn from",
+        f"  {tied:,} users ({tied / max(users, 1):.0%}) have a tied newest time: their last item"
+        " is the last in the source",
+        f"  {found['users_with_few_negatives']:,} users with fewer than {NEGATIVES} negatives,"
+        f" {found['users_with_held_out_item_among_negatives']:,} with the held-out item among them;"
+        f" {found['cold_held_out_items']:,} held-out and {found['items_not_in_train']:,} items in"
+        " all never occur in train",
+    ]
+    for of in ("user", "item"):
+        names = found[f"{of}_features"]
+        lines.append(f"  {of} features: {', '.join(names) or 'none'}")
+    return "\n".join(lines)

@@ -1,0 +1,252 @@
+"""The `bench` command. Heavy libraries are imported where they are used: --help must be quick."""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench import __version__, registry
+from bench.registry import NOUNS, NameTaken, UnknownName, unknown
+
+DEFAULT_SUITE = "ml-100k"
+INTERRUPTED = 130  # exit code after Ctrl-C
+
+
+class Commands(click.Group):
+    """Names the nearest command when one is typed wrong."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise unknown("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+def main() -> None:
+    """Run the command; a user's mistake is one line and exit code 2, never a traceback."""
+    try:
+        sys.exit(cli.main(prog_name="bench", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except click.Abort:
+        _fail("interrupted", INTERRUPTED)
+    except Exception as error:
+        _fail(str(error), _exit_code(error))
+
+
+def _exit_code(error: Exception) -> int:
+    """2 for a usage error, 1 for another known problem; anything else is ours and is raised."""
+    if isinstance(error, UnknownName | NameTaken):
+        return 2
+    # Only now: a command that got this far has imported what it needs of these.
+    from bench.delimited import BadData
+    from bench.fetch import DataUnavailable
+    from bench.parameters import BadParameter
+    from bench.protocol import BadProtocol
+    from bench.record import BadRecord
+    from bench.suite import BadSuite
+    from bench.verify import Difference
+
+    if isinstance(error, BadParameter | BadSuite):
+        return 2
+    if isinstance(
+        error, BadData | BadProtocol | BadRecord | DataUnavailable | Difference | OSError
+    ):
+        return 1
+    raise error
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"bench: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bench")
+def cli() -> None:
+    """Compare recommender models under one leave-one-out protocol.
+
+    `bench run` trains and measures, writes a leaderboard to results/ and logs every run to MLflow;
+    `bench ui` shows the runs in MLflow.
+    """
+
+
+def results_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--results",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("results"),
+        show_default=True,
+        help="Folder of records, ledgers, boards and the MLflow store.",
+    )(command)
+
+
+def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path, exists=True),
+        help="Folder, or file, with the publisher's data; nothing is downloaded then.",
+    )(command)
+
+
+def names(text: str | None) -> list[str] | None:
+    """The words of a list with commas."""
+    if text is None:
+        return None
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+@cli.command("list")
+@click.argument("kind", required=False, metavar="[models|datasets|suites]")
+def list_(kind: str | None) -> None:
+    """List models, data sets and suites."""
+    if kind is not None and kind not in NOUNS:
+        raise unknown("kind", kind, NOUNS)
+    for each in NOUNS:
+        if kind in (None, each):
+            click.echo(f"{each}:")
+            for name, path in registry.files(each).items():  # type: ignore[arg-type]
+                click.echo(f"  {name:<16}{registry.summary(path)}")
+
+
+@cli.command()
+@click.option("--suite", metavar="NAME", help=f"A suite by name or .toml file [{DEFAULT_SUITE}].")
+@click.option("--models", metavar="A,B", help="Only these models; new ones join with defaults.")
+@click.option("--dataset", metavar="D", help="Another data set than the suite's.")
+@click.option("--protocol", metavar="P", help="loo-99, ncf-files; with -validation for tuning.")
+@click.option("--seeds", metavar="0,1", help="Seeds of the models.")
+@click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
+@click.option("--min-rating", type=float, help="Count only interactions rated at least this high.")
+@data_dir_option
+@results_option
+@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--timeout", type=float, metavar="S", help="Seconds that a cell may take.")
+@click.option("--memory-limit", type=click.IntRange(min=1), metavar="MB", help="Of a cell.")
+@click.option("--force", is_flag=True, help="Measure again what is measured already.")
+@click.option(
+    "--model-path",
+    "model_paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A model's file outside the checkout. It is code, and it is run.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the cells and measure nothing.")
+def run(
+    *,
+    suite: str | None,
+    models: str | None,
+    settings: tuple[str, ...],
+    seeds: str | None,
+    results: Path,
+    data_dir: Path | None,
+    device: str,
+    threads: int,
+    force: bool,
+    model_paths: tuple[Path, ...],
+    dry_run: bool,
+    **changes: Any,
+) -> int:
+    """Train and measure models, and show the board.
+
+    What is measured already, with the same data, parameters, code and libraries, is not measured
+    again. Exit code 0 when every cell is ok or skipped with a reason, 1 when one failed.
+    """
+    for path in model_paths:
+        registry.add_model(path)
+    from bench import commands
+
+    chosen = commands.choose(
+        suite or DEFAULT_SUITE,
+        models=names(models) or [path.stem for path in model_paths] or None,
+        settings=list(settings),
+        seeds=names(seeds),
+        **changes,
+    )
+    options = commands.options(
+        results=results, data_dir=data_dir, device=device, threads=threads, force=force
+    )
+    if dry_run:
+        return commands.dry_run(chosen, options)
+    signal.signal(signal.SIGTERM, _interrupt)
+    return commands.run(chosen, options)
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    """A request to end is handled as Ctrl-C is: the child is ended and what is finished is kept."""
+    raise KeyboardInterrupt
+
+
+@cli.command()
+@results_option
+def leaderboard(results: Path) -> None:
+    """Write the board again from the records, and show it."""
+    from bench import commands
+
+    commands.leaderboard(results)
+
+
+@cli.command()
+@click.argument(
+    "results",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path("results"),
+)
+def verify(results: Path) -> None:
+    """Compute every published figure again from the ledgers; fail on the first difference."""
+    from bench.verify import verify as check
+
+    click.echo(check(results))
+
+
+@cli.command()
+@results_option
+def track(results: Path) -> None:
+    """Write to MLflow what is missing there; it can rebuild an empty store."""
+    from bench import commands
+
+    commands.track(results)
+
+
+@cli.command()
+@results_option
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+def ui(results: Path, port: int) -> None:
+    """Show the runs in MLflow's pages, on this machine only."""
+    from bench import ui as pages
+
+    pages.serve(results, port=port)
+
+
+@cli.group(cls=Commands)
+def data() -> None:
+    """Fetch a data set, or tell what is in it."""
+
+
+@data.command()
+@click.argument("name")
+@data_dir_option
+def get(name: str, data_dir: Path | None) -> None:
+    """Fetch a data set into the cache and check it."""
+    from bench import commands
+
+    commands.get(name, data_dir)
+
+
+@data.command()
+@click.argument("name")
+@data_dir_option
+@click.option("--protocol", default="loo-99", show_default=True, metavar="P")
+@click.option("--min-rating", type=float)
+def audit(name: str, data_dir: Path | None, protocol: str, min_rating: float | None) -> None:
+    """Tell what a reader must know of a data set before any figure."""
+    from bench import commands
+
+    commands.audit(name, data_dir, protocol, min_rating)

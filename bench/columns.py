@@ -1,0 +1,163 @@
+"""The columns of the board, and how their numbers are written."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.leaderboard import Row, Section
+
+# Programs rely on the order up to `key`; what follows it may grow.
+CSV_COLUMNS = (
+    *("dataset", "protocol", "model", "status", "seeds"),
+    *("hr_at_10", "hr_at_10_se", "ndcg_at_10", "ndcg_at_10_se"),
+    *("hr_at_10_expected", "ndcg_at_10_expected", "full_hr_at_10", "full_ndcg_at_10"),
+    *("train_seconds", "train_samples_per_second", "interactions_per_second"),
+    *("score_users_per_second", "latency_p50_ms", "latency_p99_ms", "peak_memory_mb"),
+    *("params", "key"),
+    *("label", "adapter", "reason", "device", "threads", "tried", "tie_sensitive", "busy"),
+    *("hr_at_10_sd", "ndcg_at_10_sd", "hr_at_10_low", "hr_at_10_high"),
+    *("ndcg_at_10_low", "ndcg_at_10_high", "mrr", "coverage_at_10", "gini_at_10"),
+    *("novelty_at_10", "popularity_at_10", "diversity_at_10", "test_users"),
+    *("train_cpu_seconds", "total_memory_mb", "tuned", "git_commit", "started"),
+)
+TIE_MARK, BUSY_MARK = "†", "‡"
+MARKS = {
+    TIE_MARK: "many equal scores: another order of ties would move HR@10 or NDCG@10 by over 0.001",
+    BUSY_MARK: "CPU time and wall time of training disagree: other work was running, "
+    "or more threads than were asked for",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the tables for people."""
+
+    title: str
+    cell: Callable[["Row"], str]
+    meaning: str
+    figure: str = ""  # what the page sorts by
+    give_way: int = 0  # the highest leaves a narrow terminal first; 0 never does
+
+
+def _number(name: str, form: Callable[[float], str]) -> Callable[["Row"], str]:
+    return lambda row: form(row.figures[name]) if name in row.figures else ""
+
+
+def _hit_rate(row: "Row") -> str:
+    if "hr_at_10" not in row.figures:
+        return row.status
+    error = row.figures.get("hr_at_10_se")
+    return f"{row.figures['hr_at_10']:.4f}" + ("" if error is None else f" ±{error:.4f}")
+
+
+def _name(row: "Row") -> str:
+    partly = f"[{row.status}]" if row.seeds and row.seeds < row.tried else ""
+    marks = TIE_MARK * row.tie_sensitive + BUSY_MARK * row.busy
+    return one_line(" ".join(word for word in (row.model, partly, marks) if word))
+
+
+def _four(value: float) -> str:
+    return f"{value:.4f}"
+
+
+def _seconds(value: float) -> str:
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
+    return f"{value:.{digits}f}"
+
+
+def short(value: float) -> str:
+    """Three digits and a unit, as in 1.23 M."""
+    for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= 0.9995 * size:  # from there on three digits would round up to 1000
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"
+
+
+COLUMNS = (
+    Column("model", _name, "label and, where it stands twice, the parameters that differ"),
+    Column(
+        "HR@10",
+        _hit_rate,
+        "share of test users whose held-out item is among the first 10 of it and 99 sampled "
+        "negatives, ± its standard error over the test users",
+        "hr_at_10",
+    ),
+    Column(
+        "NDCG@10", _number("ndcg_at_10", _four), "the same, discounted by the rank", "ndcg_at_10"
+    ),
+    Column(
+        "expected HR@10",
+        _number("hr_at_10_expected", _four),
+        "HR@10 averaged exactly over all draws of the 99 negatives, so without sampling noise",
+        "hr_at_10_expected",
+        5,
+    ),
+    Column(
+        "full HR@10",
+        _number("full_hr_at_10", _four),
+        "the held-out item among all items that the user never touched",
+        "full_hr_at_10",
+        3,
+    ),
+    Column(
+        "full NDCG@10",
+        _number("full_ndcg_at_10", _four),
+        "the same, discounted by the rank",
+        "full_ndcg_at_10",
+        6,
+    ),
+    Column(
+        "train s",
+        _number("train_seconds", _seconds),
+        "seconds of fit alone, looks at validation left out",
+        "train_seconds",
+    ),
+    Column(
+        "samples/s",
+        _number("train_samples_per_second", short),
+        "training examples processed a second, negatives included",
+        "train_samples_per_second",
+        4,
+    ),
+    Column(
+        "users/s",
+        _number("score_users_per_second", short),
+        "users for whom all items were scored, a second",
+        "score_users_per_second",
+        7,
+    ),
+    Column(
+        "p50 ms",
+        _number("latency_p50_ms", _seconds),
+        "median time for the top 10 of one user",
+        "latency_p50_ms",
+        8,
+    ),
+    Column(
+        "memory MB",
+        _number("peak_memory_mb", lambda value: f"{value:.0f}"),
+        "peak memory of training above the level at its start",
+        "peak_memory_mb",
+        2,
+    ),
+)
+SEEDS = Column("seeds", lambda row: str(row.seeds), "runs averaged in this row", give_way=9)
+
+
+def columns(section: "Section") -> list[Column]:
+    """The columns of a section: the seeds stand there only when a row has several."""
+    name, *others = COLUMNS
+    several = any(row.seeds > 1 for row in section.rows)
+    return [name, SEEDS, *others] if several else [name, *others]
+
+
+def compact(value: object) -> str:
+    """JSON without spaces, its keys sorted."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def one_line(text: str) -> str:
+    """Text of a model or a library, without line ends and what could steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))

@@ -1,0 +1,102 @@
+"""What the commands of `bench.cli` do, with the libraries that they need."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench import leaderboard as board
+from bench import record, registry, runner
+from bench import suite as suites
+from bench.audit import audit_lines
+from bench.parameters import BadParameter
+from bench.protocol import prepare
+from bench.runner import Options, load_data
+from bench.suite import Suite
+
+WIDTH = 120  # of the board where there is no terminal
+
+
+def choose(suite: str, *, seeds: list[str] | None, **changes: Any) -> Suite:
+    """A suite as the options of the command line change it."""
+    if seeds is not None:
+        if not all(seed.isdecimal() for seed in seeds):
+            raise BadParameter(f"--seeds takes whole numbers from 0, as 0,1,2, not {seeds}")
+        changes["seeds"] = tuple(int(seed) for seed in seeds)
+    return suites.narrow(suites.load(suite), **changes)
+
+
+def options(**given: Any) -> Options:
+    """Options of a run, with a live line where somebody sees it."""
+    return Options(live=sys.stdout.isatty(), **given)
+
+
+def run(suite: Suite, options: Options) -> int:
+    """Measure a suite and show its board; the exit code."""
+    outcome = runner.run(suite, options)
+    click.echo()
+    if outcome.records:
+        click.echo(board.to_terminal(outcome.records, width()))
+        click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv and .html.")
+    for found in outcome.records:
+        if found.traceback:
+            where = options.results / "records" / f"{found.stem}.json"
+            click.echo(f"{found.cell.name}: the traceback stands in {where}", err=True)
+    if outcome.interrupted:
+        click.echo("Interrupted; the same command goes on from here.", err=True)
+        return 130
+    return int(any(found.status not in ("ok", "skipped") for found in outcome.records))
+
+
+def dry_run(suite: Suite, options: Options) -> int:
+    """Show the cells of a suite and which of them are measured."""
+    with runner.work_folder(options.results) as work:
+        task, planned = runner.plan(suite, options, work)
+    click.echo(audit_lines(suite.dataset, suite.protocol, task.audit))
+    for each in planned:
+        measured = "measured" if runner.kept_record(each, options.results) else "to measure"
+        state = each.described.reason or measured
+        click.echo(f"  {each.cell.name:<16} seed {each.cell.seed}  {each.key}  {state}")
+    return 0
+
+
+def leaderboard(results: Path) -> None:
+    """Write the board again from the records, and show it."""
+    records = record.load_all(results)
+    if not records:
+        raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
+    board.write(records, results)
+    click.echo(board.to_terminal(records, width()))
+
+
+def track(results: Path) -> None:
+    """Write to MLflow what is missing there."""
+    from bench.tracking import Tracker
+
+    written = Tracker(results).track_all()
+    click.echo(f"{written} runs written to MLflow")
+
+
+def get(name: str, data_dir: Path | None) -> None:
+    """Fetch a data set and tell its size, source and terms."""
+    data = load_data(name, data_dir)
+    module = registry.load_module("datasets", name)
+    click.echo(
+        f"{name}: {len(data):,} interactions of {data.n_users:,} users, {data.n_items:,} items"
+    )
+    click.echo(f"from {data.source}\n{module.LICENCE}\n{module.CITATION}")
+
+
+def audit(name: str, data_dir: Path | None, protocol: str, min_rating: float | None) -> None:
+    """Print the audit of a data set under a protocol."""
+    task = prepare(load_data(name, data_dir), protocol, min_rating)
+    click.echo(audit_lines(name, protocol, task.audit))
+    click.echo(f"  data {task.data_sha256[:16]}, split {task.split_sha256[:16]}")
+    click.echo(f"  from {task.train.source}")
+
+
+def width() -> int:
+    """Columns of the terminal."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH

@@ -1,0 +1,180 @@
+"""Run a job in a fresh process of its own, and survive whatever it does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from time import monotonic
+from typing import Any
+
+import psutil
+
+from bench.record import Status
+from bench.worker import RESULT, Order
+
+OUTPUT_KEPT = 4000  # characters from the end of what a job printed
+POLL_SECONDS = 0.1
+WORKER = "from bench.worker import main; main()"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a job may use."""
+
+    seconds: float = 1800.0
+    memory_mb: int = 0  # 0: no limit
+    threads: int = 1  # of BLAS, OpenMP and torch
+
+
+@dataclass(kw_only=True)
+class Ending:
+    """How a job ended."""
+
+    status: Status
+    reason: str = ""
+    traceback: str = ""
+    output: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Child:
+    """A job in a process group of its own, with its output in a file."""
+
+    def __init__(self, order: Order, limits: Limits) -> None:
+        self._limits = limits
+        self._folder = order.folder
+        self._connection, theirs = Pipe()
+        with (order.folder / "output.txt").open("wb") as output:
+            self._process = subprocess.Popen(
+                # -P: the current folder may hold a `datasets` or `models` that is not ours.
+                [sys.executable, "-P", "-c", WORKER, str(theirs.fileno())],
+                env=os.environ | _thread_settings(limits.threads),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        theirs.close()
+        self._deadline = monotonic() + limits.seconds
+        self._stopped: Ending | None = None
+        self.send(order)
+
+    def send(self, message: Any) -> None:
+        """Hand something to the job; a job that has ended does not get it."""
+        try:
+            self._connection.send(message)
+        except OSError:
+            return
+
+    def messages(self) -> Iterator[tuple[str, Any]]:
+        """What the job says, until it ends or has used more than it may.
+
+        ("", None) stands for a moment in which it said nothing.
+        """
+        while self._stopped is None:
+            try:
+                if self._connection.poll(POLL_SECONDS):
+                    kind, value = self._connection.recv()
+                    if kind == "done":
+                        return
+                    yield kind, value
+                elif self._process.poll() is None:
+                    yield "", None
+                else:  # a process that it left behind may still hold the connection open
+                    return
+            except (EOFError, OSError):
+                return
+            self._stopped = self._over_limit()
+
+    def _over_limit(self) -> Ending | None:
+        limits = self._limits
+        if monotonic() > self._deadline:
+            return Ending(status="timeout", reason=f"stopped after {limits.seconds:g} s")
+        if limits.memory_mb and self._memory_mb() > limits.memory_mb:
+            return Ending(status="oom", reason=f"took more than {limits.memory_mb} MB of memory")
+        return None
+
+    def _memory_mb(self) -> float:
+        total = 0
+        for process in self._family():
+            try:
+                total += process.memory_info().rss
+            except psutil.Error:
+                continue
+        return total / 2**20
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            parent = psutil.Process(self._process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.Error:
+            return []
+
+    def end(self) -> Ending:
+        """Wait for the process, or kill it if it went over a limit, and tell how it ended."""
+        if self._stopped is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=10)
+        self.kill()
+        ending = self._stopped or self._result() or self._death()
+        if ending.status != "ok":
+            ending.output = self._output()
+        return ending
+
+    def kill(self) -> None:
+        """End the process and everything that it started."""
+        for process in self._family()[1:]:  # also those that left the process group
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._connection.close()
+
+    def _result(self) -> Ending | None:
+        try:
+            result = json.loads((self._folder / RESULT).read_text())
+        except (OSError, ValueError):
+            return None
+        words = {key: result.pop(key, "") for key in ("status", "reason", "traceback")}
+        return Ending(**words, result=result)
+
+    def _death(self) -> Ending:
+        code = self._process.returncode
+        if code >= 0:
+            reason = f"the process ended by itself with exit code {code}, without a result"
+            return Ending(status="killed", reason=reason)
+        name = signal.Signals(-code).name
+        if -code == signal.SIGABRT and "bad_alloc" in self._output():
+            return Ending(status="oom", reason=f"{name} after a failed allocation")
+        return Ending(status="killed", reason=f"the process was ended by {name}")
+
+    def _output(self) -> str:
+        text = (self._folder / "output.txt").read_text(errors="replace")
+        return text[-OUTPUT_KEPT:]
+
+
+@contextmanager
+def child(order: Order, limits: Limits) -> Iterator[Child]:
+    """A job in a process that is gone when the block ends, however it ends."""
+    process = Child(order, limits)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def _thread_settings(threads: int) -> dict[str, str]:
+    names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
+    return {f"{name}_NUM_THREADS": str(threads) for name in names} | {
+        "PYTHONHASHSEED": "0",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # cuBLAS is reproducible only with this
+    }

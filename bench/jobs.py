@@ -1,0 +1,156 @@
+"""What the harness asks of a child process, and what the child does about it."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from bench import ledger, machine, registry
+from bench.adapter import Adapter, Epoch, Run
+from bench.evaluation import evaluate, latencies, look
+from bench.interactions import Interactions
+from bench.parameters import BadParameter, complete
+from bench.protocol import Cases
+
+LEDGER = "ledger.parquet"  # in the job's folder
+
+
+class Message(NamedTuple):
+    """What a child says while it works."""
+
+    kind: Literal["phase", "epoch", "share", "fitted", "done"]
+    value: Any = None
+
+
+Say = Callable[[Message], None]
+
+
+class Row(NamedTuple):
+    """A model and the hyper-parameters that somebody gave it."""
+
+    model: str
+    params: dict[str, Any]
+
+
+class Described(NamedTuple):
+    """What is known of a row before it runs."""
+
+    status: Literal["ok", "usage", "skipped", "failed"]
+    params: dict[str, Any]  # complete when ok
+    reason: str = ""
+
+
+@dataclass(kw_only=True)
+class Describe:
+    """Complete and check the parameters of some rows, which means to import their models."""
+
+    rows: list[Row]
+
+    def run(self, say: Say, ask: Callable[[], Any]) -> dict[str, Any]:
+        return {"rows": [list(self._describe(row)) for row in self.rows]}
+
+    def _describe(self, row: Row) -> Described:
+        try:
+            return Described("ok", complete(registry.adapter_class(row.model), *row))
+        except (registry.UnknownName, BadParameter) as error:
+            return Described("usage", row.params, str(error))
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if missing in ("", "bench"):
+                return Described("failed", row.params, str(error))
+            return Described("skipped", row.params, f"needs {missing}, which is not installed")
+        except BaseException as error:
+            return Described("failed", row.params, f"{type(error).__name__}: {error}")
+
+
+@dataclass(kw_only=True)
+class Measure:
+    """Fit a model, then rank the held-out items, which arrive only when it is fitted."""
+
+    row: Row
+    seed: int
+    device: str
+    threads: int
+    train: Interactions
+    looks: Cases | None  # validation cases to look at while fitting; never test cases
+    folder: Path
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def run(self, say: Say, ask: Callable[[], Any]) -> dict[str, Any]:
+        say(Message("phase", "loading"))
+        adapter = complete_adapter(self.row)
+        # All of our randomness comes from run.seed; a library below a model may use the global one.
+        random.seed(self.seed)
+        np.random.seed(self.seed % 2**32)
+        run = self._fit(adapter, say)
+        say(Message("fitted"))
+        cases: Cases = ask()
+        self._score(adapter, cases, run.synchronize, say)
+        return {"timings": self.timings, "curve": [epoch._asdict() for epoch in run.curve]}
+
+    def _fit(self, adapter: Adapter, say: Say) -> Run:
+        def on_epoch(epoch: Epoch) -> bool:
+            say(Message("epoch", epoch))
+            return False
+
+        run = Run(
+            seed=self.seed,
+            device=self.device,
+            threads=self.threads,
+            on_epoch=on_epoch,
+            synchronize=machine.synchronizer(self.device),
+        )
+        if self.looks is not None:
+            cases = self.looks
+            run.look = lambda: look(adapter, self.train, cases)
+        say(Message("phase", "training"))
+        machine.reset_peak_memory()
+        level, cpu = machine.memory_mb(), machine.cpu_seconds()
+        run.start()
+        adapter.fit(self.train, run)
+        seconds = run.train_seconds()
+        samples = sum(epoch.samples for epoch in run.curve) or len(self.train)
+        epochs = max(1, len(run.curve))  # a closed form goes over the interactions once
+        self.timings |= {
+            "train_seconds": seconds,
+            "train_cpu_seconds": machine.cpu_seconds() - cpu,
+            "train_samples": samples,
+            "train_samples_per_second": samples / seconds,
+            "interactions_per_second": len(self.train) * epochs / seconds,
+            "level_memory_mb": level,
+        }
+        return run
+
+    def _score(
+        self, adapter: Adapter, cases: Cases, synchronize: Callable[[], None], say: Say
+    ) -> None:
+        say(Message("phase", "scoring"))
+        started = perf_counter()
+        found = evaluate(
+            adapter, self.train, cases, synchronize, lambda share: say(Message("share", share))
+        )
+        single = latencies(adapter, self.train, cases.users, synchronize)
+        peak, level = machine.peak_memory_mb(), self.timings.pop("level_memory_mb")
+        self.timings |= {
+            "score_seconds": found.score_seconds,
+            "score_users_per_second": len(found.ledger) / found.score_seconds,
+            "evaluation_seconds": perf_counter() - started,
+            "latency_p50_ms": float(np.percentile(single, 50) * 1000),
+            "latency_p99_ms": float(np.percentile(single, 99) * 1000),
+            "peak_memory_mb": max(0.0, peak - level),
+            "total_memory_mb": peak,
+        }
+        on_device = machine.device_memory_mb(self.device)
+        if on_device is not None:
+            self.timings["device_memory_mb"] = on_device
+        ledger.save(found.ledger, self.folder / LEDGER)
+
+
+def complete_adapter(row: Row) -> Adapter:
+    """The model of a row, with its hyper-parameters checked."""
+    cls = registry.adapter_class(row.model)
+    return cls(**complete(cls, *row))

@@ -1,0 +1,126 @@
+"""What machine this is, and how busy it and this process are."""
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+NUMERIC_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "implicit", "pandas", "pyarrow")
+
+
+@cache
+def packages() -> dict[str, str]:
+    """Versions of the libraries that a figure may depend on."""
+    found = {"python": platform.python_version()}
+    for name in NUMERIC_PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def environment() -> dict[str, Any]:
+    """The machine and the state of the checkout, for the record."""
+    return {
+        "packages": packages(),
+        "platform": platform.platform(),
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "memory_mb": psutil.virtual_memory().total // 2**20,
+        **_git(),
+    }
+
+
+def load_average() -> float:
+    """Runnable processes over the last minute."""
+    return os.getloadavg()[0]
+
+
+def reset_peak_memory() -> None:
+    """Let `peak_memory_mb` start again from the present level, where the system can (Linux)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def memory_mb() -> float:
+    """Resident memory of this process."""
+    return float(psutil.Process().memory_info().rss / 2**20)
+
+
+def peak_memory_mb() -> float:
+    """The most resident memory of this process since the last reset, or since its start."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    except (OSError, IndexError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (2**20 if sys.platform == "darwin" else 1024)
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process, all its threads and its finished children."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def synchronizer(device: str) -> Callable[[], None]:
+    """What waits until the device has done all that was asked of it."""
+    if not device.startswith("cuda"):
+        return lambda: None
+
+    def wait() -> None:
+        torch = sys.modules.get("torch")  # a model that uses the GPU has loaded it
+        if torch is not None:
+            torch.cuda.synchronize(device)
+
+    return wait
+
+
+def device_memory_mb(device: str) -> float | None:
+    """The most GPU memory that torch has held, or None on the CPU."""
+    torch = sys.modules.get("torch")
+    if torch is None or not device.startswith("cuda"):
+        return None
+    return float(torch.cuda.max_memory_allocated(device) / 2**20)
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _git() -> dict[str, Any]:
+    """Commit of the checkout that this file stands in, and whether it was changed since."""
+    folder = Path(__file__).resolve().parent.parent
+
+    def ask(*words: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    top = ask("rev-parse", "--show-toplevel")
+    if top is None or Path(top) != folder:
+        return {"git_commit": "", "git_dirty": False}
+    changed = ask("status", "--porcelain", "--untracked-files=no")
+    return {"git_commit": ask("rev-parse", "HEAD") or "", "git_dirty": bool(changed)}

@@ -1,0 +1,197 @@
+"""Run a suite: measure what is not measured yet, keep every result, show the board."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+import psutil
+from filelock import FileLock, Timeout
+
+from bench import cells, leaderboard, ledger, record, registry
+from bench.audit import audit_lines
+from bench.cells import Planned
+from bench.display import Display
+from bench.interactions import Interactions
+from bench.isolation import Limits
+from bench.parameters import BadParameter
+from bench.protocol import Task, prepare
+from bench.record import Record
+from bench.suite import Suite
+
+SHARE_OF_MEMORY = 0.8  # of the machine's, that a cell may take when no limit is given
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to run, beside what."""
+
+    results: Path
+    data_dir: Path | None = None
+    device: str = "cpu"
+    threads: int = 1
+    force: bool = False  # measure again what is measured
+    live: bool = False  # show a line that moves
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What a run has to show."""
+
+    records: list[Record] = field(default_factory=list)  # of its cells, in the suite's order
+    interrupted: bool = False
+
+
+def load_data(name: str, data_dir: Path | None) -> Interactions:
+    """Load a data set by name. What its module raises goes on: see `bench.fetch`."""
+    data = registry.load_module("datasets", name).load(data_dir)
+    if not isinstance(data, Interactions):
+        raise TypeError(f"load() of {name} must return Interactions, not {type(data).__name__}")
+    return data
+
+
+def plan(suite: Suite, options: Options, work: Path) -> tuple[Task, list[Planned]]:
+    """Everything that comes before the first measurement.
+
+    Raises:
+        BadParameter: a row has a hyper-parameter that its model does not take.
+    """
+    described = cells.describe(suite.rows, work)
+    for known in described:
+        if known.status == "usage":
+            raise BadParameter(known.reason)
+    data = load_data(suite.dataset, options.data_dir)
+    task = prepare(data, suite.protocol, suite.min_rating)
+    return task, cells.plan(suite, described, task, options.device, options.threads)
+
+
+def run(suite: Suite, options: Options) -> Outcome:
+    """Measure a suite. A cell whose record is there already is not measured again.
+
+    Each record and ledger is on the disk before the next cell begins, so an interrupted run loses
+    at most the cell that it was at, and the same command goes on from there.
+    """
+    outcome = Outcome()
+    with only_run(options.results), work_folder(options.results) as work:
+        task, planned = plan(suite, options, work)
+        click.echo(audit_lines(suite.dataset, planned[0].cell.protocol, task.audit))
+        tracking = Tracking(options.results)
+        with Display(len(planned), options.live) as display:
+            try:
+                for each in planned:
+                    kept = None if options.force else kept_record(each, options.results)
+                    if kept is None:
+                        display.begin(each.cell)
+                        limits = limits_of(each, suite, options)
+                        measured = cells.measure(each, task, limits, work, display)
+                        kept = keep(*measured, suite.name, tracking.invocation, options.results)
+                    outcome.records.append(kept)
+                    display.end(kept, measured=kept.invocation == tracking.invocation)
+                    tracking.log(kept)
+                    leaderboard.write(record.load_all(options.results), options.results)
+            except KeyboardInterrupt:
+                outcome.interrupted = True
+        tracking.finish(outcome.records)
+    return outcome
+
+
+def kept_record(planned: Planned, results: Path) -> Record | None:
+    """The record of this very cell, if it was measured before and nothing has changed since."""
+    path = results / "records" / f"{record.stem(planned.cell, planned.key)}.json"
+    try:
+        found = record.load(path)
+    except (OSError, ValueError):
+        return None
+    whole = found.status == "ok" and record.ledger_path(found, results).exists()
+    return found if whole else None
+
+
+def keep(
+    found: Record, its_ledger: ledger.Ledger | None, suite: str, invocation: str, results: Path
+) -> Record:
+    """Put the ledger on the disk, then the record: a record is never without its ledger."""
+    found = replace(found, suite=suite, invocation=invocation)
+    if its_ledger is not None:
+        ledger.save(its_ledger, record.ledger_path(found, results))
+    record.save(found, results)
+    return found
+
+
+def limits_of(planned: Planned, suite: Suite, options: Options) -> Limits:
+    """What a cell may use: its row's limits, else the suite's, else most of the machine."""
+    total = psutil.virtual_memory().total / 2**20
+    return Limits(
+        seconds=planned.row.timeout or suite.timeout,
+        memory_mb=suite.memory_limit or int(total * SHARE_OF_MEMORY),
+        threads=options.threads,
+    )
+
+
+@contextmanager
+def only_run(results: Path) -> Iterator[None]:
+    """Hold the results folder: a second run on it waits, and says so."""
+    results.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(results / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        click.echo(f"another run holds {results}; waiting for it to end", err=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def work_folder(results: Path) -> Iterator[Path]:
+    """An empty folder for what is not a result yet; what a killed run left there goes."""
+    work = results / ".work"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+class Tracking:
+    """MLflow beside a run: whatever is wrong with it, the run goes on and says so once."""
+
+    def __init__(self, results: Path) -> None:
+        self.invocation = uuid4().hex
+        self._results = results
+        self._tracker: Any = None
+        self._failed = False
+        self._attempt(self._open)
+
+    def log(self, found: Record) -> None:
+        """Write a record and its ledger to MLflow."""
+        self._attempt(lambda: self._tracker.log(found, record.ledger_path(found, self._results)))
+
+    def finish(self, records: list[Record]) -> None:
+        """Close the run of this invocation, with the board."""
+        self._attempt(lambda: self._tracker.finish(self.invocation, records))
+
+    def _open(self) -> None:
+        from bench.tracking import Tracker  # imports mlflow, 1.7 s
+
+        self._tracker = Tracker(self._results)
+        self._tracker.prepare()
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        if self._failed:
+            return
+        from bench.tracking import TrackingError
+
+        try:
+            action()
+        except TrackingError as error:
+            self._failed = True
+            click.echo(
+                f"MLflow: {error}. The run goes on; `bench track` writes what is missing.", err=True
+            )

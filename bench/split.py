@@ -1,0 +1,92 @@
+"""Leave one out: each user's last interaction is held out (He et al. 2017, section 4.1)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.interactions import Ids, Interactions
+
+LEAST_ITEMS = 3  # a user with fewer distinct items stays in train, untested
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """What a model learns from, and one held-out item for each tested user."""
+
+    train: Interactions  # ordered by user, then time
+    users: Ids  # [m], ascending
+    held_out: Ids  # [m], the item held out for users[j]
+
+
+def in_order(data: Interactions, min_rating: float | None = None) -> Interactions:
+    """The interactions by user, then time, then position in the source, without repeats.
+
+    Of a repeated (user, item) the latest stays, so a held-out pair is never in train. With
+    min_rating only interactions rated at least that high count.
+
+    Raises:
+        ValueError: min_rating is given, but the data has no ratings.
+    """
+    if min_rating is not None:
+        if data.ratings is None:
+            raise ValueError("a minimum rating needs data with ratings; this data set has none")
+        data = data.take(data.ratings >= min_rating)
+    order = np.lexsort((data.times, data.users))  # stable: ties keep the order of the source
+    pairs = data.users[order].astype(np.int64) * data.n_items + data.items[order]
+    return replace(data.take(order[is_last_of(pairs)]), published=data.published)
+
+
+def is_last_of(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark the last occurrence of each distinct value. [n] -> [n]"""
+    by_value = np.argsort(values, kind="stable")
+    in_turn = values[by_value]
+    last = np.empty(len(values), dtype=bool)
+    last[by_value] = np.r_[in_turn[1:] != in_turn[:-1], True][: len(values)]
+    return last
+
+
+def leave_one_out(ordered: Interactions) -> Split:
+    """Hold out the test items: the last of every user with at least three distinct items.
+
+    ordered comes from `in_order`.
+    """
+    return hold_out_last(ordered, _tested(ordered))
+
+
+def leave_two_out(ordered: Interactions) -> Split:
+    """For tuning: the test items are gone for good, and the items before them are held out.
+
+    The users are those that `leave_one_out` tests. Nothing of a test item is left in the split,
+    so nothing that is chosen on it can have seen one.
+    """
+    return hold_out_last(leave_one_out(ordered).train, _tested(ordered))
+
+
+def _tested(ordered: Interactions) -> NDArray[np.bool_]:
+    return np.bincount(ordered.users, minlength=ordered.n_users) >= LEAST_ITEMS
+
+
+def hold_out_last(ordered: Interactions, tested: NDArray[np.bool_]) -> Split:
+    """Hold out the last item of every tested user. tested is [n_users]."""
+    last = np.cumsum(np.bincount(ordered.users, minlength=ordered.n_users)) - 1
+    users = np.flatnonzero(tested).astype(np.int32)
+    in_train = np.ones(len(ordered), dtype=bool)
+    in_train[last[users]] = False
+    return Split(train=ordered.take(in_train), users=users, held_out=ordered.items[last[users]])
+
+
+def as_published(ordered: Interactions) -> Split:
+    """The split that the publisher of the data fixed.
+
+    Raises:
+        ValueError: the data set has no published split.
+    """
+    if ordered.published is None:
+        raise ValueError("this data set has no published split")
+    users, held_out = ordered.published.users, ordered.published.held_out
+    pairs = ordered.users.astype(np.int64) * ordered.n_items + ordered.items
+    held_out_pairs = users.astype(np.int64) * ordered.n_items + held_out
+    return Split(
+        train=ordered.take(~np.isin(pairs, held_out_pairs)), users=users, held_out=held_out
+    )

@@ -1,0 +1,147 @@
+"""Suites: TOML files that say which models, data, parameters and seeds make up a comparison.
+
+A suite is data only: nothing in it is run.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from bench import registry
+from bench.parameters import as_type, parse_setting
+from bench.protocol import PROTOCOLS
+from bench.registry import unknown
+
+
+class BadSuite(ValueError):
+    """A suite file that cannot be used; the message names the file and the line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteRow:
+    """One row of the board: a model with some of its hyper-parameters set."""
+
+    model: str
+    label: str = ""  # its name on the board, where a model stands there twice
+    params: dict[str, Any] = field(default_factory=dict)
+    tuned: str = ""  # how the values were found
+    timeout: float | None = None  # seconds, instead of the suite's
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """A comparison: every row x every seed is a cell."""
+
+    dataset: str
+    rows: tuple[SuiteRow, ...]
+    name: str = ""
+    protocol: str = "loo-99"
+    seeds: tuple[int, ...] = (0,)
+    timeout: float = 1800.0  # seconds a cell
+    memory_limit: int = 0  # MB a cell; 0 is most of the machine's
+    min_rating: float | None = None  # only interactions rated at least this high count
+
+    def __post_init__(self) -> None:
+        for kind, name in (("datasets", self.dataset), *(("models", r.model) for r in self.rows)):
+            registry.find(kind, name)  # type: ignore[arg-type]
+        if self.protocol not in PROTOCOLS:
+            raise unknown("protocol", self.protocol, PROTOCOLS)
+        if not self.seeds or any(seed < 0 for seed in self.seeds):
+            raise BadSuite(f"seeds must be whole numbers from 0, not {list(self.seeds)}")
+        if self.timeout <= 0:
+            raise BadSuite(f"timeout must be more than 0 seconds, not {self.timeout:g}")
+
+
+Table = TypeVar("Table", Suite, SuiteRow)
+
+
+def load(name: str) -> Suite:
+    """Read a suite by name, or by the path of a .toml file.
+
+    Raises:
+        UnknownName: there is no such suite, or it names something that does not exist.
+        BadSuite: the file is not a suite.
+    """
+    path = Path(name) if name.endswith(".toml") else registry.find("suites", name)
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise BadSuite(f"{path}: {error}") from None
+    try:
+        rows = values.pop("rows", [])
+        if not isinstance(rows, list) or not rows:
+            raise BadSuite("a suite needs at least one [[rows]] with a model")
+        suite = _build(Suite, values | {"rows": ()}, "suite")
+        return replace(
+            suite, name=path.stem, rows=tuple(_build(SuiteRow, row, "row") for row in rows)
+        )
+    except (ValueError, LookupError) as error:
+        raise BadSuite(f"{_where(path, text, str(error))}: {error}") from None
+
+
+def _build(cls: type[Table], values: Any, what: str) -> Table:
+    """A dataclass from a TOML table, with its keys and the types of its values checked."""
+    if not isinstance(values, dict):
+        raise BadSuite(f"a {what} must be a table, not {values!r}")
+    types = get_type_hints(cls)
+    for key in values:
+        if key not in types or key == "name":
+            raise unknown(f"key of a {what}", key, types.keys() - {"name"})
+    for needed in ("dataset", "model"):
+        if needed in types and needed not in values:
+            raise BadSuite(f"a {what} needs the key {needed!r}")
+    return cls(**{key: as_type(value, types[key], key) for key, value in values.items()})
+
+
+def _where(path: Path, text: str, message: str) -> str:
+    """The file and the line that a message is about, as far as its first quoted word tells."""
+    word = re.search(r"'([^']+)'|^(\w+) must", message)
+    if word:
+        for number, line in enumerate(text.splitlines(), start=1):
+            if re.search(rf"\b{re.escape(word[1] or word[2])}\b", line):
+                return f"{path}, line {number}"
+    return str(path)
+
+
+def narrow(
+    suite: Suite,
+    *,
+    models: list[str] | None = None,
+    settings: list[str] | None = None,
+    **changes: Any,
+) -> Suite:
+    """A suite as the command line changes it.
+
+    Args:
+        suite: the suite to start from.
+        models: only these; one that the suite does not have joins with its defaults.
+        settings: "model.parameter=value" for every row of that model.
+        changes: fields of the suite, where they are not None.
+
+    Raises:
+        UnknownName: a name that does not exist.
+        BadParameter: a setting that is not of its form.
+    """
+    rows = list(suite.rows)
+    if models is not None:
+        for name in models:
+            registry.find("models", name)
+        chosen = [row for row in rows if row.model in models]
+        had = {row.model for row in chosen}
+        rows = chosen + [SuiteRow(model=name) for name in dict.fromkeys(models) if name not in had]
+    for text in settings or []:
+        model, parameter, value = parse_setting(text)
+        known = {row.model for row in rows}
+        if model not in known:
+            raise unknown("model in this run", model, known)
+        rows = [
+            replace(row, params=row.params | {parameter: value}, tuned="by hand, with --set")
+            if row.model == model
+            else row
+            for row in rows
+        ]
+    given = {key: value for key, value in changes.items() if value is not None}
+    return replace(suite, rows=tuple(rows), **given)

@@ -1,0 +1,71 @@
+"""Compute every published figure again, from the ledgers alone."""
+
+import csv
+import io
+from math import isclose
+from pathlib import Path
+
+from bench import leaderboard, ledger, record
+from bench.record import Record
+
+TOLERANCE = 1e-9  # of a figure computed again, perhaps on another machine
+SAMPLING_ERRORS = 5.0  # that a sampled figure may lie from its exact expectation
+
+
+class Difference(Exception):
+    """A published figure that its ledger does not give."""
+
+
+def verify(results: Path) -> str:
+    """Check all records and boards of a results folder, and say what was checked.
+
+    Raises:
+        Difference: the first figure that cannot be computed again, or the first missing ledger.
+        BadRecord: a file is no record or no ledger.
+    """
+    records = record.load_all(results)
+    if not records:
+        raise Difference(f"no records in {results / 'records'}")
+    figures = sum(_check_record(found, results) for found in records if found.status == "ok")
+    boards = _check_board(records, results)
+    measured = sum(found.status == "ok" for found in records)
+    return (
+        f"{results}: {len(records)} records, {measured} of them with a ledger; {figures} figures"
+        f" and {boards} computed again, all equal"
+    )
+
+
+def _check_record(found: Record, results: Path) -> int:
+    path = record.ledger_path(found, results)
+    if not path.exists():
+        raise Difference(f"{path}: the ledger of {found.stem} is missing")
+    again = ledger.figures(ledger.load(path))
+    for name in sorted(again.keys() | found.metrics.keys()):
+        given, computed = found.metrics.get(name), again.get(name)
+        if given is None or computed is None or not isclose(given, computed, abs_tol=TOLERANCE):
+            raise Difference(f"{found.stem}: {name} is {given} in the record, {computed} again")
+    for name in ("hr_at_10", "ndcg_at_10"):
+        gap = abs(again[name] - again[f"{name}_expected"])
+        if gap > SAMPLING_ERRORS * again[f"{name}_sampling_se"] + TOLERANCE:
+            raise Difference(
+                f"{found.stem}: {name} is {again[name]:.4f}, more than {SAMPLING_ERRORS:g} sampling"
+                f" errors from its exact expectation {again[f'{name}_expected']:.4f}"
+            )
+    return len(again)
+
+
+def _check_board(records: list[Record], results: Path) -> str:
+    path = results / "leaderboard.csv"
+    if not path.exists():
+        raise Difference(f"{path}: the board is missing; `bench leaderboard` writes it")
+    given = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    again = list(csv.reader(io.StringIO(leaderboard.to_csv(records))))
+    for number, (row, computed) in enumerate(zip(given, again, strict=False), start=1):
+        if row != computed:
+            column, old, new = next(
+                (name, a, b) for name, a, b in zip(again[0], row, computed, strict=False) if a != b
+            )
+            raise Difference(f"{path}, line {number}: {column} is {old}, computed again {new}")
+    if len(given) != len(again):
+        raise Difference(f"{path}: {len(given) - 1} rows, computed again {len(again) - 1}")
+    return f"a board of {len(again) - 1} rows"

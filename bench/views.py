@@ -1,0 +1,111 @@
+"""Views that MLflow's pages open with: a sorted leaderboard, and charts.
+
+MLflow keeps a shared view as a tag of the experiment. The format is not documented, so a view that
+a newer MLflow cannot read must do no harm: the page then opens in its default state.
+"""
+
+import base64
+import json
+import zlib
+from typing import Any
+
+LEADERBOARD = "leaderboard"
+CHARTS = "charts"
+
+# Width in pixels of the columns of the leaderboard view, in their order.
+SHOWN = {
+    "metrics.`hr_at_10`": 105,
+    "metrics.`ndcg_at_10`": 115,
+    "metrics.`train_seconds`": 130,
+    "metrics.`full_hr_at_10`": 125,
+    "metrics.`hr_at_10_expected`": 165,
+    "metrics.`train_samples_per_second`": 210,
+    "metrics.`latency_p50_ms`": 135,
+    "metrics.`peak_memory_mb`": 145,
+    "params.`seed`": 70,
+    "tags.`status`": 90,
+}
+# The rest of a view's state, as MLflow 3.17 starts with.
+STATE: dict[str, Any] = {
+    "searchFilter": "tags.kind = 'cell'",
+    "orderByKey": "metrics.`hr_at_10`",
+    "orderByAsc": False,
+    "startTime": "ALL",
+    "lifecycleFilter": "Active",
+    "datasetsFilter": [],
+    "modelVersionFilter": "All Runs",
+    "selectedColumns": list(SHOWN),
+    "columnOrder": ["attributes.`Run Name`", *SHOWN],
+    "columnWidths": {"attributes.`Run Name`": 200, **SHOWN},
+    "runsExpanded": {},
+    "runsPinned": [],
+    "runsHidden": [],
+    "runsVisibilityMap": {},
+    "runsHiddenMode": "SHOW_ALL",
+    "viewMaximized": False,
+    "runListHidden": False,
+    "isAccordionReordered": False,
+    "useGroupedValuesInCharts": True,
+    "hideEmptyCharts": True,
+    "groupBy": None,
+    "groupsExpanded": {},
+    "autoRefreshEnabled": True,
+    "globalLineChartConfig": {
+        "xAxisKey": "step",
+        "lineSmoothness": 0,
+        "selectedXAxisMetricKey": "",
+    },
+}
+SECTION = "bench-overview"
+
+
+def tags() -> dict[str, str]:
+    """Tags of an experiment that make both views. They do not depend on the time."""
+    charts = {
+        "isAccordionReordered": True,  # so that MLflow's own sections stand below ours
+        "compareRunCharts": [_scatter(), _bars("hr_at_10"), _bars("ndcg_at_10")],
+        "compareRunSections": [
+            {"uuid": SECTION, "name": "Overview", "display": True, "isReordered": True}
+        ],
+    }
+    return {
+        f"mlflow.sharedViewState.{LEADERBOARD}": _view("Leaderboard", {}),
+        f"mlflow.sharedViewState.{CHARTS}": _view("Charts", charts),
+    }
+
+
+def address(base: str, experiment: str, view: str = LEADERBOARD) -> str:
+    """Where a browser finds a view of an experiment, given by its MLflow id."""
+    mode = "&compareRunsMode=CHART" if view == CHARTS else ""
+    page = f"{base.rstrip('/')}/#/experiments/{experiment}/runs"
+    return f"{page}?viewStateShareKey={view}{mode}"
+
+
+def _view(name: str, changes: dict[str, Any]) -> str:
+    raw = json.dumps({**STATE, **changes}, separators=(",", ":")).encode()
+    state = "deflate;" + base64.b64encode(zlib.compress(raw, 9)).decode()
+    return json.dumps({"name": name, "createdAt": 0, "updatedAt": 0, "state": state})
+
+
+def _scatter() -> dict[str, Any]:
+    return {
+        **_card("SCATTER", "HR@10 against seconds of training"),
+        "xaxis": {"key": "train_seconds", "type": "METRIC"},
+        "yaxis": {"key": "hr_at_10", "type": "METRIC"},
+    }
+
+
+def _bars(metric: str) -> dict[str, Any]:
+    return {**_card("BAR", metric), "metricKey": metric}
+
+
+def _card(kind: str, title: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "uuid": f"bench-{title}",
+        "metricSectionId": SECTION,
+        "runsCountToCompare": 100,
+        "deleted": False,
+        "isGenerated": False,
+        "displayName": title,
+    }

@@ -1,0 +1,28 @@
+"""Made-up data for the tests."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from bench.interactions import Interactions
+
+
+def interactions(
+    rows: list[tuple[int, int, int]], n_users: int = 0, n_items: int = 0, **more: object
+) -> Interactions:
+    """Interactions from (user, item, time)."""
+    users, items, times = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    return Interactions(
+        users=users.astype(np.int32),
+        items=items.astype(np.int32),
+        times=times,
+        n_users=n_users or int(users.max(initial=-1)) + 1,
+        n_items=n_items or int(items.max(initial=-1)) + 1,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@st.composite
+def some_interactions(draw: st.DrawFn, users: int = 6, items: int = 12) -> Interactions:
+    """A few users and items, with repeats, tied times, and users of 0, 1 or 2 items."""
+    row = st.tuples(st.integers(0, users - 1), st.integers(0, items - 1), st.integers(0, 4))
+    return interactions(draw(st.lists(row, max_size=60)), users, items)

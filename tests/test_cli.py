@@ -1,0 +1,197 @@
+"""The command as a user types it: real processes, real files."""
+
+import csv
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import record
+from bench.ledger import load
+
+BENCH = str(Path(sys.executable).parent / "bench")
+
+
+def bench(folder: Path, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BENCH, *words], cwd=folder, capture_output=True, text=True, timeout=240, **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("rnu", "unknown command 'rnu'. Did you mean 'run'?"),
+        ("run --suit quick", "No such option '--suit'"),
+        ("run --suite quikc", "unknown suite 'quikc'. Did you mean 'quick'?"),
+        ("run --suite quick --models esae", "unknown model 'esae'. Did you mean 'ease'?"),
+        ("run --suite quick --dataset syntetic", "Did you mean 'synthetic'?"),
+        ("run --suite quick --protocol loo", "unknown protocol 'loo'. Did you mean 'loo-99'?"),
+        ("run --suite quick --set als.factor=3", "unknown parameter of als 'factor'. Did you mean"),
+        ("run --suite quick --set als.factors=x", "als.factors must be a whole number, not 'x'"),
+        ("run --suite quick --set factors=3", "--set takes model.parameter=value"),
+        ("run --suite quick --seeds one", "--seeds takes whole numbers"),
+        ("run --suite quick --threads 0", "Invalid value for '--threads'"),
+        ("run --suite quick --data-dir nowhere", "'nowhere' does not exist"),
+        ("run --suite quick --model-path nothing.py", "needs a .py file"),
+        ("list model", "unknown kind 'model'. Did you mean 'models'?"),
+        ("data audit nothing_like_it", "unknown data set"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, words: str, message: str) -> None:
+    done = bench(tmp_path, *words.split())
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_protocol_that_does_not_fit_the_data_is_one_line(tmp_path: Path) -> None:
+    done = bench(tmp_path, "data", "audit", "synthetic", "--protocol", "ncf-files")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "bench: protocol ncf-files: this data set has no published split\n",
+    )
+
+
+def test_list_names_everything(tmp_path: Path) -> None:
+    done = bench(tmp_path, "list")
+    for name in ("ease", "neumf", "movielens_100k", "synthetic", "quick"):
+        assert f"  {name} " in done.stdout
+
+
+def test_an_audit_is_printed_without_running_anything(tmp_path: Path) -> None:
+    done = bench(tmp_path, "data", "audit", "synthetic")
+    assert "300 users x 200 items" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run of the quick suite: its folder and what it printed."""
+    folder = tmp_path_factory.mktemp("quick")
+    done = bench(folder, "run", "--suite", "quick")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def test_the_quick_suite_gives_records_ledgers_boards_and_a_table(quick: tuple[Path, str]) -> None:
+    folder, printed = quick
+    records = record.load_all(folder / "results")
+    assert len(records) == 6
+    assert {found.status for found in records} == {"ok"}
+    for found in records:
+        assert len(load(record.ledger_path(found, folder / "results"))) == 300
+        assert found.timings["train_seconds"] > 0
+        assert found.environment["packages"]["numpy"]
+    rows = list(csv.DictReader((folder / "results" / "leaderboard.csv").open()))
+    rates = [float(row["hr_at_10"]) for row in rows]
+    assert rates == sorted(rates, reverse=True)
+    assert rows[0]["model"] in ("knn", "ease", "als")
+    assert rows[-1]["model"] == "random"
+    assert "HR@10" in printed
+    assert all(row["model"] in printed for row in rows)
+
+
+def test_sampled_figures_lie_within_three_errors_of_their_expectation(
+    quick: tuple[Path, str],
+) -> None:
+    for found in record.load_all(quick[0] / "results"):
+        for name in ("hr_at_10", "ndcg_at_10"):
+            gap = abs(found.metrics[name] - found.metrics[f"{name}_expected"])
+            assert gap < 3 * found.metrics[f"{name}_sampling_se"], (found.cell.name, name)
+
+
+def test_random_is_at_ten_in_a_hundred(quick: tuple[Path, str]) -> None:
+    (found,) = (r for r in record.load_all(quick[0] / "results") if r.cell.model == "random")
+    assert abs(found.metrics["hr_at_10"] - 0.1) < 3 * (0.1 * 0.9 / 300) ** 0.5
+
+
+def test_the_same_command_does_not_measure_again(quick: tuple[Path, str]) -> None:
+    folder, _ = quick
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("results/records/*")}
+    done = bench(folder, "run", "--suite", "quick")
+    assert done.stdout.count("measured before") == 6
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("results/records/*")} == before
+
+
+def test_a_changed_value_or_seed_is_measured(quick: tuple[Path, str]) -> None:
+    folder, _ = quick
+    words = ("run", "--suite", "quick", "--models", "ease", "--dry-run")
+    assert " measured" in bench(folder, *words).stdout
+    assert "to measure" in bench(folder, *words, "--set", "ease.l2=51").stdout
+    assert "to measure" in bench(folder, *words, "--seeds", "1").stdout
+
+
+def test_the_same_command_gives_the_same_ledgers_byte_for_byte(
+    quick: tuple[Path, str], tmp_path: Path
+) -> None:
+    words = ("run", "--suite", "quick", "--models", "random,als,gmf")
+    assert bench(tmp_path, *words).returncode == 0
+    again = sorted((tmp_path / "results" / "ledgers").iterdir())
+    assert len(again) == 3
+    for path in again:
+        assert path.read_bytes() == (quick[0] / "results" / "ledgers" / path.name).read_bytes()
+
+
+def test_verify_finds_a_figure_that_its_ledger_does_not_give(
+    quick: tuple[Path, str], tmp_path: Path
+) -> None:
+    import shutil
+
+    results = tmp_path / "copy"
+    shutil.copytree(quick[0] / "results", results, ignore=shutil.ignore_patterns("mlflow*", ".*"))
+    done = bench(tmp_path, "verify", str(results))
+    assert done.returncode == 0, done.stderr
+    assert "all equal" in done.stdout
+    path = next((results / "records").glob("*ease*"))
+    text = path.read_text()
+    value = str(record.load(path).metrics["hr_at_10"])
+    path.write_text(text.replace(f'"hr_at_10": {value}', '"hr_at_10": 0.9999'))
+    done = bench(tmp_path, "verify", str(results))
+    assert done.returncode == 1
+    assert "hr_at_10 is 0.9999 in the record" in done.stderr
+    path.write_text(text)
+    board = results / "leaderboard.csv"
+    board.write_text(board.read_text().replace(value[:8], "0.777777"))
+    done = bench(tmp_path, "verify", str(results))
+    assert "leaderboard.csv, line" in done.stderr
+    next((results / "ledgers").glob("*ease*")).unlink()
+    assert "is missing" in bench(tmp_path, "verify", str(results)).stderr
+
+
+def test_a_second_run_waits_for_the_first_and_says_so(tmp_path: Path) -> None:
+    first = subprocess.Popen(
+        [BENCH, "run", "--suite", "quick", "--models", "ease"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    )
+    lock = tmp_path / "results" / ".lock"
+    while not lock.exists():
+        time.sleep(0.01)
+    second = bench(tmp_path, "run", "--suite", "quick", "--models", "ease")
+    assert first.wait(timeout=60) == 0
+    assert second.returncode == 0
+    assert "another run holds results; waiting" in second.stderr
+    assert "measured before" in second.stdout
+
+
+def test_mlflow_out_of_reach_does_not_stop_a_run(tmp_path: Path) -> None:
+    environment = os.environ | {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    done = bench(tmp_path, "run", "--suite", "quick", "--models", "ease", env=environment)
+    assert done.returncode == 0
+    assert "`bench track` writes what is missing" in done.stderr
+    assert done.stderr.count("MLflow") == 1
+    done = bench(tmp_path, "track")
+    assert "runs written to MLflow" in done.stdout
+
+
+def test_a_read_only_results_folder_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file where the folder should be")
+    done = bench(tmp_path, "run", "--suite", "quick")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,197 @@
+"""What every adapter must do. A new file in models/ is tested here without a line of its own."""
+
+import pickle
+import random
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, get_type_hints
+
+import numpy as np
+import pytest
+
+from bench import registry
+from bench.adapter import Adapter, Epoch, Run
+from bench.evaluation import evaluate
+from bench.interactions import Interactions
+from bench.ledger import figures
+from bench.parameters import complete
+from bench.protocol import Task, prepare
+
+MODELS = registry.files("models")
+NOT_PERSONAL = {"random", "popularity"}
+# A tenth of the work: the contract is about form, not about quality.
+QUICK = {"epochs": 2, "iterations": 2}
+# Small data gives few steps an epoch; these are enough for any model to find what is planted.
+ENOUGH = {"epochs": 25, "batch_size": 256, "learning_rate": 0.005}
+
+
+def synthetic(**changes: Any) -> Interactions:
+    load = registry.load_module("datasets", "synthetic").load
+    return load(**{"n_users": 60, "n_items": 40, **changes})  # type: ignore[no-any-return]
+
+
+TASK = prepare(synthetic(), "loo-99")
+USERS = np.array([3, 0, 59], dtype=np.int32)
+
+
+@pytest.fixture(params=MODELS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def made(name: str, params: dict[str, Any]) -> Adapter:
+    """The model with those of the parameters that it has."""
+    cls = registry.adapter_class(name)
+    known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+    return cls(**{key: value for key, value in params.items() if key in known})
+
+
+def fitted(
+    name: str, train: Interactions = TASK.train, *, seed: int = 7, params: dict[str, Any] = QUICK
+) -> Adapter:
+    adapter = made(name, params)
+    run = Run(seed=seed)
+    run.start()
+    adapter.fit(train, run)
+    return adapter
+
+
+def test_parameters_are_fields_with_defaults_stored_as_given(name: str) -> None:
+    cls = registry.adapter_class(name)
+    assert is_dataclass(cls)
+    defaults = complete(cls, name, {})
+    given = cls(**defaults)
+    assert {key: getattr(given, key) for key in defaults} == defaults
+    assert set(get_type_hints(cls)) >= set(defaults)
+    with pytest.raises(TypeError):
+        cls(*defaults.values(), "one too many")  # keywords only
+
+
+def test_its_file_says_in_one_line_what_it_is(name: str) -> None:
+    assert 10 < len(registry.summary(MODELS[name])) < 100
+
+
+def test_it_scores_every_item_for_every_user(name: str) -> None:
+    scores = fitted(name).scores(USERS)
+    assert scores.shape == (3, 40)
+    assert scores.dtype == np.float32
+    assert np.isfinite(scores).all()
+
+
+def test_a_score_does_not_depend_on_the_other_users_of_the_batch(name: str) -> None:
+    adapter = fitted(name)
+    together = np.array(adapter.scores(USERS))
+    alone = np.concatenate([np.array(adapter.scores(USERS[j : j + 1])) for j in range(len(USERS))])
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_pair_scores_are_the_scores(name: str) -> None:
+    adapter = fitted(name)
+    items = np.array([[0, 39, 5], [1, 2, 3], [39, 39, 0]], dtype=np.int32)
+    expected = np.take_along_axis(np.array(adapter.scores(USERS)), items, axis=1)
+    np.testing.assert_allclose(adapter.pair_scores(USERS, items), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_embeddings_give_the_order_of_the_scores(name: str) -> None:
+    adapter = fitted(name)
+    vectors = adapter.embeddings()
+    if vectors is not None:
+        products = vectors.users[USERS] @ vectors.items.T
+        np.testing.assert_allclose(products, adapter.scores(USERS), rtol=1e-3, atol=1e-4)
+
+
+def test_the_same_seed_gives_the_same_scores(name: str) -> None:
+    np.testing.assert_array_equal(fitted(name).scores(USERS), fitted(name).scores(USERS))
+
+
+def test_a_second_fit_starts_over(name: str) -> None:
+    adapter = made(name, QUICK)
+    for _ in range(2):
+        run = Run(seed=7)
+        run.start()
+        adapter.fit(TASK.train, run)
+    np.testing.assert_array_equal(adapter.scores(USERS), fitted(name).scores(USERS))
+
+
+def test_it_survives_pickling_before_and_after_fit(name: str) -> None:
+    adapter = pickle.loads(pickle.dumps(made(name, QUICK)))
+    run = Run(seed=7)
+    run.start()
+    adapter.fit(TASK.train, run)
+    again = pickle.loads(pickle.dumps(adapter))
+    np.testing.assert_array_equal(again.scores(USERS), adapter.scores(USERS))
+
+
+def test_it_leaves_the_global_random_state_alone(name: str) -> None:
+    import torch
+
+    def state() -> list[Any]:
+        return [
+            random.getstate(),
+            np.random.get_state()[1].tolist(),
+            torch.get_rng_state().tolist(),
+        ]
+
+    before = state()
+    fitted(name).scores(USERS)
+    assert state() == before
+
+
+def test_it_reports_epochs_and_ends_when_asked(name: str) -> None:
+    heard: list[Epoch] = []
+
+    def stop(epoch: Epoch) -> bool:
+        heard.append(epoch)
+        return True
+
+    run = Run(seed=7, on_epoch=stop)
+    run.start()
+    made(name, QUICK).fit(TASK.train, run)
+    assert len(heard) <= 1  # a closed form has none, and a model that goes on would have two
+    assert all(epoch.samples > 0 for epoch in heard)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"features": False}, {"features": True}, {"n_users": 1, "n_groups": 1}],
+    ids=["ids alone", "with features", "one user"],
+)
+def test_it_takes_data_of_every_form(name: str, changes: dict[str, Any]) -> None:
+    task = prepare(synthetic(**changes), "loo-99")
+    found = figures(evaluate(fitted(name, task.train), task.train, task.cases).ledger)
+    assert 0 <= found["hr_at_10"] <= 1
+
+
+def test_it_takes_items_and_users_that_never_occur(name: str) -> None:
+    train = replace(
+        TASK.train,
+        n_users=62,
+        n_items=45,
+        user_ids=np.arange(62),
+        item_ids=np.arange(45),
+        user_features=None,
+        item_features=None,
+    )
+    scores = fitted(name, train).scores(np.array([0, 61], dtype=np.int32))
+    assert scores.shape == (2, 45)
+    assert np.isfinite(scores).all()
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple[Task, float]:
+    """A planted structure, and what popularity reaches on it."""
+    load = registry.load_module("datasets", "synthetic").load
+    task = prepare(load(n_users=400, n_items=150, n_groups=5, strength=0.9, seed=3), "loo-99")
+    return task, expected_hit_rate(fitted("popularity", task.train), task)
+
+
+def expected_hit_rate(adapter: Adapter, task: Task) -> float:
+    return figures(evaluate(adapter, task.train, task.cases).ledger)["hr_at_10_expected"]
+
+
+@pytest.mark.parametrize("name", sorted(MODELS.keys() - NOT_PERSONAL))
+def test_every_personal_model_finds_a_planted_structure(
+    name: str, planted: tuple[Task, float]
+) -> None:
+    task, floor = planted
+    adapter = fitted(name, task.train, params=ENOUGH)
+    assert expected_hit_rate(adapter, task) > floor + 0.05

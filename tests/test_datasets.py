@@ -1,0 +1,485 @@
+"""The data sets: made files in the publishers' formats, the synthetic model, and the real ones."""
+
+import hashlib
+import importlib
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.delimited import BadData
+from bench.fetch import DataUnavailable
+
+movielens = importlib.import_module("bench.datasets._movielens")
+movielens_100k = importlib.import_module("bench.datasets.movielens_100k")
+movielens_1m = importlib.import_module("bench.datasets.movielens_1m")
+ncf_ml_1m = importlib.import_module("bench.datasets.ncf_ml_1m")
+synthetic = importlib.import_module("bench.datasets.synthetic")
+
+# Made-up people and films, in the formats of MovieLens 100K. Film 9 is never rated.
+RATINGS_100K = "3\t7\t4\t900000002\n1\t9\t5\t900000001\n1\t7\t1\t900000001\n"
+USERS_100K = [
+    ("1", "24", "M", "technician", "55555"),
+    ("3", "53", "F", "other", "T1A2B"),
+]
+FILMS_100K = [
+    # id, title, year, genres, and the title and year that RecBole's files would have
+    ("12", "Never Rated", "1962", ["Drama"], "Never Rated", "1962"),
+    ("7", "Example, The", "1995", ["Animation", "Children's"], "Example, The", "1995"),
+    ("9", "Étude (Study)", "1931", ["Film-Noir"], "Étude (Study)", "1931"),
+    ("8", "Sequel 3", "1996) (V", ["Comedy"], "Sequel 3 (1996)", "V"),
+    ("4", "unknown", None, ["unknown"], "unkonwn", "unkonwn"),
+]
+
+
+def write_grouplens_100k(folder):
+    folder.mkdir(parents=True)
+    (folder / "u.data").write_text(RATINGS_100K)
+    (folder / "u.user").write_text("".join("|".join(user) + "\n" for user in USERS_100K))
+    lines = []
+    for film, title, year, genres, *_ in FILMS_100K:
+        flags = ["01"[genre in genres] for genre in movielens_100k.GENRES]
+        full_title = f"{title}  ({year}) " if year else title
+        lines.append("|".join([film, full_title, "", "", "", *flags]))
+    (folder / "u.item").write_bytes("\n".join([*lines, ""]).encode("latin-1"))
+    return folder
+
+
+def write_recbole_100k(folder):
+    folder.mkdir(parents=True)
+    header = movielens_100k.RECBOLE_RATINGS_HEADER
+    (folder / "ml-100k.inter").write_text(f"{header}\n{RATINGS_100K}")
+    users = ["\t".join(user) for user in USERS_100K]
+    users = [movielens_100k.RECBOLE_USERS_HEADER, *users, ""]
+    (folder / "ml-100k.user").write_text("\n".join(users))
+    films = [
+        f"{film}\t{title}\t{year}\t{' '.join(genres)}"
+        for film, _, _, genres, title, year in FILMS_100K
+    ]
+    films = [movielens_100k.RECBOLE_ITEMS_HEADER, *films, ""]
+    (folder / "ml-100k.item").write_text("\n".join(films), encoding="utf-8")
+    return folder
+
+
+def write_1m(folder):
+    folder.mkdir(parents=True)
+    (folder / "ratings.dat").write_text("2::30::4::978300760\n1::10::5::978300761\n")
+    (folder / "users.dat").write_text("1::F::1::10::48067\n2::M::56::16::70072-1234\n")
+    films = (
+        "10::Étude (1931)::Animation|Children's\n20::Never Rated (1999)::War\n30::Last::Sci-Fi\n"
+    )
+    (folder / "movies.dat").write_bytes(films.encode("latin-1"))
+    return folder
+
+
+def write_ncf(folder):
+    folder.mkdir(parents=True)
+    (folder / "ml-1m.train.rating").write_text("0\t1\t5\t10\n0\t2\t5\t11\n1\t0\t4\t12\n")
+    (folder / "ml-1m.test.rating").write_text("0\t25\t5\t20\n1\t133\t3\t13\n")
+    negatives = "\t".join(map(str, range(100, 199)))
+    (folder / "ml-1m.test.negative").write_text(f"(0,25)\t{negatives}\n(1,133)\t{negatives}\n")
+    return folder
+
+
+def zipped(folder, archive, inside):
+    with zipfile.ZipFile(archive, "w") as opened:
+        for file in folder.iterdir():
+            opened.write(file, inside + file.name)
+    return archive
+
+
+def assert_same(left, right):
+    for name in ("users", "items", "times", "ratings", "user_ids", "item_ids"):
+        np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
+    for of in ("user_features", "item_features"):
+        one, other = getattr(left, of), getattr(right, of)
+        for kind in ("categorical", "multi_hot", "dense"):
+            np.testing.assert_array_equal(getattr(one, kind), getattr(other, kind), err_msg=kind)
+            assert getattr(one, f"{kind}_names") == getattr(other, f"{kind}_names")
+        assert one.categorical_sizes == other.categorical_sizes
+        assert one.labels == other.labels
+
+
+@pytest.mark.parametrize(
+    "name", ["movielens_100k", "movielens_1m", "ncf_ml_1m", "synthetic"], ids=str
+)
+def test_facts(name):
+    module = importlib.import_module(f"bench.datasets.{name}")
+    for fact in ("TITLE", "DESCRIPTION", "SOURCE", "LICENCE", "CITATION"):
+        assert getattr(module, fact)
+        assert "\n" not in getattr(module, fact)
+    assert all(len(digest) == 64 for digest in module.SHA256.values())
+    assert set(module.COUNTS) == {"users", "items", "interactions"}
+
+
+# MovieLens 100K
+
+
+def test_100k_from_grouplens_files(tmp_path, capsys):
+    data = movielens_100k.load(write_grouplens_100k(tmp_path / "ml-100k"))
+    assert data.user_ids.tolist() == [1, 3]
+    assert data.item_ids.tolist() == [4, 7, 8, 9, 12]
+    assert (data.n_users, data.n_items) == (2, 5)
+    # The file's order, which decides ties of time.
+    assert data.users.tolist() == [1, 0, 0]
+    assert data.items.tolist() == [1, 3, 1]
+    assert data.ratings.tolist() == [4, 5, 1]
+    assert data.times.tolist() == [900000002, 900000001, 900000001]
+
+    users, films = data.user_features, data.item_features
+    assert users.dense.tolist() == [[24], [53]]
+    assert users.categorical_names == ("gender", "occupation", "region")
+    assert users.categorical_sizes == (2, 21, 11)
+    occupations = movielens_100k.OCCUPATIONS
+    assert users.categorical.tolist() == [
+        [1, occupations.index("technician"), 5],
+        [0, occupations.index("other"), 10],
+    ]
+    assert films.labels == ("unknown", "Example, The", "Sequel 3", "Étude (Study)", "Never Rated")
+    np.testing.assert_array_equal(films.dense[:, 0], [np.nan, 1995, 1996, 1931, 1962])
+    assert len(films.multi_hot_names) == 19
+    tagged = [set(np.array(films.multi_hot_names)[row]) for row in films.multi_hot]
+    assert tagged[:2] == [{"unknown"}, {"Animation", "Children's"}]
+
+    digest = hashlib.sha256(RATINGS_100K.encode()).hexdigest()
+    assert data.source == f"ml-100k/, not the publisher's file (u.data has SHA-256 {digest})"
+    warning = capsys.readouterr().err
+    assert warning.startswith("warning: ") and "not the publisher's file" in warning
+    assert warning.count("\n") == 1
+
+
+def test_100k_is_the_same_from_every_place(tmp_path):
+    grouplens = write_grouplens_100k(tmp_path / "one" / "ml-100k")
+    recbole = write_recbole_100k(tmp_path / "two" / "ml-100k")
+    places = [grouplens, grouplens.parent, recbole, recbole.parent]
+    for folder, layout in (
+        (grouplens, movielens_100k.GROUPLENS),
+        (recbole, movielens_100k.RECBOLE),
+    ):
+        for inside in (layout.inside, ""):
+            at = tmp_path / f"{len(places)}"
+            at.mkdir()
+            places += [at, zipped(folder, at / layout.archive, inside)]
+    assert len(places) == 12
+    expected = movielens_100k.load(grouplens)
+    for place in places:
+        assert_same(movielens_100k.load(place), expected)
+
+
+def test_100k_of_the_publisher_is_recognised_by_its_ratings(tmp_path, monkeypatch, capsys):
+    digest = hashlib.sha256(RATINGS_100K.encode()).hexdigest()
+    monkeypatch.setitem(movielens_100k.SHA256, "u.data", digest)
+    monkeypatch.setattr(movielens_100k, "COUNTS", {"users": 2, "items": 5, "interactions": 3})
+    folder = write_recbole_100k(tmp_path / "ml-100k")
+    assert movielens_100k.load(folder).source.startswith("GroupLens' u.data (SHA-256 verified)")
+    assert capsys.readouterr().err == ""
+
+    (folder / "ml-100k.user").open("a").write("4\t20\tM\tother\t12345\n")
+    with pytest.raises(BadData, match=r"expected .*'users': 2"):
+        movielens_100k.load(folder)
+
+
+def test_100k_not_there(tmp_path):
+    with pytest.raises(DataUnavailable, match=r"ml-100k.zip or ml-100k/u.data or recbole"):
+        movielens_100k.load(tmp_path)
+    with pytest.raises(DataUnavailable, match="does not exist"):
+        movielens_100k.load(tmp_path / "nowhere")
+    (tmp_path / "ml-100k.zip").write_text("<html>")
+    with pytest.raises(DataUnavailable, match=r"is no zip archive with ml-100k/u.data in it"):
+        movielens_100k.load(tmp_path)
+    folder = write_grouplens_100k(tmp_path / "other" / "ml-100k")
+    (folder / "u.user").unlink()
+    with pytest.raises(DataUnavailable, match=r"u.user: No such file"):
+        movielens_100k.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "message"),
+    [
+        ("u.data", "1\t7\t4", "u.data, line 4: expected 4 fields"),
+        ("u.data", "1\t7\t4\t900000000000", "u.data, line 4: time '900000000000' looks like milli"),
+        ("u.data", "2\t7\t4\t900000000", "u.data: user 2 is not in the list of users"),
+        ("u.data", "1\t99\t4\t900000000", "u.data: item 99 is not in the list of items"),
+        ("u.user", "2|24|X|other|55555", "u.user: gender 'X' is none of F, M"),
+        ("u.user", "2|24|M|wizard|55555", "u.user: occupation 'wizard' is none of administrator"),
+        ("u.user", "1|24|M|other|55555", "u.user: id 1 occurs twice"),
+        ("u.item", "7|Twice", "u.item, line 6: expected 24 fields"),
+    ],
+)
+def test_100k_bad_lines(tmp_path, file, line, message):
+    folder = write_grouplens_100k(tmp_path / "ml-100k")
+    with (folder / file).open("a") as stream:
+        stream.write(line + "\n")
+    with pytest.raises(BadData) as caught:
+        movielens_100k.load(folder)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(
+    title=st.text(st.characters(codec="latin-1", exclude_categories=["Cc", "Zs"]), min_size=1),
+    year=st.integers(1900, 2029),
+    suffix=st.sampled_from(["", " ", " (V)", " (TV)"]),
+)
+def test_title_and_year(title, year, suffix):
+    assert movielens.split_title(f"{title} ({year}){suffix}") == (title, year)
+
+
+def test_titles_without_a_year():
+    for title in ("unknown", "(1995)", "2001: A Space Odyssey", "Seven (Se7en)"):
+        name, year = movielens.split_title(title)
+        assert name == title and np.isnan(year)
+
+
+# MovieLens 1M
+
+
+def test_1m(tmp_path, capsys):
+    folder = write_1m(tmp_path / "one" / "ml-1m")
+    data = movielens_1m.load(folder)
+    assert data.user_ids.tolist() == [1, 2]
+    assert data.item_ids.tolist() == [10, 30]  # film 20 is never rated
+    assert data.users.tolist() == [1, 0]
+    assert data.items.tolist() == [1, 0]
+    assert data.user_features.categorical.tolist() == [[0, 10, 4], [1, 16, 7]]
+    assert data.user_features.categorical_sizes == (2, 21, 11)
+    assert data.user_features.dense.tolist() == [[1], [56]]
+    assert data.item_features.labels == ("Étude", "Last")
+    np.testing.assert_array_equal(data.item_features.dense, [[1931], [np.nan]])
+    assert data.item_features.multi_hot.sum(axis=1).tolist() == [2, 1]
+    assert "not verified" in data.source
+
+    archive = zipped(folder, tmp_path / "ml-1m.zip", "ml-1m/")
+    capsys.readouterr()
+    for place in (archive, tmp_path):
+        other = movielens_1m.load(place)
+        assert_same(other, data)
+        assert other.source.startswith("ml-1m.zip, not the publisher's file (SHA-256 ")
+    assert capsys.readouterr().err.count("not the publisher's file") == 2
+
+
+def test_1m_without_any_rated_film(tmp_path):
+    folder = write_1m(tmp_path / "ml-1m")
+    (folder / "ratings.dat").write_text("2::99::4::978300760\n")
+    with pytest.raises(BadData, match="none of its films is rated"):
+        movielens_1m.load(folder)
+
+
+# The NCF authors' split
+
+
+def test_ncf(tmp_path, capsys):
+    folder = write_ncf(tmp_path / "ncf")
+    for place in (folder, tmp_path):
+        data = ncf_ml_1m.load(place)
+        assert (len(data), data.n_users, data.n_items) == (5, 2, 199)
+        assert data.users.tolist() == [0, 0, 1, 0, 1]
+        assert data.items.tolist() == [1, 2, 0, 25, 133]
+        assert data.times.tolist() == [10, 11, 12, 20, 13]
+        assert data.published.users.tolist() == [0, 1]
+        assert data.published.held_out.tolist() == [25, 133]
+        assert data.published.negatives.shape == (2, 99)
+        assert 133 in data.published.negatives[1]  # kept as published
+    assert "not the authors' files" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("(1,133)", "(1,132)", r"row 2: \(1,132\) is not the test pair \(1,133\)"),
+        ("(1,133)", "(1,x)", "line 2: item 'x' is not a whole number"),
+        ("\t198\n", "\n", "line 1: expected 101 fields separated by tabs, found 100"),
+        ("\t150", "\t-150", "-150 is no index"),
+        ("\t150", "\t99999999999", "99999999999 is no index"),
+    ],
+)
+def test_ncf_files_that_contradict_each_other(tmp_path, old, new, message):
+    file = write_ncf(tmp_path / "ncf") / "ml-1m.test.negative"
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(BadData, match=message):
+        ncf_ml_1m.load(tmp_path)
+
+
+def test_ncf_not_there(tmp_path):
+    with pytest.raises(DataUnavailable, match=r"neither .* holds ml-1m.train.rating"):
+        ncf_ml_1m.load(tmp_path)
+    (write_ncf(tmp_path / "ncf") / "ml-1m.test.rating").unlink()
+    with pytest.raises(DataUnavailable, match=r"lacks ml-1m.test.rating"):
+        ncf_ml_1m.load(tmp_path)
+
+
+# Synthetic
+
+
+def hit_rate_of_groups_and_popularity(data, k=10):
+    """HR@k of item-to-item counts (a simple personal model), and of popularity."""
+    last = np.append(data.users[1:] != data.users[:-1], True)
+    seen = data.take(~last).matrix().toarray()
+    popularity = np.tile(seen.sum(axis=0), (data.n_users, 1))
+    gram = seen.T @ seen
+    cosine = gram / np.sqrt(np.outer(gram.diagonal() + 1, gram.diagonal() + 1))
+    rates = []
+    for scores in (seen @ cosine, popularity):
+        scores = np.where(seen > 0, -np.inf, scores)
+        held_out = scores[np.arange(data.n_users), data.items[last]]
+        rates.append(np.mean((scores > held_out[:, None]).sum(axis=1) < k))
+    return rates
+
+
+def test_synthetic_defaults():
+    data = synthetic.load()
+    found = {"users": data.n_users, "items": data.n_items, "interactions": len(data)}
+    assert found == synthetic.COUNTS
+    personal, popular = hit_rate_of_groups_and_popularity(data)
+    assert personal > popular + 0.1
+    personal, popular = hit_rate_of_groups_and_popularity(synthetic.load(strength=0.0))
+    assert personal < popular + 0.05
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    n_users=st.integers(1, 40),
+    n_items=st.integers(1, 60),
+    n_groups=st.integers(1, 9),
+    mean=st.floats(1, 30),
+    strength=st.floats(0, 1),
+    exponent=st.floats(0, 3),
+    seed=st.integers(0, 100),
+)
+def test_synthetic_properties(n_users, n_items, n_groups, mean, strength, exponent, seed):
+    minimum = min(2, int(mean), n_items)
+    arguments = dict(
+        n_users=n_users,
+        n_items=n_items,
+        n_groups=min(n_groups, n_items),
+        interactions_per_user=mean,
+        min_per_user=minimum,
+        strength=strength,
+        popularity_exponent=exponent,
+        seed=seed,
+    )
+    data = synthetic.load(**arguments)
+    pairs = data.users.astype(np.int64) * n_items + data.items
+    assert len(np.unique(pairs)) == len(pairs)
+    per_user = np.bincount(data.users, minlength=n_users)
+    assert per_user.min() >= minimum
+    assert np.all(np.diff(data.users) >= 0)
+    same_user = data.users[1:] == data.users[:-1]
+    assert np.all(np.diff(data.times)[same_user] > 0)
+
+    bare = synthetic.load(**arguments, features=False)
+    assert bare.user_features is None and bare.item_features is None
+    for name in ("users", "items", "times"):
+        assert np.array_equal(getattr(bare, name), getattr(data, name))
+
+
+def test_synthetic_strength_is_the_share_of_the_own_group():
+    # Few of very many items, so that repeated draws hardly matter.
+    for strength in (0.0, 0.5, 1.0):
+        data = synthetic.load(n_items=20_000, n_groups=10, strength=strength)
+        genres = data.item_features.multi_hot
+        # The own genre is on 90 % of a group's items, another one on 10 %.
+        segment = data.user_features.categorical[:, 0]
+        share = genres[data.items, segment[data.users]].mean()
+        own = 0.7 + 0.3 / 10  # how often the segment is the group
+        in_group = strength + (1 - strength) / 10
+        in_other = (1 - in_group) / 9
+        expected = 0.1 + 0.8 * (own * in_group + (1 - own) * in_other)
+        assert share == pytest.approx(expected, abs=0.03)
+
+
+def test_synthetic_seeds_differ_in_draws_and_not_in_size():
+    first, second = synthetic.load(seed=1), synthetic.load(seed=2)
+    assert len(first) == len(second)
+    assert not np.array_equal(first.items, second.items)
+
+
+def test_synthetic_blocks_do_not_show(monkeypatch):
+    monkeypatch.setattr(synthetic, "BLOCK", 50)
+    data = synthetic.load(n_users=50)
+    assert np.bincount(data.users).min() >= 5
+    pairs = data.users.astype(np.int64) * data.n_items + data.items
+    assert len(np.unique(pairs)) == len(pairs)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_users": 0},
+        {"n_items": 3},
+        {"strength": 1.5},
+        {"strength": float("nan")},
+        {"min_per_user": 0},
+        {"min_per_user": 50},
+    ],
+    ids=str,
+)
+def test_synthetic_refuses_nonsense(wrong):
+    with pytest.raises(ValueError, match="must"):
+        synthetic.load(**wrong)
+
+
+# The real ones, where there are copies
+
+
+@pytest.fixture
+def real_data():
+    sibling = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("BENCH_TEST_DATA", sibling))
+    if not folder.is_dir():
+        pytest.skip("no copies of the real data sets; BENCH_TEST_DATA names a folder with them")
+    return folder
+
+
+def test_real_1m(real_data):
+    if not (real_data / "ml-1m.zip").is_file():
+        pytest.skip("BENCH_TEST_DATA holds no ml-1m.zip")
+    data = movielens_1m.load(real_data)
+    found = {"users": data.n_users, "items": data.n_items, "interactions": len(data)}
+    assert found == movielens_1m.COUNTS
+    assert np.bincount(data.users).min() >= 20
+    assert np.bincount(data.items, minlength=data.n_items).min() >= 1
+    assert np.all(np.isfinite(data.item_features.dense))
+    assert data.item_features.labels[0] == "Toy Story"
+
+
+def test_real_ncf(real_data):
+    if not (real_data / "ncf").is_dir():
+        pytest.skip("BENCH_TEST_DATA holds no folder ncf")
+    data = ncf_ml_1m.load(real_data)
+    found = {"users": data.n_users, "items": data.n_items, "interactions": len(data)}
+    assert found == ncf_ml_1m.COUNTS
+    split = data.published
+    assert split.negatives.shape == (6040, 99)
+    # As the authors published it: see the docstring of load.
+    assert np.sum((split.negatives == split.held_out[:, None]).any(axis=1)) == 156
+
+
+@pytest.mark.network
+def test_real_100k_comes_as_for_a_user(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BENCH_DATA_DIR", str(tmp_path))
+    data = movielens_100k.load()
+    found = {"users": data.n_users, "items": data.n_items, "interactions": len(data)}
+    assert found == movielens_100k.COUNTS
+    assert data.source.startswith("GroupLens' u.data (SHA-256 verified)")
+    assert "Please cite: F. Maxwell Harper" in capsys.readouterr().err
+    rows = zip(
+        data.user_ids[data.users],
+        data.item_ids[data.items],
+        data.ratings.astype(int),
+        data.times,
+        strict=True,
+    )
+    text = "".join(f"{user}\t{item}\t{rating}\t{time}\n" for user, item, rating, time in rows)
+    assert hashlib.sha256(text.encode()).hexdigest() == movielens_100k.SHA256["u.data"]
+    assert len(data.user_features) == 943
+    assert np.isnan(data.item_features.dense).sum() == 1  # film 267, of which nothing is known
+
+    files = [entry.name for entry in tmp_path.iterdir()]
+    assert len(files) == 1
+    assert_same(movielens_100k.load(tmp_path / files[0]), data)
+    assert capsys.readouterr().err == ""

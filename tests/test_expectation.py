@@ -1,0 +1,70 @@
+"""The closed form against enumeration of every draw, and against simulation."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.expectation import expected, place_probabilities
+from bench.metrics import Standing, hit_rates, ndcgs
+
+
+def standing(better: object, equal: object, candidates: object) -> Standing:
+    return Standing(*(np.atleast_1d(np.asarray(x)) for x in (better, equal, candidates)))
+
+
+@given(st.integers(0, 4), st.integers(0, 3), st.integers(0, 4), st.data())
+def test_it_is_the_mean_over_every_draw(
+    better: int, equal: int, worse: int, data: st.DataObject
+) -> None:
+    others = [1] * better + [0] * equal + [-1] * worse
+    drawn = data.draw(st.integers(0, len(others)))
+    k = data.draw(st.integers(1, 6))
+    hits, gains = [], []
+    for sample in combinations(others, drawn):
+        sampled = standing(sample.count(1), sample.count(0), drawn + 1)
+        hits.append(hit_rates(sampled, k)[0])
+        gains.append(ndcgs(sampled, k)[0])
+    found = expected(standing(better, equal, len(others) + 1), np.array([drawn]), k)
+    assert found.hit_rate == pytest.approx(np.mean(hits), abs=1e-9)
+    assert found.ndcg == pytest.approx(np.mean(gains), abs=1e-9)
+    assert found.hit_rate_sampling_se >= np.std(hits) - 1e-6
+    assert found.ndcg_sampling_se >= np.std(gains) - 1e-6
+
+
+def test_simulated_sampling_agrees_in_mean_and_error() -> None:
+    rng = np.random.default_rng(0)
+    better = rng.integers(0, 400, size=200)
+    full = standing(better, np.zeros(200, int), np.full(200, 1500))
+    figures = []
+    for _ in range(400):
+        ahead = rng.hypergeometric(better, 1499 - better, 99)
+        sampled = standing(ahead, np.zeros(200, int), np.full(200, 100))
+        figures.append((hit_rates(sampled, 10).mean(), ndcgs(sampled, 10).mean()))
+    found = expected(full, np.full(200, 99), 10)
+    means, errors = np.mean(figures, axis=0), np.std(figures, axis=0)
+    assert abs(means[0] - found.hit_rate) < 4 * found.hit_rate_sampling_se / np.sqrt(400)
+    assert abs(means[1] - found.ndcg) < 4 * found.ndcg_sampling_se / np.sqrt(400)
+    assert errors[0] == pytest.approx(found.hit_rate_sampling_se, rel=0.15)
+    assert errors[1] == pytest.approx(found.ndcg_sampling_se, rel=0.15)
+
+
+def test_a_constant_model_is_at_ten_in_a_hundred_in_a_large_catalogue() -> None:
+    found = expected(standing(0, 59_999, 60_000), np.array([99]), 10)
+    assert found.hit_rate == pytest.approx(0.1, abs=1e-6)
+
+
+def test_probabilities_of_all_places_add_up_to_one() -> None:
+    full = standing([0, 10, 700], [0, 30, 5], [1000, 1000, 1000])
+    places = place_probabilities(full, np.array([99, 99, 99]), 100)
+    assert places.sum(axis=1) == pytest.approx([1, 1, 1])
+    assert (places >= 0).all()
+
+
+def test_drawing_everything_leaves_nothing_to_chance() -> None:
+    full = standing([3, 12], [2, 0], [50, 50])
+    found = expected(full, np.array([49, 49]), 10)
+    assert found.hit_rate == pytest.approx(hit_rates(full, 10).mean())
+    assert found.ndcg == pytest.approx(ndcgs(full, 10).mean())

@@ -1,0 +1,438 @@
+"""Fetching: every way in which a download goes wrong, from a real server on this machine."""
+
+import contextlib
+import hashlib
+import http.server
+import io
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bench import fetch as fetching
+from bench.fetch import DataUnavailable, Url, Wheel, fetch
+from bench.files import has_member, read_file, read_member
+
+CONTENT = b"1\t2\t3\t4\n" * 20_000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers according to the path's first part."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        match self.path.split("/")[1]:
+            case "good":
+                self.answer(CONTENT)
+            case "truncated":
+                self.answer(CONTENT[:-9], announced=len(CONTENT))
+            case "short":
+                self.answer(CONTENT[:-9])
+            case "tampered":
+                self.answer(b"9" + CONTENT[1:])
+            case "html":
+                self.answer(b"\n<!DOCTYPE html><html><body>Log in to the hotel</body></html>")
+            case "moved":
+                self.send_response(302)
+                self.send_header("Location", "/good/file.txt")
+                self.end_headers()
+            case "silent":
+                self.server.release.wait(5)
+            case "dripping":
+                self.send_response(200)
+                self.end_headers()
+                for _ in range(100):
+                    self.wfile.write(b"1")
+                    if self.server.release.wait(0.05):
+                        break
+            case "endless":
+                self.send_response(200)
+                self.end_headers()
+                for _ in range(10_000):
+                    self.wfile.write(CONTENT)
+            case _:
+                self.send_error(404)
+
+    def answer(self, content, announced=None):
+        self.send_response(200)
+        self.send_header("Content-Length", str(announced or len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A client that hangs up is what some of the tests are about."""
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    running = QuietServer(("127.0.0.1", 0), Handler)
+    running.asked, running.release = [], threading.Event()
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield running
+    running.release.set()
+    running.shutdown()
+    running.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("BENCH_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def source(server):
+    def at(kind, **changes):
+        facts = {
+            "url": f"http://127.0.0.1:{server.server_port}/{kind}/file.txt",
+            "file_name": "file.txt",
+            "max_bytes": 1_000_000,
+            "sha256": SHA256,
+        }
+        return Url(**facts | changes)
+
+    return at
+
+
+def refusal(*sources):
+    with pytest.raises(DataUnavailable) as caught:
+        fetch("Example", sources)
+    return str(caught.value)
+
+
+def test_download_then_cache(source, cache, server, capsys):
+    chosen, path = fetch("Example", [source("good")], notice="Terms: be kind")
+    assert path == cache / "file.txt"
+    assert path.read_bytes() == CONTENT
+    assert chosen == source("good")
+    first = capsys.readouterr()
+    assert "Terms: be kind" in first.err
+    assert first.out == ""
+
+    assert fetch("Example", [source("good")], notice="Terms: be kind")[1] == path
+    assert len(server.asked) == 1
+    assert capsys.readouterr().err == ""
+    assert [entry.name for entry in cache.iterdir()] == ["file.txt"]
+
+
+def test_redirect(source, cache):
+    assert fetch("Example", [source("moved")])[1].read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        ("truncated", "truncated: 159,991 of 160,000 bytes"),
+        ("short", "SHA-256 is"),
+        ("tampered", "SHA-256 is"),
+        ("html", "an HTML page instead of the file"),
+        ("missing", "HTTP 404 Not Found"),
+        ("endless", "larger than 1,000,000 bytes"),
+    ],
+)
+def test_a_bad_answer_is_refused_and_the_next_source_tried(source, cache, server, kind, answer):
+    message = refusal(source(kind))
+    assert answer in message
+    assert list(cache.iterdir()) == []
+
+    chosen, path = fetch("Example", [source(kind), source("good")])
+    assert chosen == source("good")
+    assert path.read_bytes() == CONTENT
+    assert [asked.split("/")[1] for asked in server.asked] == [kind, kind, "good"]
+    assert [entry.name for entry in cache.iterdir()] == ["file.txt"]
+
+
+def test_the_final_message_says_what_each_source_answered_and_what_to_do(source, cache):
+    message = refusal(source("missing"), source("html"))
+    title, first, second, advice = message.splitlines()
+    assert title == "Example could not be fetched."
+    assert first == f"  {source('missing').url}: HTTP 404 Not Found"
+    assert second.endswith("an HTML page instead of the file")
+    assert advice.startswith(f"Get file.txt from {source('missing').url}")
+    assert f"put it into {cache}" in advice
+    assert "--data-dir" in advice
+
+
+def test_without_a_checksum_lines_are_counted(source, cache):
+    fetch("Example", [source("good", sha256=None, lines=20_000)])
+    message = refusal(source("short", sha256=None, lines=20_001, file_name="other.txt"))
+    assert "19,999 lines, expected 20,001" in message
+    assert "an HTML page" in refusal(source("html", sha256=None, file_name="other.txt"))
+
+
+def test_nobody_listens(cache, source):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    message = refusal(source("good", url=f"http://127.0.0.1:{port}/file.txt"))
+    assert "Connection refused" in message
+
+
+def test_no_network(cache, source, monkeypatch):
+    def no_address(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_address)
+    message = refusal(source("good", url="http://example.invalid/file.txt"))
+    assert "no address for this host (no network?)" in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"), [("silent", "no answer within 0.2 s"), ("dripping", "too slow")]
+)
+def test_a_slow_server_does_not_hang_the_run(source, cache, monkeypatch, kind, answer):
+    monkeypatch.setattr(fetching, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(fetching, "DOWNLOAD_SECONDS", 0.3)
+    started = time.monotonic()
+    assert answer in refusal(source(kind))
+    assert time.monotonic() - started < 3
+    assert list(cache.iterdir()) == []
+
+
+def test_an_expired_certificate_is_refused(cache, tmp_path, monkeypatch):
+    server, certificate = expired_https_server(tmp_path)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        url = f"https://127.0.0.1:{server.server_port}/good/file.txt"
+        try:
+            message = refusal(Url(url=url, file_name="file.txt", max_bytes=10**6, sha256=SHA256))
+        finally:
+            server.shutdown()
+            thread.join()
+    assert "the server's certificate is refused (certificate has expired)" in message
+
+
+def expired_https_server(folder):
+    """A server with a certificate that ended in 2001, and the file of that certificate."""
+    x509 = pytest.importorskip("cryptography.x509")
+    import datetime
+    import ipaddress
+
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime.datetime(2000, 1, 1))
+        .not_valid_after(datetime.datetime(2001, 1, 1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
+    certificate_file.write_bytes(certificate.public_bytes(pem))
+    key_file.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_file, key_file)
+    server = QuietServer(("127.0.0.1", 0), Handler)
+    server.asked = []
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    return server, certificate_file
+
+
+def test_a_damaged_cache_is_replaced(source, cache, server):
+    cache.mkdir()
+    (cache / "file.txt").write_bytes(CONTENT[:-1])
+    assert fetch("Example", [source("good")])[1].read_bytes() == CONTENT
+
+    (cache / "file.txt").write_bytes(CONTENT[:-1])
+    message = refusal(source("missing"))
+    assert f"{cache / 'file.txt'}: SHA-256 is" in message
+    assert (cache / "file.txt").read_bytes() == CONTENT[:-1]
+
+
+def test_the_cache_of_a_mirror_spares_the_publisher(source, cache, server):
+    mirror = source("good", file_name="mirror.txt")
+    fetch("Example", [mirror])
+    chosen, path = fetch("Example", [source("missing"), mirror])
+    assert (chosen, path.name) == (mirror, "mirror.txt")
+    assert len(server.asked) == 1
+
+
+def test_first_downloads_at_the_same_time(source, cache):
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: fetch("Example", [source("good")])[1], range(4)))
+    assert {path.read_bytes() for path in results} == {CONTENT}
+    assert [entry.name for entry in cache.iterdir()] == ["file.txt"]
+
+
+def test_a_cache_that_cannot_be_written(source, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("BENCH_DATA_DIR", str(tmp_path / "file" / "cache"))
+    message = refusal(source("good"))
+    assert "cannot write file.txt into" in message
+    assert "BENCH_DATA_DIR" in message
+
+
+def test_a_full_disk(source, cache, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetching, "_stream", full)
+    assert "cannot write file.txt into" in refusal(source("good"))
+    assert list(cache.iterdir()) == []
+
+
+def test_cache_folder_without_the_variable(monkeypatch):
+    monkeypatch.delenv("BENCH_DATA_DIR", raising=False)
+    assert fetching.cache_folder().name == "bench"
+
+
+def test_importing_is_cheap():
+    code = (
+        "import sys, bench.fetch, bench.delimited\n"
+        "print(*{'pandas', 'pyarrow', 'mlflow', 'torch', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+WHEEL = Wheel(
+    requirement="example==1.0",
+    file_name="example-1.0-py3-none-any.whl",
+    max_bytes=1_000_000,
+    sha256=SHA256,
+)
+
+
+def test_no_pip(cache, monkeypatch):
+    monkeypatch.setattr(fetching.importlib.util, "find_spec", lambda _: None)
+    assert "this Python environment has no pip" in refusal(WHEEL)
+
+
+def stand_in_for_pip(tmp_path, monkeypatch, script):
+    """Run a small script where pip would be run; it gets pip's arguments."""
+    program = tmp_path / "python"
+    program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(fetching.importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr(fetching.sys, "executable", str(program))
+
+
+def test_pip_brings_the_wheel(cache, tmp_path, monkeypatch):
+    script = (
+        "assert sys.argv[1:5] == ['-P', '-m', 'pip', 'download'], sys.argv\n"
+        "assert '--no-deps' in sys.argv and '--require-hashes' in sys.argv\n"
+        f"wanted = open(sys.argv[-1]).read()\n"
+        f"assert wanted == 'example==1.0 --hash=sha256:{SHA256}\\n', wanted\n"
+        f"open('{WHEEL.file_name}', 'wb').write({CONTENT[:8]!r} * 20_000)"
+    )
+    stand_in_for_pip(tmp_path, monkeypatch, script)
+    chosen, path = fetch("Example", [WHEEL])
+    assert chosen == WHEEL
+    assert path.read_bytes() == CONTENT
+    assert [entry.name for entry in cache.iterdir()] == [WHEEL.file_name]
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ("print('ERROR: No matching distribution', file=sys.stderr); sys.exit(1)", "No matching"),
+        ("sys.exit(0)", "pip ended with 0 and no file"),
+        (f"open('{WHEEL.file_name}', 'w').write('other')", "SHA-256 is"),
+    ],
+)
+def test_pip_without_success(cache, tmp_path, monkeypatch, script, answer):
+    stand_in_for_pip(tmp_path, monkeypatch, script)
+    assert answer in refusal(WHEEL)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("data/good.txt", CONTENT)
+        opened.writestr("../outside.txt", "never written")
+        opened.writestr("data/bomb.txt", bytes(20_000_000))
+    return path
+
+
+def test_members_are_read_by_name_and_nothing_is_extracted(archive, tmp_path):
+    assert read_member(archive, "data/good.txt", 1_000_000) == CONTENT
+    assert has_member(archive, "data/good.txt")
+    assert not has_member(archive, "good.txt")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["data.zip"]
+
+
+def test_a_bomb_is_refused(archive):
+    with pytest.raises(DataUnavailable, match=r"data/bomb.txt is larger than 1,000,000 bytes"):
+        read_member(archive, "data/bomb.txt", 1_000_000)
+
+
+def test_archives_that_cannot_be_read(archive, tmp_path):
+    with pytest.raises(DataUnavailable, match=r"data.zip holds no data/other.txt"):
+        read_member(archive, "data/other.txt", 1_000_000)
+    page = tmp_path / "page.zip"
+    page.write_text("<html>no zip</html>")
+    with pytest.raises(DataUnavailable, match=r"page.zip: cannot read a \(File is not a zip file"):
+        read_member(page, "a", 10)
+    assert not has_member(page, "a")
+    with pytest.raises(DataUnavailable, match=r"none.zip: No such file"):
+        read_member(tmp_path / "none.zip", "a", 10)
+
+    content = bytearray(archive.read_bytes())
+    content[60] ^= 0xFF  # inside the first member
+    archive.write_bytes(content)
+    with pytest.raises(DataUnavailable, match=r"cannot read data/good.txt"):
+        read_member(archive, "data/good.txt", 1_000_000)
+
+
+def test_files(tmp_path):
+    file = tmp_path / "file"
+    file.write_bytes(b"12345")
+    assert read_file(file, 5) == b"12345"
+    with pytest.raises(DataUnavailable, match="larger than 4 bytes"):
+        read_file(file, 4)
+    with pytest.raises(DataUnavailable, match="No such file"):
+        read_file(tmp_path / "other", 4)
+
+
+def test_truncated_zips_never_crash(archive):
+    whole = archive.read_bytes()
+    for length in (0, 1, 22, len(whole) // 2, len(whole) - 1):
+        archive.write_bytes(whole[:length])
+        with contextlib.suppress(DataUnavailable):
+            read_member(archive, "data/good.txt", 1_000_000)
+
+
+def test_an_encrypted_member_is_refused(tmp_path):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as opened:
+        opened.writestr("a", "b")
+    content = bytearray(buffer.getvalue())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag for encryption, in the directory
+    content[6] |= 1  # and in the member's own header
+    path = tmp_path / "data.zip"
+    path.write_bytes(content)
+    with pytest.raises(DataUnavailable, match="encrypted"):
+        read_member(path, "a", 10)

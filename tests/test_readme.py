@@ -1,0 +1,40 @@
+"""What the README tells a newcomer to do works."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import record
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_model_shown_is_short_and_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert code.count("\n") < 40
+    path = tmp_path / "cooccurrence.py"
+    path.write_text(code)
+    command = [str(Path(sys.executable).parent / "bench"), "run", "--suite", "quick"]
+    words = ["--models", "popularity,cooccurrence", "--model-path", str(path)]
+    setting = ["--set", "cooccurrence.power=0.6"]
+    subprocess.run([*command, *words, *setting], cwd=tmp_path, check=True, capture_output=True)
+    found = {r.cell.model: r for r in record.load_all(tmp_path / "results")}
+    assert found["cooccurrence"].cell.params == {"power": 0.6}
+    ours, floor = (found[name].metrics["hr_at_10"] for name in ("cooccurrence", "popularity"))
+    assert ours > floor
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)h][^)]*)\)", README))
+def test_every_file_it_links_to_exists(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_every_module_has_its_place_in_contributing() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    modules = {path.stem for path in (ROOT / "bench").glob("*.py")} - {"__init__"}
+    named = set(re.findall(r"`(\w+)`", text))
+    assert modules <= named, modules - named

@@ -1,0 +1,144 @@
+"""Names, parameters and suites: what is typed wrong is named, with what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import registry, suite
+from bench.adapter import Adapter
+from bench.parameters import BadParameter, complete, parse_setting
+from bench.registry import NameTaken, UnknownName
+from bench.suite import BadSuite
+
+
+def test_every_file_that_is_not_shared_is_found() -> None:
+    folder = Path(registry.__file__).parent.parent / "models"
+    expected = {path.stem for path in folder.glob("*.py") if path.stem[0] != "_"}
+    assert registry.files("models").keys() == expected
+    assert {"movielens_100k", "synthetic"} <= registry.files("datasets").keys()
+    assert {"ml-100k", "quick"} <= registry.files("suites").keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "meant"),
+    [
+        ("models", "esae", "ease"),
+        ("datasets", "ml-100k", "movielens_100k"),
+        ("suites", "q", "quick"),
+    ],
+)
+def test_the_nearest_name_is_given(kind: str, typed: str, meant: str) -> None:
+    with pytest.raises(UnknownName, match=rf"unknown .* '{typed}'\. Did you mean '{meant}'"):
+        registry.find(kind, typed)  # type: ignore[arg-type]
+
+
+def test_a_file_without_exactly_one_adapter_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "no_adapter_here.py").write_text('"""Nothing."""\n')
+    name = registry.add_model(tmp_path / "no_adapter_here.py")
+    with pytest.raises(TypeError, match="must define one Adapter, not none"):
+        registry.adapter_class(name)
+
+
+def test_a_model_from_outside_may_not_take_a_name(tmp_path: Path) -> None:
+    (tmp_path / "ease.py").write_text("")
+    with pytest.raises(NameTaken, match="exists already"):
+        registry.add_model(tmp_path / "ease.py")
+    with pytest.raises(UnknownName, match=r"needs a \.py file"):
+        registry.add_model(tmp_path / "missing.py")
+
+
+def test_the_hash_of_a_model_covers_the_shared_files_it_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_added", {})
+    model, shared = tmp_path / "hashed.py", tmp_path / "_hashed_parts.py"
+    model.write_text("from ._hashed_parts import part\n")
+    shared.write_text("part = 1\n")
+    name = registry.add_model(model)
+    first = registry.source_sha256(name)
+    assert registry.source_sha256(name) == first
+    shared.write_text("part = 2\n")
+    assert registry.source_sha256(name) != first
+
+
+def ease() -> type[Adapter]:
+    return registry.adapter_class("ease")
+
+
+def test_a_whole_number_may_stand_for_a_float() -> None:
+    assert complete(ease(), "ease", {"l2": 3}) == {"l2": 3.0}
+
+
+def test_an_unknown_parameter_names_the_nearest() -> None:
+    with pytest.raises(UnknownName, match=r"unknown parameter of ease 'l3'. Did you mean 'l2'"):
+        complete(ease(), "ease", {"l3": 3})
+
+
+@pytest.mark.parametrize("value", ["three", True, [1.0], None])
+def test_a_value_of_another_type_is_refused(value: object) -> None:
+    with pytest.raises(BadParameter, match=r"ease\.l2 must be a number, not"):
+        complete(ease(), "ease", {"l2": value})
+
+
+def test_a_word_outside_the_choice_names_the_nearest() -> None:
+    with pytest.raises(UnknownName, match=r"knn\.weights 'bm52'. Did you mean 'bm25'"):
+        complete(registry.adapter_class("knn"), "knn", {"weights": "bm52"})
+
+
+def test_settings_are_read_as_toml_or_as_text() -> None:
+    assert parse_setting("als.factors=32") == ("als", "factors", 32)
+    assert parse_setting("ncf.layers=[64, 32]") == ("ncf", "layers", [64, 32])
+    assert parse_setting("knn.weights=bm25") == ("knn", "weights", "bm25")
+    with pytest.raises(BadParameter, match=r"takes model\.parameter=value"):
+        parse_setting("factors=32")
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text('# Mine.\ndataset = "synthetic"\n' + text)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[rows]]\nmodel = "esae"', r"line 4: unknown model 'esae'. Did you mean 'ease'"),
+        ('sedes = [0]\n[[rows]]\nmodel = "ease"', r"line 3: unknown key .* Did you mean 'seeds'"),
+        ('seeds = [-1]\n[[rows]]\nmodel = "ease"', r"line 3: seeds must be whole numbers from 0"),
+        ('seeds = "0"\n[[rows]]\nmodel = "ease"', r"line 3: seeds must be a list"),
+        ('timeout = 0\n[[rows]]\nmodel = "ease"', r"line 3: timeout must be more than 0"),
+        ('[[rows]]\nlabel = "x"', "a row needs the key 'model'"),
+        ('[[rows]]\nmodel = "ease"\nparams = 3', r"line 5: params must be a table, not 3"),
+        ('protocol = "loo"\n[[rows]]\nmodel = "ease"', r"line 3: .*Did you mean 'loo-99'"),
+        ("", r"needs at least one \[\[rows\]\]"),
+        ("[[rows]", "mine.toml: "),
+    ],
+)
+def test_a_bad_suite_is_one_line_with_file_and_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(BadSuite, match=message) as caught:
+        suite.load(written(tmp_path, text))
+    assert "\n" not in str(caught.value)
+    assert "mine.toml" in str(caught.value)
+
+
+def test_a_suite_can_be_narrowed_and_changed() -> None:
+    quick = suite.load("quick")
+    found = suite.narrow(quick, models=["ease", "neumf"], settings=["ease.l2=7"], seeds=(1, 2))
+    assert [row.model for row in found.rows] == ["ease", "neumf"]
+    assert found.rows[0].params == {"l2": 7}
+    assert found.rows[0].tuned == "by hand, with --set"
+    assert found.seeds == (1, 2)
+    assert found.dataset == quick.dataset
+    with pytest.raises(UnknownName, match="unknown model in this run 'als'"):
+        suite.narrow(found, settings=["als.factors=3"])
+
+
+@pytest.mark.parametrize("name", registry.files("suites"))
+def test_every_suite_of_the_project_is_whole(name: str) -> None:
+    found = suite.load(name)
+    for row in found.rows:
+        complete(registry.adapter_class(row.model), row.model, row.params)
+    if name != "quick":
+        assert all(row.tuned for row in found.rows), "say how each value was found"

@@ -1,0 +1,331 @@
+"""MLflow as a projection of records, in real stores read back by MLflow's own client."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from bench import leaderboard, record
+from bench.record import Cell, Record
+from bench.tracking import Tracker, TrackingError
+
+
+def made_up(model: str = "als", status: Any = "ok", **changes: Any) -> Record:
+    """A record with a learning curve of two epochs."""
+    cell = Cell(
+        dataset=changes.pop("dataset", "ml-100k"),
+        protocol="loo",
+        model=model,
+        params={"factors": 64, "layers": [32, 16], "loss": "bpr"},
+        seed=changes.pop("seed", 0),
+    )
+    values: dict[str, Any] = {
+        "cell": cell,
+        "key": f"{model:0>15}{cell.seed}",
+        "status": status,
+        "metrics": {"hr_at_10": 0.6733828207, "ndcg_at_10": 0.4},
+        "timings": {"train_seconds": 1.5, "train_samples_per_second": 1_234_567.0},
+        "curve": [
+            {"number": 1, "seconds": 0.5, "samples": 9, "loss": 0.7, "validation": None},
+            {"number": 2, "seconds": 1.5, "samples": 9, "loss": 0.6, "validation": 0.5},
+        ],
+        "audit": {"users": 943, "items": 1682},
+        "data_sha256": "ab" * 32,
+        "source": "https://example.org/data.zip",
+        "environment": {"cpu": "CPU", "git_commit": "c0ffee"},
+        "invocation": "one",
+        "suite": "quick",
+        "started": "2026-01-01T10:00:00+00:00",
+        "ended": "2026-01-01T10:00:09+00:00",
+    }
+    if status != "ok":
+        values |= {"metrics": {}, "curve": [], "reason": "the reason"}
+    return Record(**values | changes)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with MLflow's tables, which take seconds to make."""
+    folder = tmp_path_factory.mktemp("store")
+    Tracker(folder, f"sqlite:///{folder / 'mlflow.db'}").prepare()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def results(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    return tmp_path
+
+
+def runs(results: Path, kind: str, experiment: str = "ml-100k loo") -> list[Run]:
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    found = client.get_experiment_by_name(experiment)
+    return list(client.search_runs([found.experiment_id], f"tags.kind = '{kind}'"))
+
+
+def test_a_cell_stands_below_its_invocation_with_all_that_is_known(results: Path) -> None:
+    ledger = results / "some.parquet"
+    ledger.write_bytes(b"ledger")
+    assert Tracker(results).log(made_up(), ledger)
+    (parent,), (cell,) = runs(results, "invocation"), runs(results, "cell")
+    assert cell.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert (parent.info.run_name, cell.info.run_name) == ("quick 2026-01-01 10:00", "als s0")
+    assert (
+        cell.data.params.items() >= {"factors": "64", "layers": "[32, 16]", "loss": "bpr"}.items()
+    )
+    assert cell.data.params.items() >= {"model": "als", "seed": "0", "threads": "1"}.items()
+    assert cell.data.metrics["hr_at_10"] == pytest.approx(0.6733828207, abs=1e-6)
+    assert cell.data.metrics["train_samples_per_second"] == 1_234_570.0  # six digits
+    assert cell.data.tags["mlflow.source.git.commit"] == "c0ffee"
+    assert cell.info.status == "FINISHED"
+    assert cell.info.end_time - cell.info.start_time == 9000
+    (data,) = cell.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest) == ("ml-100k", "ab" * 8)
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    files = {file.path for file in client.list_artifacts(cell.info.run_id)}
+    assert files == {"record.json", "some.parquet"}
+    assert (results / "mlflow-artifacts").is_dir()
+
+
+def test_the_learning_curve_is_logged_by_step(results: Path) -> None:
+    Tracker(results).log(made_up())
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    run_id = runs(results, "cell")[0].info.run_id
+    loss = client.get_metric_history(run_id, "curve/loss")
+    assert [(point.step, point.value) for point in loss] == [(1, 0.7), (2, 0.6)]
+    assert [p.step for p in client.get_metric_history(run_id, "curve/validation")] == [2]
+
+
+def test_more_metrics_than_fit_in_one_call(results: Path) -> None:
+    curve = [{"number": n, "seconds": float(n), "loss": 1 / n} for n in range(1, 701)]
+    Tracker(results).log(made_up(curve=curve))
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    history = client.get_metric_history(runs(results, "cell")[0].info.run_id, "curve/loss")
+    assert len(history) == 700
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        ("failed", "FAILED"),
+        ("oom", "FAILED"),
+        ("timeout", "KILLED"),
+        ("killed", "KILLED"),
+        ("skipped", "FINISHED"),
+    ],
+)
+def test_what_is_not_ok_says_why(results: Path, status: str, shown: str) -> None:
+    Tracker(results).log(made_up(status=status))
+    (run,) = runs(results, "cell")
+    assert run.info.status == shown
+    assert run.data.tags.items() >= {"status": status, "reason": "the reason"}.items()
+
+
+def test_what_is_not_finite_becomes_a_tag(results: Path) -> None:
+    Tracker(results).log(made_up(metrics={"hr_at_10": float("nan"), "ndcg_at_10": 0.4}))
+    (run,) = runs(results, "cell")
+    assert "hr_at_10" not in run.data.metrics
+    assert run.data.tags["not_finite.hr_at_10"] == "nan"
+
+
+def test_a_record_is_logged_once(results: Path) -> None:
+    assert Tracker(results).log(made_up())
+    assert not Tracker(results).log(made_up())
+    assert Tracker(results).log(made_up(started="2026-01-02T10:00:00+00:00"))  # measured again
+    assert len(runs(results, "cell")) == 2
+
+
+def test_a_cell_that_was_cut_off_is_logged_again(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(MlflowClient, "log_text", fail)
+    with pytest.raises(TrackingError, match="disk full"):
+        Tracker(results).log(made_up())
+    monkeypatch.undo()
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert Tracker(results).log(made_up())
+    (run,) = runs(results, "cell")
+    assert run.info.status == "FINISHED"
+
+
+def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
+    records = [made_up(), made_up("ease", metrics={"hr_at_10": 0.7, "ndcg_at_10": 0.45})]
+    leaderboard.write(records, results)
+    tracker = Tracker(results)
+    for each in records:
+        tracker.log(each)
+    assert runs(results, "invocation")[0].info.status == "RUNNING"
+    tracker.finish("one", records)
+    (parent,) = runs(results, "invocation")
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["best_hr_at_10"] == 0.7
+    assert parent.data.metrics["cells_ok"] == 2
+    assert parent.data.tags["best_model"] == "ease"
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    files = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert files == {"leaderboard.md", "leaderboard.csv", "leaderboard.html"}
+
+
+def test_an_invocation_with_a_failed_cell_failed(results: Path) -> None:
+    records = [made_up(), made_up("mlp", "failed"), made_up("fm", "skipped")]
+    tracker = Tracker(results)
+    for each in records:
+        tracker.log(each)
+    tracker.finish("one", records)
+    assert runs(results, "invocation")[0].info.status == "FAILED"
+
+
+def test_each_data_set_has_its_experiment(results: Path) -> None:
+    tracker = Tracker(results)
+    records = [made_up(), made_up(dataset="ml/1m")]
+    for each in records:
+        tracker.log(each)
+    tracker.finish("one", records)
+    for experiment in ("ml-100k loo", "ml-1m loo"):
+        assert [r.info.status for r in runs(results, "invocation", experiment)] == ["FINISHED"]
+    url = tracker.experiment_url("http://127.0.0.1:5000/", "ml-100k", "loo")
+    assert url is not None
+    assert url.startswith("http://127.0.0.1:5000/#/experiments/")
+    assert tracker.experiment_url("http://127.0.0.1:5000", "none", "loo") is None
+
+
+def test_an_empty_store_is_rebuilt_from_the_records(results: Path) -> None:
+    records = [made_up(), made_up(seed=1), made_up("ease", invocation="two")]
+    for each in records:
+        record.save(each, results)
+    assert Tracker(results).track_all() == 3
+    assert Tracker(results).track_all() == 0
+    assert len(runs(results, "cell")) == 3
+    assert {run.info.status for run in runs(results, "invocation")} == {"FINISHED"}
+
+
+def test_a_record_that_cannot_be_read_is_a_tracking_error(results: Path) -> None:
+    path = record.save(made_up(), results)
+    path.write_text("{")
+    with pytest.raises(TrackingError):
+        Tracker(results).track_all()
+
+
+def test_reconcile_kills_only_what_a_dead_process_of_this_host_left(results: Path) -> None:
+    Tracker(results).log(made_up())  # its invocation stays open, and is ours
+    (own,) = runs(results, "invocation")
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+
+    def left(**changes: str) -> str:
+        tags = {f"bench.{name}": value for name, value in changes.items()}
+        run = client.create_run(own.info.experiment_id, tags=own.data.tags | tags)
+        return str(run.info.run_id)
+
+    dead = left(pid=str(gone.pid))
+    reused = left(process_started=str(psutil.Process().create_time() - 1000))
+    elsewhere = left(host="another", pid=str(gone.pid))
+    assert Tracker(results).reconcile() == 2
+    status = {run_id: client.get_run(run_id).info.status for run_id in (dead, reused, elsewhere)}
+    assert status == {dead: "KILLED", reused: "KILLED", elsewhere: "RUNNING"}
+    assert client.get_run(own.info.run_id).info.status == "RUNNING"
+    assert client.get_run(dead).data.tags["bench.ended_by"] == "reconcile"
+
+
+def test_a_deleted_experiment_is_used_again(results: Path) -> None:
+    Tracker(results).log(made_up())
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    client.delete_experiment(client.get_experiment_by_name("ml-100k loo").experiment_id)
+    Tracker(results).log(made_up("ease"))
+    assert "ease" in {run.data.params["model"] for run in runs(results, "cell")}
+
+
+def test_a_file_that_is_no_database_fails_at_once(results: Path) -> None:
+    (results / "mlflow.db").write_bytes(b"garbage " * 1000)
+    with pytest.raises(TrackingError, match="not a database") as caught:
+        Tracker(results).prepare()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_locked_database_fails_soon(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.tracking.DATABASE_SECONDS", 0.2)
+    with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(TrackingError, match="locked"):
+            Tracker(results).log(made_up())
+        other.execute("ROLLBACK")
+    assert Tracker(results).log(made_up())
+
+
+def test_an_older_database_is_a_tracking_error(results: Path) -> None:
+    with sqlite3.connect(results / "mlflow.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
+    with pytest.raises(TrackingError, match="out-of-date"):
+        Tracker(results).prepare()
+
+
+def test_results_that_are_no_folder_are_a_tracking_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TrackingError):
+        Tracker(tmp_path / "file").prepare()
+
+
+def test_another_bench_at_work_is_waited_for_and_named(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.tracking.LOCK_SECONDS", 0.1)
+    first, second = Tracker(results), Tracker(results)
+    with first._session(), pytest.raises(TrackingError, match="lock"):
+        second.prepare()
+
+
+def test_a_server_that_does_not_answer_costs_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound, never listening
+        port = closed.getsockname()[1]
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:secret@127.0.0.1:{port}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+        started = time.monotonic()
+        with pytest.raises(TrackingError) as caught:
+            Tracker(tmp_path).prepare()
+    assert time.monotonic() - started < 15
+    assert "secret" not in str(caught.value)
+
+
+def test_a_new_store_is_made_in_silence(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from bench.tracking import Tracker\n"
+        "Tracker(Path(sys.argv[1])).prepare()"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(tmp_path / "results")],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert (tmp_path / "results" / "mlflow.db").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["results"]
+
+
+def test_an_own_parameter_does_not_hide_a_fact_of_the_cell(results: Path) -> None:
+    odd = made_up()
+    Tracker(results).log(replace(odd, cell=replace(odd.cell, params={"seed": 7})))
+    (run,) = runs(results, "cell")
+    assert run.data.params.items() >= {"seed": "0", "param.seed": "7"}.items()
