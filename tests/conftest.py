@@ -1,7 +1,10 @@
 """Shared by all tests."""
 
 import os
+import shutil
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # As the harness does for a cell: with more threads than idle cores, torch waits for itself.
@@ -11,3 +14,21 @@ for name in ("OMP", "OPENBLAS", "MKL"):
 # The first example pays for imports, and the machine is shared: time is no property of the code.
 settings.register_profile("bench", deadline=None)
 settings.load_profile("bench")
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with MLflow's tables, which take seconds to make."""
+    from bench.tracking import Tracker
+
+    folder = tmp_path_factory.mktemp("store")
+    Tracker(folder, f"sqlite:///{folder / 'mlflow.db'}").prepare()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, empty_store: Path) -> Path:
+    """A folder to run the command in, with an MLflow store that is made already."""
+    (tmp_path / "results").mkdir()
+    shutil.copy(empty_store, tmp_path / "results" / "mlflow.db")
+    return tmp_path

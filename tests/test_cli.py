@@ -3,23 +3,14 @@
 import csv
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+from command import BENCH, bench
 
 from bench import record
 from bench.ledger import load
-
-BENCH = str(Path(sys.executable).parent / "bench")
-
-
-def bench(folder: Path, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [BENCH, *words], cwd=folder, capture_output=True, text=True, timeout=240, **more
-    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +62,9 @@ def test_an_audit_is_printed_without_running_anything(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def quick(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, str]:
     """A run of the quick suite: its folder and what it printed."""
     folder = tmp_path_factory.mktemp("quick")
     done = bench(folder, "run", "--suite", "quick")
@@ -128,11 +121,11 @@ def test_a_changed_value_or_seed_is_measured(quick: tuple[Path, str]) -> None:
 
 
 def test_the_same_command_gives_the_same_ledgers_byte_for_byte(
-    quick: tuple[Path, str], tmp_path: Path
+    quick: tuple[Path, str], folder: Path
 ) -> None:
     words = ("run", "--suite", "quick", "--models", "random,als,gmf")
-    assert bench(tmp_path, *words).returncode == 0
-    again = sorted((tmp_path / "results" / "ledgers").iterdir())
+    assert bench(folder, *words).returncode == 0
+    again = sorted((folder / "results" / "ledgers").iterdir())
     assert len(again) == 3
     for path in again:
         assert path.read_bytes() == (quick[0] / "results" / "ledgers" / path.name).read_bytes()
@@ -164,29 +157,29 @@ def test_verify_finds_a_figure_that_its_ledger_does_not_give(
     assert "is missing" in bench(tmp_path, "verify", str(results)).stderr
 
 
-def test_a_second_run_waits_for_the_first_and_says_so(tmp_path: Path) -> None:
+def test_a_second_run_waits_for_the_first_and_says_so(folder: Path) -> None:
     first = subprocess.Popen(
         [BENCH, "run", "--suite", "quick", "--models", "ease"],
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.DEVNULL,
     )
-    lock = tmp_path / "results" / ".lock"
+    lock = folder / "results" / ".lock"
     while not lock.exists():
         time.sleep(0.01)
-    second = bench(tmp_path, "run", "--suite", "quick", "--models", "ease")
+    second = bench(folder, "run", "--suite", "quick", "--models", "ease")
     assert first.wait(timeout=60) == 0
     assert second.returncode == 0
     assert "another run holds results; waiting" in second.stderr
     assert "measured before" in second.stdout
 
 
-def test_mlflow_out_of_reach_does_not_stop_a_run(tmp_path: Path) -> None:
+def test_mlflow_out_of_reach_does_not_stop_a_run(folder: Path) -> None:
     environment = os.environ | {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
-    done = bench(tmp_path, "run", "--suite", "quick", "--models", "ease", env=environment)
+    done = bench(folder, "run", "--suite", "quick", "--models", "ease", env=environment)
     assert done.returncode == 0
     assert "`bench track` writes what is missing" in done.stderr
     assert done.stderr.count("MLflow") == 1
-    done = bench(tmp_path, "track")
+    done = bench(folder, "track")
     assert "runs written to MLflow" in done.stdout
 
 

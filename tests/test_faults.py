@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from command import BENCH, bench
 
 from bench import record
 from bench.record import Record
@@ -84,18 +84,6 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Re
     return done.returncode, records, folder
 
 
-def bench(folder: Path, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does, with its results in the folder."""
-    return subprocess.run(
-        [str(Path(sys.executable).parent / "bench"), *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        **more,
-    )
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_it_ends_as_what_it_is(name: str, outcome: Any) -> None:
     _, _, status, reason = CASES[name]
@@ -125,27 +113,27 @@ def test_a_hanging_model_takes_its_children_with_it(outcome: Any) -> None:
     assert not left
 
 
-def test_a_model_whose_library_is_missing_is_skipped_with_the_reason(tmp_path: Path) -> None:
-    path = tmp_path / "wants_more.py"
+def test_a_model_whose_library_is_missing_is_skipped_with_the_reason(folder: Path) -> None:
+    path = folder / "wants_more.py"
     path.write_text(
         "import no_such_library\n" + HEAD.replace("FIT", "pass").replace("SCORES", ZEROS)
     )
-    done = bench(tmp_path, "run", "--suite", "quick", "--model-path", str(path))
+    done = bench(folder, "run", "--suite", "quick", "--model-path", str(path))
     assert done.returncode == 0, done.stderr
-    found = record.load_all(tmp_path / "results")[0]
+    found = record.load_all(folder / "results")[0]
     assert (found.status, found.reason) == (
         "skipped",
         "needs no_such_library, which is not installed",
     )
 
 
-def test_an_interrupted_run_keeps_what_it_has_and_goes_on(tmp_path: Path) -> None:
-    slow = tmp_path / "slow.py"
+def test_an_interrupted_run_keeps_what_it_has_and_goes_on(folder: Path) -> None:
+    slow = folder / "slow.py"
     slow.write_text(HEAD.replace("FIT", "time.sleep(120)").replace("SCORES", ZEROS))
-    command = [str(Path(sys.executable).parent / "bench"), "run", "--suite", "quick"]
+    command = [BENCH, "run", "--suite", "quick"]
     words = ["--models", "popularity,slow", "--model-path", str(slow)]
     running = subprocess.Popen(
-        [*command, *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True, bufsize=1
+        [*command, *words], cwd=folder, stdout=subprocess.PIPE, text=True, bufsize=1
     )
     assert running.stdout is not None
     for line in running.stdout:
@@ -156,8 +144,8 @@ def test_an_interrupted_run_keeps_what_it_has_and_goes_on(tmp_path: Path) -> Non
     os.kill(running.pid, signal.SIGTERM)
     assert running.wait(timeout=30) == 130
     assert not psutil.wait_procs(children, timeout=5)[1]
-    kept = record.load_all(tmp_path / "results")
+    kept = record.load_all(folder / "results")
     assert [found.cell.model for found in kept] == ["popularity"]
-    done = bench(tmp_path, "run", "--suite", "quick", "--models", "popularity,ease")
+    done = bench(folder, "run", "--suite", "quick", "--models", "popularity,ease")
     assert "measured before" in done.stdout
     assert done.returncode == 0

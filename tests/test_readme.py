@@ -1,11 +1,10 @@
 """What the README tells a newcomer to do works."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command import bench
 
 from bench import record
 
@@ -13,16 +12,15 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_model_shown_is_short_and_runs(tmp_path: Path) -> None:
+def test_the_model_shown_is_short_and_runs(folder: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert code.count("\n") < 40
-    path = tmp_path / "cooccurrence.py"
+    path = folder / "cooccurrence.py"
     path.write_text(code)
-    command = [str(Path(sys.executable).parent / "bench"), "run", "--suite", "quick"]
-    words = ["--models", "popularity,cooccurrence", "--model-path", str(path)]
-    setting = ["--set", "cooccurrence.power=0.6"]
-    subprocess.run([*command, *words, *setting], cwd=tmp_path, check=True, capture_output=True)
-    found = {r.cell.model: r for r in record.load_all(tmp_path / "results")}
+    words = ("--models", "popularity,cooccurrence", "--model-path", str(path))
+    done = bench(folder, "run", "--suite", "quick", *words, "--set", "cooccurrence.power=0.6")
+    assert done.returncode == 0, done.stderr
+    found = {r.cell.model: r for r in record.load_all(folder / "results")}
     assert found["cooccurrence"].cell.params == {"power": 0.6}
     ours, floor = (found[name].metrics["hr_at_10"] for name in ("cooccurrence", "popularity"))
     assert ours > floor

@@ -54,14 +54,6 @@ def made_up(model: str = "als", status: Any = "ok", **changes: Any) -> Record:
     return Record(**values | changes)
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with MLflow's tables, which take seconds to make."""
-    folder = tmp_path_factory.mktemp("store")
-    Tracker(folder, f"sqlite:///{folder / 'mlflow.db'}").prepare()
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
 def results(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

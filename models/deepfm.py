@@ -1,0 +1,68 @@
+"""DeepFM (Guo et al., IJCAI 2017): a factorisation machine and an MLP over the same vectors."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from bench.interactions import Interactions
+
+from ._features import both_fields
+from ._layers import FirstLayer, Tower
+from ._network import PairNetwork, Side
+from ._pairs import PairAdapter
+from ._second_order import item_vectors, user_vectors
+
+# Shapes: E entities (users or items), U users, I items, F fields of a side, D factors, H width of
+# the first layer of the MLP.
+
+
+@dataclass(kw_only=True)
+class DeepFM(PairAdapter):
+    """Logit y_FM + y_DNN (equation 1): the two share the vectors of all fields."""
+
+    factors: int = 32
+    hidden: tuple[int, ...] = (32, 16)  # widths of the MLP's hidden layers
+    dropout: float = 0.0
+    init_scale: float = 0.1  # standard deviation of the initial vectors of ids
+
+    def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
+        """An untrained network."""
+        return DeepFMNetwork(self, train, generator)
+
+
+class DeepFMNetwork(PairNetwork):
+    """Every feature has a vector v, for both, and as its last number the machine's weight w."""
+
+    def __init__(self, model: DeepFM, train: Interactions, generator: torch.Generator) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+        self.users, self.items = both_fields(
+            train,
+            size=model.factors + 1,
+            scale=model.init_scale,
+            dense_fields=True,
+            generator=generator,
+        )
+        user_width, item_width = (side.count * model.factors for side in (self.users, self.items))
+        self.first = FirstLayer(user_width, item_width, model.hidden[0], generator)
+        self.tower = Tower(model.hidden, generator, model.dropout)
+
+    def user_side(self) -> Side:
+        """The user's half of the machine, and its summand of the MLP's first layer."""
+        return Side(
+            dot=user_vectors(*self.users.sums(), self.bias),  # [U, D + 2]
+            first=self.first.users(_side_by_side(self.users())),  # [U, H]
+        )
+
+    def item_side(self) -> Side:
+        """The item's half of the machine, and its summand of the MLP's first layer."""
+        return Side(
+            dot=item_vectors(*self.items.sums()),  # [I, D + 2]
+            first=self.first.items(_side_by_side(self.items())),  # [I, H]
+        )
+
+
+def _side_by_side(fields: Tensor) -> Tensor:
+    """The vectors without the weights, one after the other: [E, F, D + 1] -> [E, F D]."""
+    return fields[:, :, :-1].flatten(1)

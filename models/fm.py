@@ -1,0 +1,50 @@
+"""Factorisation machine (Rendle, ICDM 2010), of second order, over ids and features."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from bench.interactions import Interactions
+
+from ._features import both_fields
+from ._network import PairNetwork, Side
+from ._pairs import PairAdapter
+from ._second_order import item_vectors, user_vectors
+
+# Shapes: U users, I items, D factors.
+
+
+@dataclass(kw_only=True)
+class FM(PairAdapter):
+    """Logit w_0 + sum_f w_f x_f + sum_{f < g} (v_f . v_g) x_f x_g over all fields (equation 1)."""
+
+    factors: int = 32
+    init_scale: float = 0.01  # standard deviation of the initial vectors of ids
+
+    def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
+        """An untrained network."""
+        return FMNetwork(self, train, generator)
+
+
+class FMNetwork(PairNetwork):
+    """Every feature has a vector v and, as its last number, a weight w."""
+
+    def __init__(self, model: FM, train: Interactions, generator: torch.Generator) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+        self.users, self.items = both_fields(
+            train,
+            size=model.factors + 1,
+            scale=model.init_scale,
+            dense_fields=True,
+            generator=generator,
+        )
+
+    def user_side(self) -> Side:
+        """The user's half of the machine."""
+        return Side(dot=user_vectors(*self.users.sums(), self.bias))  # [U, D + 2]
+
+    def item_side(self) -> Side:
+        """The item's half of the machine."""
+        return Side(dot=item_vectors(*self.items.sums()))  # [I, D + 2]

@@ -1,0 +1,49 @@
+"""The MLP of neural collaborative filtering (He et al., WWW 2017, section 3.3)."""
+
+from dataclasses import dataclass
+
+import torch
+
+from bench.interactions import Interactions
+
+from ._layers import FirstLayer, Tower, normal
+from ._network import PairNetwork, Side
+from ._pairs import PairAdapter
+
+# Shapes: U users, I items, D factors, H width of the first hidden layer.
+
+
+@dataclass(kw_only=True)
+class NCF(PairAdapter):
+    """Logit h . relu(W_L ... relu(W_1 [p_u ; q_i] + b_1) ... + b_L) over ids alone (equation 10).
+
+    The paper's tower of f predictive factors has 4 f factors, and hidden layers of 4 f, 2 f and f.
+    """
+
+    factors: int = 64
+    hidden: tuple[int, ...] = (64, 32)  # widths of the hidden layers
+    dropout: float = 0.2
+    init_scale: float = 0.01  # standard deviation of the initial embeddings
+
+    def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
+        """An untrained network."""
+        return NCFNetwork(self, train, generator)
+
+
+class NCFNetwork(PairNetwork):
+    """The first layer is split: W_1 [p_u ; q_i] + b_1 = (W_u p_u + b_1) + W_i q_i."""
+
+    def __init__(self, model: NCF, train: Interactions, generator: torch.Generator) -> None:
+        super().__init__()
+        self.users = normal((train.n_users, model.factors), model.init_scale, generator)
+        self.items = normal((train.n_items, model.factors), model.init_scale, generator)
+        self.first = FirstLayer(model.factors, model.factors, model.hidden[0], generator)
+        self.tower = Tower(model.hidden, generator, model.dropout)
+
+    def user_side(self) -> Side:
+        """W_u p_u + b_1."""
+        return Side(first=self.first.users(self.users))  # [U, H]
+
+    def item_side(self) -> Side:
+        """W_i q_i."""
+        return Side(first=self.first.items(self.items))  # [I, H]

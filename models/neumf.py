@@ -1,0 +1,57 @@
+"""NeuMF: GMF and an MLP, joined (He et al., WWW 2017, section 3.4)."""
+
+from dataclasses import dataclass
+
+import torch
+
+from bench.interactions import Interactions
+
+from ._layers import FirstLayer, Tower, normal
+from ._network import PairNetwork, Side
+from ._pairs import PairAdapter
+
+# Shapes: U users, I items, D factors of the GMF, M of the MLP, H width of the first hidden layer.
+
+
+@dataclass(kw_only=True)
+class NeuMF(PairAdapter):
+    """Logit h . [p_u * q_i ; MLP(p'_u, q'_i)] over ids alone (equation 12), from scratch."""
+
+    factors: int = 32  # of the GMF
+    mlp_factors: int = 32  # of the MLP, which has embeddings of its own
+    hidden: tuple[int, ...] = (32, 16, 8)  # widths of the MLP's hidden layers
+    dropout: float = 0.0
+    init_scale: float = 0.01  # standard deviation of the initial embeddings
+
+    def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
+        """An untrained network."""
+        return NeuMFNetwork(self, train, generator)
+
+
+class NeuMFNetwork(PairNetwork):
+    """h . [a ; b] = h_a . a + h_b . b: the two halves meet in a sum."""
+
+    def __init__(self, model: NeuMF, train: Interactions, generator: torch.Generator) -> None:
+        super().__init__()
+        scale = model.init_scale
+        self.gmf_users = normal((train.n_users, model.factors), scale, generator)
+        self.gmf_items = normal((train.n_items, model.factors), scale, generator)
+        self.weights = normal((model.factors,), model.factors**-0.5, generator)
+        self.mlp_users = normal((train.n_users, model.mlp_factors), scale, generator)
+        self.mlp_items = normal((train.n_items, model.mlp_factors), scale, generator)
+        self.first = FirstLayer(model.mlp_factors, model.mlp_factors, model.hidden[0], generator)
+        self.tower = Tower(model.hidden, generator, model.dropout)
+
+    def user_side(self) -> Side:
+        """h_a * p_u, and the user's summand of the MLP's first layer."""
+        return Side(
+            dot=self.gmf_users * self.weights,  # [U, D]
+            first=self.first.users(self.mlp_users),  # [U, H]
+        )
+
+    def item_side(self) -> Side:
+        """q_i, and the item's summand of the MLP's first layer."""
+        return Side(
+            dot=self.gmf_items,  # [I, D]
+            first=self.first.items(self.mlp_items),  # [I, H]
+        )

@@ -1,0 +1,232 @@
+"""The neural models: their formulas, their negatives, and the loop that trains them."""
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pair_formulas
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from made import interactions
+
+from bench import registry
+from bench.adapter import Epoch, Run
+from bench.interactions import Features, Interactions
+
+FEATURED = ["fm", "deepfm", "dlrm"]
+NAMES = ["gmf", "ncf", "neumf", *FEATURED]
+
+synthetic = import_module("bench.datasets.synthetic").load
+rows = import_module("bench.models._rows")
+features = import_module("bench.models._features")
+second_order = import_module("bench.models._second_order")
+
+DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)
+PLAIN = synthetic(n_users=40, n_items=30, interactions_per_user=8, features=False)
+
+
+def every_kind(n: int) -> Features:
+    """Features of every kind, with a missing value and an entity without tags."""
+    generator = np.random.default_rng(5)
+    dense = generator.normal(size=(n, 2)).astype(np.float32)
+    dense[1, 0] = np.nan
+    tags = generator.random((n, 4)) < 0.5
+    tags[2] = False
+    return Features(
+        categorical=generator.integers(0, 3, (n, 2)).astype(np.int32),
+        categorical_names=("a", "b"),
+        categorical_sizes=(3, 4),
+        multi_hot=tags,
+        multi_hot_names=tuple("wxyz"),
+        dense=dense,
+        dense_names=("d", "e"),
+    )
+
+
+RICH = Interactions(
+    users=DATA.users,
+    items=DATA.items,
+    times=DATA.times,
+    n_users=DATA.n_users,
+    n_items=DATA.n_items,
+    user_features=every_kind(DATA.n_users),
+    item_features=every_kind(DATA.n_items),
+)
+
+
+def fitted(name: str, train: Interactions = RICH, *, seed: int = 0, **params: Any) -> Any:
+    # A high learning rate and large vectors, so that every term of a formula shows.
+    given_or_default = {"epochs": 2, "batch_size": 64, "learning_rate": 0.02, "init_scale": 0.3}
+    adapter = registry.adapter_class(name)(**(given_or_default | params))
+    run = Run(seed=seed)
+    run.start()
+    adapter.fit(train, run)
+    adapter.run = run
+    return adapter
+
+
+@pytest.mark.parametrize("train", [RICH, DATA, PLAIN], ids=["rich", "synthetic", "ids"])
+@pytest.mark.parametrize("name", NAMES)
+def test_scores_are_the_formula(name: str, train: Interactions) -> None:
+    adapter = fitted(name, train)
+    users = np.array([0, 7, 39], dtype=np.int32)
+    formula = getattr(pair_formulas, name)
+    extra = (train,) if name in FEATURED else ()
+    expected = [
+        [formula(adapter._network, u, i, *extra) for i in range(train.n_items)] for u in users
+    ]
+    assert np.std(expected) > 0.05
+    np.testing.assert_allclose(adapter.scores(users), expected, rtol=1e-4, atol=1e-4)
+    items = np.array([[3, 3, 29], [0, 1, 2], [9, 8, 7]], dtype=np.int32)
+    np.testing.assert_allclose(
+        adapter.pair_scores(users, items),
+        np.take_along_axis(np.array(expected), items, axis=1),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**31))
+def test_the_identity_of_the_factorisation_machine(
+    n_user: int, n_item: int, factors: int, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    user, item = (
+        torch.randn(n, factors + 1, dtype=torch.float64, generator=generator)
+        for n in (n_user, n_item)
+    )
+    bias = torch.randn(1, dtype=torch.float64, generator=generator)
+    expected = bias.item()
+    every = [*user, *item]
+    for f, one in enumerate(every):
+        expected += one[-1].item()
+        for other in every[f + 1 :]:
+            expected += sum(one[d].item() * other[d].item() for d in range(factors))
+    u = second_order.user_vectors(user.sum(0, keepdim=True), (user**2).sum(0, keepdim=True), bias)
+    i = second_order.item_vectors(item.sum(0, keepdim=True), (item**2).sum(0, keepdim=True))
+    assert (u @ i.T).item() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["gmf", "fm"])
+def test_embeddings_are_the_scores(name: str) -> None:
+    adapter = fitted(name)
+    vectors = adapter.embeddings()
+    everyone = np.arange(RICH.n_users, dtype=np.int32)
+    np.testing.assert_allclose(vectors.users @ vectors.items.T, adapter.scores(everyone), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["ncf", "neumf", "deepfm", "dlrm"])
+def test_a_tower_has_no_embeddings(name: str) -> None:
+    assert fitted(name).embeddings() is None
+
+
+# The written-out gradients against torch's own.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_are_those_of_the_scores(name: str) -> None:
+    network = fitted(name)._network.double()
+    users = torch.tensor([3, 3, 39, 0], dtype=torch.int32)
+    items = torch.tensor([[1, 2], [2, 2], [29, 0], [5, 1]], dtype=torch.int32)
+    batch = rows.Batch(users, items, RICH.n_users, RICH.n_items)
+    weights = torch.randn(4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    for module in network.modules():
+        if isinstance(module, rows.SparseMatrix):
+            module.values, module.transposed_values = (
+                module.values.double(),
+                module.transposed_values.double(),
+            )
+
+    def gradients(logits: torch.Tensor) -> dict[str, torch.Tensor]:
+        network.zero_grad()
+        (logits * weights).sum().backward()
+        return {key: p.grad.clone() for key, p in network.named_parameters()}
+
+    fast = gradients(network.of_batch(network.user_side(), network.item_side(), batch))
+    plain = network.of_all(network.user_side().take(users.long()), network.item_side())
+    slow = gradients(plain.gather(1, items.long()))
+    for key, gradient in slow.items():
+        torch.testing.assert_close(fast[key], gradient, msg=lambda text, key=key: f"{key}: {text}")
+
+
+# Training.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_ends_where_no_user_has_a_negative(name: str) -> None:
+    train = interactions([(0, item, 0) for item in range(3)])
+    adapter = fitted(name, train)
+    assert [epoch.samples for epoch in adapter.run.curve] == [0, 0]
+    assert np.isfinite(adapter.scores(np.array([0], dtype=np.int32))).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_loss_falls(name: str) -> None:
+    curve = fitted(name, epochs=12).run.curve
+    assert curve[-1].loss < 0.9 * curve[0].loss
+    assert curve[0].samples == 5 * len(RICH)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_seed_gives_other_scores(name: str) -> None:
+    users = np.arange(5, dtype=np.int32)
+    assert not np.allclose(fitted(name, seed=1).scores(users), fitted(name, seed=2).scores(users))
+
+
+def test_divergence_is_an_error() -> None:
+    with pytest.raises(FloatingPointError, match="diverged"):
+        fitted("neumf", learning_rate=float("inf"))
+
+
+def test_dropout_changes_training_only() -> None:
+    users = np.arange(5, dtype=np.int32)
+    adapter = fitted("ncf", dropout=0.5)
+    assert not np.allclose(adapter.scores(users), fitted("ncf").scores(users))
+    np.testing.assert_array_equal(adapter.scores(users), fitted("ncf", dropout=0.5).scores(users))
+
+
+def test_dropout_leaves_out_as_many_as_asked_and_keeps_the_mean() -> None:
+    network = fitted("ncf", hidden=(400,), dropout=0.25)._network
+    batch = rows.Batch(torch.zeros(400, dtype=torch.int32), torch.ones(400, 5).int(), 40, 30)
+    sides = network.user_side(), network.item_side()
+    dropped = network.of_batch(*sides, batch, torch.Generator().manual_seed(0))
+    kept = network.of_batch(*sides, batch)
+    spread = dropped.std() / 2000**0.5
+    assert spread > 0
+    assert abs(dropped.mean() - kept.mean()) < 5 * spread
+
+
+def test_scores_follow_the_network_at_every_look() -> None:
+    looks: list[Any] = []
+    adapter = registry.adapter_class("neumf")(epochs=3, learning_rate=0.05)
+    run = Run(look=lambda: looks.append(adapter.scores(np.array([0], dtype=np.int32))) or 0.0)
+    adapter.fit(RICH, run)
+    assert not np.allclose(looks[0], looks[1])
+    np.testing.assert_array_equal(looks[2], adapter.scores(np.array([0], dtype=np.int32)))
+
+
+def test_the_number_of_threads_is_restored() -> None:
+    before = torch.get_num_threads()
+    adapter = registry.adapter_class("gmf")(epochs=1)
+    during: list[int] = []
+
+    def look(epoch: Epoch) -> bool:
+        during.append(torch.get_num_threads())
+        return False
+
+    run = Run(threads=before + 1, on_epoch=look)
+    adapter.fit(RICH, run)
+    assert during == [before + 1]
+    assert torch.get_num_threads() == before
+
+
+def test_dense_columns_are_standardised_and_missing_ones_are_the_mean() -> None:
+    dense = features.standardised(RICH.item_features, np.arange(RICH.n_items))
+    assert dense.shape == (RICH.n_items, 3)
+    assert dense[1, 1] == 0  # the missing one
+    np.testing.assert_allclose(dense.mean(axis=0), 0, atol=1e-6)
+    known = np.delete(dense[:, 1], 1)
+    np.testing.assert_allclose([known.std(), dense[:, 2].std()], 1, atol=1e-5)
+    assert not features.standardised(None, np.full(4, 9)).any()  # the same of everyone
