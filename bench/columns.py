@@ -58,11 +58,20 @@ def _name(row: "Row") -> str:
     return one_line(" ".join(word for word in (row.model, partly, marks) if word))
 
 
+def _samples_per_second(row: "Row") -> str:
+    """Nothing where the training time is too short to divide by."""
+    if row.figures.get("train_seconds", 0.0) < 0.001:
+        return ""
+    return _number("train_samples_per_second", short)(row)
+
+
 def _four(value: float) -> str:
     return f"{value:.4f}"
 
 
 def _seconds(value: float) -> str:
+    if 0 < value < 0.0005:
+        return "<.001"
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
     return f"{value:.{digits}f}"
 
@@ -116,8 +125,8 @@ COLUMNS = (
     ),
     Column(
         "samples/s",
-        _number("train_samples_per_second", short),
-        "training examples processed a second, negatives included",
+        _samples_per_second,
+        "training examples processed a second, negatives included; empty below 1 ms of training",
         "train_samples_per_second",
         4,
     ),

@@ -38,7 +38,7 @@ def run(suite: Suite, options: Options) -> int:
     outcome = runner.run(suite, options)
     click.echo()
     if outcome.records:
-        click.echo(board.to_terminal(outcome.records, width()))
+        click.echo(board.to_terminal(outcome.records, width()).rstrip())
         click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv and .html.")
     for found in outcome.records:
         if found.traceback:
@@ -68,7 +68,7 @@ def leaderboard(results: Path) -> None:
     if not records:
         raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
     board.write(records, results)
-    click.echo(board.to_terminal(records, width()))
+    click.echo(board.to_terminal(records, width()).rstrip())
 
 
 def track(results: Path) -> None:
