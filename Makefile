@@ -8,12 +8,14 @@ READY = .venv/.ready
 OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET)) \
           $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(ARGS)
 
-.PHONY: help bench test ui lint clean
+.PHONY: help bench test perf perf-compare ui lint clean
 
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
 	@echo "             SUITE=quick MODELS=als,ease DATASET=synthetic SEEDS=0,1 DATA_DIR=... RESULTS=..."
 	@echo "make test    run the tests"
+	@echo "make perf    time the harness and the models, and save the figures in results/perf"
+	@echo "make perf-compare   the same, and fail where a median is 30 % above the last saved run"
 	@echo "make ui      show the runs in MLflow, on this machine only"
 	@echo "make lint    check style and types"
 	@echo "make clean   remove the environment and caches; results stay"
@@ -23,6 +25,13 @@ bench: $(READY)
 
 test: $(READY)
 	@$(BIN)/pytest -q $(ARGS)
+
+perf: $(READY)
+	@$(BIN)/pytest tests/perf --benchmark-only --benchmark-autosave -o addopts= -q \
+		--benchmark-storage=$(RESULTS)/perf --benchmark-columns=median,min,max,rounds --benchmark-sort=name $(ARGS)
+
+perf-compare: $(READY)
+	@$(MAKE) --no-print-directory perf ARGS="--benchmark-compare --benchmark-compare-fail=median:30% $(ARGS)"
 
 ui: $(READY)
 	@$(BIN)/bench ui --results $(RESULTS) $(ARGS)
@@ -41,6 +50,6 @@ $(READY): requirements.txt pyproject.toml
 		|| { echo "Python 3.11 or newer is needed; set PYTHON=... to one that is"; exit 1; }
 	@echo "Setting up .venv: about 1.8 GB and 3 minutes, once."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)

@@ -90,11 +90,14 @@ def run(suite: Suite, options: Options) -> Outcome:
                         measured = cells.measure(each, task, limits, work, display)
                         kept = keep(*measured, suite.name, tracking.invocation, options.results)
                     outcome.records.append(kept)
-                    display.end(kept, measured=kept.invocation == tracking.invocation)
+                    measured_now = kept.invocation == tracking.invocation
+                    display.end(kept, measured=measured_now)
                     tracking.log(kept)
-                    leaderboard.write(record.load_all(options.results), options.results)
+                    if measured_now:  # so that a killed run leaves a board of what it has
+                        leaderboard.write(record.load_all(options.results), options.results)
             except KeyboardInterrupt:
                 outcome.interrupted = True
+        leaderboard.write(record.load_all(options.results), options.results)
         tracking.finish(outcome.records)
     return outcome
 
