@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, SupportsFloat
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class Run:
         self.synchronize()
         return perf_counter() - self._started - self.looked_seconds
 
-    def epoch(self, *, samples: int, loss: float | None = None) -> bool:
+    def epoch(self, *, samples: int, loss: SupportsFloat | None = None) -> bool:
         """Call once after each epoch; end training when it returns True.
 
         It moves the progress bar, records the learning curve and, when tuning, lets the harness
@@ -68,6 +68,8 @@ class Run:
         """
         seconds = self.train_seconds()
         number = len(self.curve) + 1
+        samples = int(samples)
+        loss = None if loss is None else float(loss)  # perhaps a number of torch or numpy
         if loss is not None and not math.isfinite(loss):
             raise FloatingPointError(f"training diverged: the loss of epoch {number} is {loss}")
         stopped = perf_counter()

@@ -10,7 +10,11 @@ from bench.split import Split
 
 
 def audit(
-    data: Interactions, ordered: Interactions, split: Split, negatives: Negatives
+    data: Interactions,
+    ordered: Interactions,
+    split: Split,
+    negatives: Negatives,
+    min_rating: float | None = None,
 ) -> dict[str, Any]:
     """Counts of a data set under a protocol.
 
@@ -19,14 +23,18 @@ def audit(
         ordered: the same by user and time, without repeats.
         split: train and held-out items.
         negatives: of the held-out items.
+        min_rating: only interactions rated at least this high count.
     """
     in_train = np.bincount(split.train.items, minlength=data.n_items)
+    too_low = 0 if min_rating is None or data.ratings is None else data.ratings < min_rating
+    below = int(np.sum(too_low))
     repeats_held_out = (negatives.items == split.held_out[:, None]).any(axis=1)
     return {
         "users": data.n_users,
         "items": data.n_items,
         "interactions": len(ordered),
-        "repeated_or_filtered": len(data) - len(ordered),
+        "below_min_rating": below,
+        "repeated": len(data) - below - len(ordered),
         "density": len(ordered) / (data.n_users * data.n_items),
         "train_interactions": len(split.train),
         "tested_users": len(split.users),
@@ -64,7 +72,8 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
     lines = [
         f"{dataset}, protocol {protocol}",
         f"  {users:,} users x {found['items']:,} items, {interactions:,} interactions"
-        f" ({found['density']:.2%}), {found['repeated_or_filtered']:,} repeated or filtered out",
+        f" ({found['density']:.2%}), {found['repeated']:,} repeated and"
+        f" {found['below_min_rating']:,} rated too low",
         f"  {tested:,} users tested, {found['untested_users']:,} with fewer than 3 items not;"
         f" {found['train_interactions']:,} interactions to learn from",
         f"  {tied:,} users ({tied / max(users, 1):.0%}) have a tied newest time: their last item"

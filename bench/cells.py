@@ -1,9 +1,11 @@
 """From a suite and a task to cells with keys, and from a cell to its record."""
 
+import inspect
 import json
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -11,7 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from bench import isolation, ledger, machine, record, registry
+from bench import (
+    adapter,
+    evaluation,
+    interactions,
+    isolation,
+    jobs,
+    ledger,
+    machine,
+    recommended,
+    record,
+    registry,
+)
 from bench.display import Display
 from bench.jobs import LEDGER, Describe, Described, Measure, Row
 from bench.protocol import Task
@@ -90,9 +103,19 @@ def key(cell: Cell, task: Task) -> str:
         "split": task.split_sha256,
         "source": registry.source_sha256(cell.model),
         "packages": machine.packages(),
+        "harness": _harness_sha256(),
         "schema": record.SCHEMA,
     }
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def _harness_sha256() -> str:
+    """A hash of the files of the harness that decide what stands in a ledger."""
+    digest = sha256()
+    for module in (adapter, interactions, evaluation, recommended, jobs):
+        digest.update(inspect.getsource(module).encode())
+    return digest.hexdigest()
 
 
 def measure(
@@ -123,6 +146,7 @@ def measure(
             audit=task.audit,
             data_sha256=task.data_sha256,
             split_sha256=task.split_sha256,
+            code_sha256=registry.source_sha256(planned.cell.model),
             source=task.train.source,
             environment=machine.environment(),
             tuned=planned.row.tuned,

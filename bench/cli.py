@@ -165,7 +165,7 @@ def run(
 
     chosen = commands.choose(
         suite or DEFAULT_SUITE,
-        models=names(models) or [path.stem for path in model_paths] or None,
+        models=names(models) if models is not None else [p.stem for p in model_paths] or None,
         settings=list(settings),
         seeds=names(seeds),
         **changes,

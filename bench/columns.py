@@ -147,7 +147,7 @@ COLUMNS = (
     Column(
         "memory MB",
         _number("peak_memory_mb", lambda value: f"{value:.0f}"),
-        "peak memory of training above the level at its start",
+        "peak memory of training and scoring above the level before",
         "peak_memory_mb",
         2,
     ),

@@ -1,14 +1,16 @@
 """What the commands of `bench.cli` do, with the libraries that they need."""
 
+import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bench import leaderboard as board
-from bench import record, registry, runner
+from bench import registry, runner
 from bench import suite as suites
 from bench.audit import audit_lines
 from bench.parameters import BadParameter
@@ -21,6 +23,8 @@ WIDTH = 120  # of the board where there is no terminal
 
 def choose(suite: str, *, seeds: list[str] | None, **changes: Any) -> Suite:
     """A suite as the options of the command line change it."""
+    if changes.get("models") == []:
+        raise BadParameter("--models takes names with commas between them, as als,ease")
     if seeds is not None:
         if not all(seed.isdecimal() for seed in seeds):
             raise BadParameter(f"--seeds takes whole numbers from 0, as 0,1,2, not {seeds}")
@@ -28,8 +32,11 @@ def choose(suite: str, *, seeds: list[str] | None, **changes: Any) -> Suite:
     return suites.narrow(suites.load(suite), **changes)
 
 
-def options(**given: Any) -> Options:
+def options(*, device: str, **given: Any) -> Options:
     """Options of a run, with a live line where somebody sees it."""
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise registry.unknown("device", device, ["cpu", "cuda", "cuda:0"])
+    given["device"] = device
     return Options(live=sys.stdout.isatty(), **given)
 
 
@@ -52,11 +59,13 @@ def run(suite: Suite, options: Options) -> int:
 
 def dry_run(suite: Suite, options: Options) -> int:
     """Show the cells of a suite and which of them are measured."""
-    with runner.work_folder(options.results) as work:
-        task, planned = runner.plan(suite, options, work)
+    with tempfile.TemporaryDirectory() as work:  # not in the results: another run may be there
+        task, planned = runner.plan(suite, options, Path(work))
     click.echo(audit_lines(suite.dataset, suite.protocol, task.audit))
     for each in planned:
-        measured = "measured" if runner.kept_record(each, options.results) else "to measure"
+        measured = (
+            "measured" if runner.kept_record(each.cell, each.key, options.results) else "to measure"
+        )
         state = each.described.reason or measured
         click.echo(f"  {each.cell.name:<16} seed {each.cell.seed}  {each.key}  {state}")
     return 0
@@ -64,7 +73,7 @@ def dry_run(suite: Suite, options: Options) -> int:
 
 def leaderboard(results: Path) -> None:
     """Write the board again from the records, and show it."""
-    records = record.load_all(results)
+    records = runner.readable_records(results)
     if not records:
         raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
     board.write(records, results)
@@ -75,7 +84,7 @@ def track(results: Path) -> None:
     """Write to MLflow what is missing there."""
     from bench.tracking import Tracker
 
-    written = Tracker(results).track_all()
+    written = Tracker(results).track_all(skip=runner.say_left_out)
     click.echo(f"{written} runs written to MLflow")
 
 

@@ -90,6 +90,10 @@ class Child:
                     return
             except (EOFError, OSError):
                 return
+            except Exception as error:  # a model can make its process say anything
+                reason = f"the process sent what cannot be read: {type(error).__name__}: {error}"
+                self._stopped = Ending(status="failed", reason=reason.partition("\n")[0])
+                return
             self._stopped = self._over_limit()
 
     def _over_limit(self) -> Ending | None:

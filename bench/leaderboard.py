@@ -71,11 +71,12 @@ class Section:
 def rows(records: Iterable[Record]) -> list[Row]:
     """Average the seeds, section after section, best first; what has no figure stands last.
 
-    Of several records of the same row and seed the latest counts. Seeds that saw older data than
-    the latest of their row are left out.
+    Of several records of the same row and seed the latest counts. Seeds that were measured on other
+    data, code or libraries than the latest of their row are left out.
     """
     together = defaultdict(list)
-    for record in records:
+    everything = list(records)
+    for record in (_with_all_params(record, everything) for record in everything):
         cell = record.cell
         params = compact(cell.params)
         together[
@@ -182,12 +183,32 @@ def _figures(records: list[Record]) -> dict[str, float]:
 
 
 def _latest(records: list[Record]) -> list[Record]:
-    """The latest record of each seed, as far as they saw the same data as the latest of all."""
+    """The latest record of each seed, as far as they have the basis of the latest of all."""
     by_seed = {record.cell.seed: record for record in sorted(records, key=_age)}
-    data = next(
-        (r.data_sha256 for r in sorted(by_seed.values(), key=_age)[::-1] if r.data_sha256), ""
-    )
-    return [by_seed[seed] for seed in sorted(by_seed) if by_seed[seed].data_sha256 in ("", data)]
+    basis = _basis(max(by_seed.values(), key=_age))
+    return [by_seed[seed] for seed in sorted(by_seed) if _basis(by_seed[seed]) == basis]
+
+
+def _basis(record: Record) -> tuple[str, ...]:
+    """What seeds must share to be averaged."""
+    packages = compact(record.environment.get("packages", {}))
+    return record.data_sha256, record.split_sha256, record.code_sha256, packages
+
+
+def _with_all_params(record: Record, records: list[Record]) -> Record:
+    """A cell whose model could not be asked for its defaults joins the row that it belongs to."""
+    if record.status == "ok":
+        return record
+    cell = record.cell
+    wholes = [
+        other
+        for other in records
+        if replace(other.cell, params={}, seed=0) == replace(cell, params={}, seed=0)
+        and other.cell.params.items() > cell.params.items()
+    ]
+    if not wholes:
+        return record
+    return replace(record, cell=replace(cell, params=max(wholes, key=_age).cell.params))
 
 
 def _age(record: Record) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 import tomllib
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -74,6 +75,8 @@ def as_type(value: Any, wanted: Any, where: str) -> Any:
     elif origin is tuple and isinstance(value, list | tuple):
         return tuple(as_type(entry, arguments[0], where) for entry in value)
     elif wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
+        if not isfinite(value):
+            raise BadParameter(f"{where} must be a finite number, not {value}")
         return float(value)
     elif wanted is NoneType and value in (None, "none"):
         return None

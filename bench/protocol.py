@@ -68,7 +68,8 @@ def _ncf_files_validation(data: Interactions) -> tuple[Split, Negatives]:
     return split, _draw(split, "validation")
 
 
-# Each takes interactions in order. Those for tuning cannot see a test item.
+# Each takes interactions in order. Those for tuning cannot see a test item, so that it may be among
+# their negatives, as any item that the user has not chosen yet.
 PROTOCOLS: dict[str, Callable[[Interactions], tuple[Split, Negatives]]] = {
     "loo-99": _loo,
     "loo-99-validation": _loo_validation,
@@ -83,7 +84,8 @@ def prepare(data: Interactions, protocol: str, min_rating: float | None = None) 
     Args:
         data: as its `load` returned it.
         protocol: a name in PROTOCOLS.
-        min_rating: only interactions rated at least this high count.
+        min_rating: only interactions rated at least this high count. The others are as if they
+            were not there: their items may be among the candidates.
 
     Raises:
         UnknownName: there is no such protocol.
@@ -106,7 +108,7 @@ def prepare(data: Interactions, protocol: str, min_rating: float | None = None) 
         train=split.train,
         cases=cases,
         tuning=protocol.endswith("-validation"),
-        audit=audit(data, ordered, split, negatives),
+        audit=audit(data, ordered, split, negatives, min_rating),
         data_sha256=fingerprint(ordered),
         split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),
     )

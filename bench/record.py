@@ -7,6 +7,7 @@ A cell is data set x protocol x model x parameters x seed. Its record stands in
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -54,6 +55,7 @@ class Record:
     audit: dict[str, Any] = field(default_factory=dict)  # of the data: users, items, ...
     data_sha256: str = ""
     split_sha256: str = ""
+    code_sha256: str = ""  # of the model's file and the shared files it imports
     source: str = ""  # where the data came from
     environment: dict[str, Any] = field(default_factory=dict)  # packages, cpu, git_commit, ...
     tuned: str = ""  # how the parameters were found
@@ -118,9 +120,24 @@ def load(path: Path) -> Record:
         raise BadRecord(f"{path}: {error}") from error
 
 
-def load_all(folder: Path) -> list[Record]:
-    """All records of a results folder, oldest first."""
-    records = [load(path) for path in (folder / "records").glob("*.json")]
+def load_all(folder: Path, skip: Callable[[BadRecord], None] | None = None) -> list[Record]:
+    """All records of a results folder, oldest first.
+
+    Args:
+        folder: the results.
+        skip: is told of each file that is no record; without it the first one is raised.
+
+    Raises:
+        BadRecord: a file is no record, and there is no skip.
+    """
+    records = []
+    for path in sorted((folder / "records").glob("*.json")):
+        try:
+            records.append(load(path))
+        except BadRecord as error:
+            if skip is None:
+                raise
+            skip(error)
     return sorted(records, key=lambda record: (record.started, record.stem))
 
 

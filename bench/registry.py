@@ -4,7 +4,8 @@ import ast
 import difflib
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from hashlib import sha256
 from importlib import import_module, metadata
 from pathlib import Path
@@ -65,10 +66,13 @@ def find(kind: Kind, name: str) -> Path:
 
 def summary(path: Path) -> str:
     """What a file says of itself in one line: the first of its docstring, or of its comment."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".toml":
-        return text.partition("\n")[0].lstrip("# ")
-    return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".toml":
+            return text.partition("\n")[0].lstrip("# ")
+        return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    except (SyntaxError, ValueError) as error:
+        return f"cannot be read: {error}"
 
 
 _added: dict[str, Path] = {}
@@ -156,8 +160,13 @@ def adapter_class(name: str) -> "type[Adapter]":
 
 
 def source_sha256(name: str) -> str:
-    """A hash of a model's file and of the shared files it imports, and those import in turn."""
+    """A hash of what a model is made of.
+
+    That is its file, the shared files it imports and those import in turn, and the versions of the
+    installed libraries that any of them imports.
+    """
     digest = sha256()
+    libraries: set[str] = set()
     pending, done = [find("models", name)], set()
     while pending:
         path = pending.pop()
@@ -166,22 +175,45 @@ def source_sha256(name: str) -> str:
         done.add(path)
         text = path.read_bytes()
         digest.update(sha256(text).digest())
-        pending += sorted(_shared_files(text, path), reverse=True)
+        imported = _imports(text)
+        pending += sorted(_shared_files(imported, path), reverse=True)
+        libraries |= {module.partition(".")[0] for module in imported if module[0] != "."}
+    for library in sorted(libraries - {"bench"} - sys.stdlib_module_names):
+        for distribution in sorted(_distributions().get(library, [])):
+            digest.update(f"{distribution}=={metadata.version(distribution)}".encode())
     return digest.hexdigest()
 
 
-def _shared_files(text: bytes, path: Path) -> set[Path]:
-    """The files that a model imports by `from ._name import ...`."""
-    folders = [path.parent, *map(Path, import_module("bench.models").__path__)]
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """The installed distributions that each importable name belongs to."""
+    return metadata.packages_distributions()
+
+
+def _imports(text: bytes) -> set[str]:
+    """The modules that a file imports; ".name" for one beside it."""
     try:
         tree = ast.parse(text)
     except SyntaxError:  # the cell that uses the model reports it
         return set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            beside = module in (".", "bench.models")  # from . import _name
+            found |= {f".{alias.name}" for alias in node.names} if beside else {module}
+    return found
+
+
+def _shared_files(imported: set[str], path: Path) -> set[Path]:
+    """The files beside a model, or in models/, that it imports."""
+    folders = [path.parent, *map(Path, import_module("bench.models").__path__)]
     names = {
-        name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.level == 1
-        for name in ([node.module] if node.module else [alias.name for alias in node.names])
+        module.removeprefix("bench.models").strip(".")
+        for module in imported
+        if module[0] == "." or module.startswith("bench.models.")
     }
-    candidates = {folder / f"{name}.py" for name in names for folder in folders}
+    candidates = {folder / f"{name.replace('.', '/')}.py" for name in names for folder in folders}
     return {candidate for candidate in candidates if candidate.is_file()}

@@ -18,10 +18,9 @@ from bench.cells import Planned
 from bench.display import Display
 from bench.interactions import Interactions
 from bench.isolation import Limits
-from bench.parameters import BadParameter
 from bench.protocol import Task, prepare
-from bench.record import Record
-from bench.suite import Suite
+from bench.record import Cell, Record
+from bench.suite import Suite, blame
 
 SHARE_OF_MEMORY = 0.8  # of the machine's, that a cell may take when no limit is given
 
@@ -58,12 +57,12 @@ def plan(suite: Suite, options: Options, work: Path) -> tuple[Task, list[Planned
     """Everything that comes before the first measurement.
 
     Raises:
-        BadParameter: a row has a hyper-parameter that its model does not take.
+        BadParameter, BadSuite: a row has a hyper-parameter that its model does not take.
     """
     described = cells.describe(suite.rows, work)
-    for known in described:
+    for row, known in zip(suite.rows, described, strict=True):
         if known.status == "usage":
-            raise BadParameter(known.reason)
+            raise blame(suite, row, known.reason)
     data = load_data(suite.dataset, options.data_dir)
     task = prepare(data, suite.protocol, suite.min_rating)
     return task, cells.plan(suite, described, task, options.device, options.threads)
@@ -83,7 +82,9 @@ def run(suite: Suite, options: Options) -> Outcome:
         with Display(len(planned), options.live) as display:
             try:
                 for each in planned:
-                    kept = None if options.force else kept_record(each, options.results)
+                    kept = (
+                        None if options.force else kept_record(each.cell, each.key, options.results)
+                    )
                     if kept is None:
                         display.begin(each.cell)
                         limits = limits_of(each, suite, options)
@@ -94,17 +95,17 @@ def run(suite: Suite, options: Options) -> Outcome:
                     display.end(kept, measured=measured_now)
                     tracking.log(kept)
                     if measured_now:  # so that a killed run leaves a board of what it has
-                        leaderboard.write(record.load_all(options.results), options.results)
+                        leaderboard.write(readable_records(options.results), options.results)
             except KeyboardInterrupt:
                 outcome.interrupted = True
-        leaderboard.write(record.load_all(options.results), options.results)
+        leaderboard.write(readable_records(options.results), options.results)
         tracking.finish(outcome.records)
     return outcome
 
 
-def kept_record(planned: Planned, results: Path) -> Record | None:
+def kept_record(cell: Cell, key: str, results: Path) -> Record | None:
     """The record of this very cell, if it was measured before and nothing has changed since."""
-    path = results / "records" / f"{record.stem(planned.cell, planned.key)}.json"
+    path = results / "records" / f"{record.stem(cell, key)}.json"
     try:
         found = record.load(path)
     except (OSError, ValueError):
@@ -113,11 +114,32 @@ def kept_record(planned: Planned, results: Path) -> Record | None:
     return found if whole else None
 
 
+def readable_records(results: Path) -> list[Record]:
+    """All records of the results that this bench can read; of others it says so, once."""
+    return record.load_all(results, say_left_out)
+
+
+_said: set[str] = set()
+
+
+def say_left_out(error: record.BadRecord) -> None:
+    """Name a file that is no record, once."""
+    if str(error) not in _said:
+        _said.add(str(error))
+        click.echo(f"left out: {error}", err=True)
+
+
 def keep(
     found: Record, its_ledger: ledger.Ledger | None, suite: str, invocation: str, results: Path
 ) -> Record:
-    """Put the ledger on the disk, then the record: a record is never without its ledger."""
+    """Put the ledger on the disk, then the record: a record is never without its ledger.
+
+    A good record is not lost to a later attempt that went wrong, as one with --force.
+    """
     found = replace(found, suite=suite, invocation=invocation)
+    if found.status != "ok" and kept_record(found.cell, found.key, results) is not None:
+        click.echo(f"{found.cell.name}: the good record from before stays", err=True)
+        return found
     if its_ledger is not None:
         ledger.save(its_ledger, record.ledger_path(found, results))
     record.save(found, results)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from bench import registry
-from bench.parameters import as_type, parse_setting
+from bench.parameters import BadParameter, as_type, parse_setting
 from bench.protocol import PROTOCOLS
 from bench.registry import unknown
 
@@ -37,6 +37,7 @@ class Suite:
     dataset: str
     rows: tuple[SuiteRow, ...]
     name: str = ""
+    file: Path | None = None
     protocol: str = "loo-99"
     seeds: tuple[int, ...] = (0,)
     timeout: float = 1800.0  # seconds a cell
@@ -50,10 +51,16 @@ class Suite:
             raise unknown("protocol", self.protocol, PROTOCOLS)
         if not self.seeds or any(seed < 0 for seed in self.seeds):
             raise BadSuite(f"seeds must be whole numbers from 0, not {list(self.seeds)}")
-        if self.timeout <= 0:
-            raise BadSuite(f"timeout must be more than 0 seconds, not {self.timeout:g}")
+        for timeout in (self.timeout, *(row.timeout for row in self.rows)):
+            if timeout is not None and not timeout > 0:
+                raise BadSuite(f"timeout must be more than 0 seconds, not {timeout:g}")
+        if self.memory_limit < 0:
+            raise BadSuite(f"memory_limit must be 0 or more MB, not {self.memory_limit}")
 
 
+OURS = {"name", "file"}  # not for a suite file to say
+BY_HAND = "by hand, with --set"
+TUNED_FOR = ("dataset", "min_rating")  # changes of these leave the values, but not how they fit
 Table = TypeVar("Table", Suite, SuiteRow)
 
 
@@ -76,10 +83,21 @@ def load(name: str) -> Suite:
             raise BadSuite("a suite needs at least one [[rows]] with a model")
         suite = _build(Suite, values | {"rows": ()}, "suite")
         return replace(
-            suite, name=path.stem, rows=tuple(_build(SuiteRow, row, "row") for row in rows)
+            suite,
+            name=path.stem,
+            file=path,
+            rows=tuple(_build(SuiteRow, row, "row") for row in rows),
         )
     except (ValueError, LookupError) as error:
         raise BadSuite(f"{_where(path, text, str(error))}: {error}") from None
+
+
+def blame(suite: Suite, row: SuiteRow, reason: str) -> Exception:
+    """The error for a row with a bad parameter, with the line of the suite that it stands in."""
+    if suite.file is None or row.tuned == BY_HAND:
+        return BadParameter(reason)
+    text = suite.file.read_text(encoding="utf-8")
+    return BadSuite(f"{_where(suite.file, text, reason)}: {reason}")
 
 
 def _build(cls: type[Table], values: Any, what: str) -> Table:
@@ -88,8 +106,8 @@ def _build(cls: type[Table], values: Any, what: str) -> Table:
         raise BadSuite(f"a {what} must be a table, not {values!r}")
     types = get_type_hints(cls)
     for key in values:
-        if key not in types or key == "name":
-            raise unknown(f"key of a {what}", key, types.keys() - {"name"})
+        if key not in types or key in OURS:
+            raise unknown(f"key of a {what}", key, types.keys() - OURS)
     for needed in ("dataset", "model"):
         if needed in types and needed not in values:
             raise BadSuite(f"a {what} needs the key {needed!r}")
@@ -138,10 +156,14 @@ def narrow(
         if model not in known:
             raise unknown("model in this run", model, known)
         rows = [
-            replace(row, params=row.params | {parameter: value}, tuned="by hand, with --set")
+            replace(row, params=row.params | {parameter: value}, tuned=BY_HAND)
             if row.model == model
             else row
             for row in rows
         ]
     given = {key: value for key, value in changes.items() if value is not None}
+    if any(given.get(key, getattr(suite, key)) != getattr(suite, key) for key in TUNED_FOR):
+        rows = [
+            replace(r, tuned=f"for {suite.dataset}: {r.tuned}" if r.tuned else "") for r in rows
+        ]
     return replace(suite, rows=tuple(rows), **given)

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from bench import projection, views
-from bench.record import Record, ledger_path, load_all
+from bench.record import BadRecord, Record, ledger_path, load_all
 
 # Read when mlflow is imported, or at its first request: no telemetry, no bars, and a server that
 # does not answer costs seconds rather than minutes. What the user has set stays.
@@ -111,12 +111,15 @@ class Tracker:
                 client.set_terminated(run_id, "KILLED")
             return len(left)
 
-    def track_all(self) -> int:
-        """Write every record of the results that the store misses; how many there were."""
+    def track_all(self, skip: Callable[[BadRecord], None] | None = None) -> int:
+        """Write every record of the results that the store misses; how many there were.
+
+        A file that is no record is told to skip; without it, it is a TrackingError.
+        """
         self.prepare()
         try:
-            records = load_all(self.results)
-        except (OSError, ValueError) as error:
+            records = load_all(self.results, skip)
+        except (OSError, BadRecord) as error:
             raise TrackingError(projection.one_line(error)) from error
         written = [r for r in records if self.log(r, ledger_path(r, self.results))]
         invocations = list(dict.fromkeys(record.invocation for record in written))

@@ -68,4 +68,12 @@ def _check_board(records: list[Record], results: Path) -> str:
             raise Difference(f"{path}, line {number}: {column} is {old}, computed again {new}")
     if len(given) != len(again):
         raise Difference(f"{path}: {len(given) - 1} rows, computed again {len(again) - 1}")
+    for name, text in (
+        ("leaderboard.md", leaderboard.to_markdown(records)),
+        ("leaderboard.html", leaderboard.to_html(records)),
+    ):
+        if (results / name).exists() and (results / name).read_text(encoding="utf-8") != text:
+            raise Difference(
+                f"{results / name} is not what its records give; see `bench leaderboard`"
+            )
     return f"a board of {len(again) - 1} rows"

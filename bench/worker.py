@@ -34,7 +34,7 @@ def main() -> None:
     _limit_memory(order.memory_limit_mb)
     result = _attempt(order, connection)
     path = order.folder / RESULT
-    path.with_suffix(".tmp").write_text(json.dumps(result))
+    path.with_suffix(".tmp").write_text(result)
     path.with_suffix(".tmp").replace(path)
     connection.send(("done", None))
     sys.stdout.flush()
@@ -42,20 +42,19 @@ def main() -> None:
     os._exit(0)
 
 
-def _attempt(order: Order, connection: Connection) -> dict[str, Any]:
+def _attempt(order: Order, connection: Connection) -> str:
+    """The result of the job as JSON, whatever happens."""
     from bench.registry import add_model
 
     try:
         for path in order.model_files:
             add_model(path)
-        return {"status": "ok", **order.job.run(connection.send, connection.recv)}
+        return json.dumps({"status": "ok", **order.job.run(connection.send, connection.recv)})
     except BaseException as error:  # also SystemExit and KeyboardInterrupt: it is the model's
         reason = f"{type(error).__name__}: {error}".rstrip(": ").partition("\n")[0]
-        return {
-            "status": "oom" if is_out_of_memory(error) else "failed",
-            "reason": reason,
-            "traceback": traceback.format_exc(),
-        }
+        status = "oom" if is_out_of_memory(error) else "failed"
+        trace = traceback.format_exc()
+        return json.dumps({"status": status, "reason": reason, "traceback": trace})
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -29,6 +29,10 @@ from bench.ledger import load
         ("run --suite quick --threads 0", "Invalid value for '--threads'"),
         ("run --suite quick --data-dir nowhere", "'nowhere' does not exist"),
         ("run --suite quick --model-path nothing.py", "needs a .py file"),
+        ("run --suite quick --set ease.l2=nan", "ease.l2 must be a finite number, not nan"),
+        ("run --suite quick --device gpu", "unknown device 'gpu'. Did you mean"),
+        ("run --suite quick --models ,", "--models takes names with commas"),
+        ("run --suite quick --timeout -3", "timeout must be more than 0 seconds"),
         ("list model", "unknown kind 'model'. Did you mean 'models'?"),
         ("data audit nothing_like_it", "unknown data set"),
     ],
@@ -149,6 +153,11 @@ def test_verify_finds_a_figure_that_its_ledger_does_not_give(
     assert done.returncode == 1
     assert "hr_at_10 is 0.9999 in the record" in done.stderr
     path.write_text(text)
+    page = results / "leaderboard.md"
+    written = page.read_text()
+    page.write_text(written.replace("0.", "9.", 1))
+    assert "leaderboard.md is not what" in bench(tmp_path, "verify", str(results)).stderr
+    page.write_text(written)
     board = results / "leaderboard.csv"
     board.write_text(board.read_text().replace(value[:8], "0.777777"))
     done = bench(tmp_path, "verify", str(results))
@@ -163,14 +172,53 @@ def test_a_second_run_waits_for_the_first_and_says_so(folder: Path) -> None:
         cwd=folder,
         stdout=subprocess.DEVNULL,
     )
-    lock = folder / "results" / ".lock"
-    while not lock.exists():
+    while not (folder / "results" / ".work").exists():  # made once the folder is held
         time.sleep(0.01)
     second = bench(folder, "run", "--suite", "quick", "--models", "ease")
     assert first.wait(timeout=60) == 0
     assert second.returncode == 0
     assert "another run holds results; waiting" in second.stderr
     assert "measured before" in second.stdout
+
+
+def test_a_failed_second_attempt_does_not_cost_the_good_record(folder: Path) -> None:
+    words = ("run", "--suite", "quick", "--models", "popularity")
+    assert bench(folder, *words).returncode == 0
+    done = bench(folder, *words, "--force", "--timeout", "0.01")
+    assert done.returncode == 1
+    assert "the good record from before stays" in done.stderr
+    (found,) = record.load_all(folder / "results")
+    assert found.status == "ok"
+    assert bench(folder, "verify").returncode == 0
+
+
+def test_a_file_that_is_no_record_is_left_out_and_said(folder: Path) -> None:
+    (folder / "results" / "records").mkdir()
+    (folder / "results" / "records" / "old.json").write_text('{"schema": 0}')
+    done = bench(folder, "run", "--suite", "quick", "--models", "random,popularity")
+    assert done.returncode == 0
+    assert done.stderr.count("old.json: record of schema 0") == 1
+    assert "popularity" in (folder / "results" / "leaderboard.csv").read_text()
+    assert bench(folder, "verify").returncode == 1
+
+
+def test_a_dry_run_leaves_a_run_beside_it_alone(folder: Path) -> None:
+    before = sorted(path.name for path in (folder / "results").iterdir())
+    assert bench(folder, "run", "--suite", "quick", "--dry-run").returncode == 0
+    assert sorted(path.name for path in (folder / "results").iterdir()) == before
+
+
+@pytest.mark.slow
+def test_every_network_gives_the_same_ledgers_byte_for_byte(tmp_path: Path) -> None:
+    names = ["fm", "ncf", "neumf", "deepfm", "dlrm"]
+    settings = [word for name in names for word in ("--set", f"{name}.epochs=2")]
+    ledgers = []
+    for results in ("one", "two"):
+        words = ("--suite", "quick", "--models", ",".join(names), "--results", results)
+        assert bench(tmp_path, "run", *words, *settings).returncode == 0
+        ledgers.append({p.name: p.read_bytes() for p in (tmp_path / results / "ledgers").iterdir()})
+    assert len(ledgers[0]) == 5
+    assert ledgers[0] == ledgers[1]
 
 
 def test_mlflow_out_of_reach_does_not_stop_a_run(folder: Path) -> None:
@@ -183,7 +231,7 @@ def test_mlflow_out_of_reach_does_not_stop_a_run(folder: Path) -> None:
     assert "runs written to MLflow" in done.stdout
 
 
-def test_a_read_only_results_folder_is_one_line(tmp_path: Path) -> None:
+def test_a_file_where_the_results_should_go_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file where the folder should be")
     done = bench(tmp_path, "run", "--suite", "quick")
     assert done.returncode == 2

@@ -127,7 +127,7 @@ def test_it_leaves_the_global_random_state_alone(name: str) -> None:
     def state() -> list[Any]:
         return [
             random.getstate(),
-            np.random.get_state()[1].tolist(),
+            pickle.dumps(np.random.get_state()),
             torch.get_rng_state().tolist(),
         ]
 

@@ -60,6 +60,14 @@ CASES = {
     ),
     "has_a_wrong_shape": ("pass", ZEROS.replace("self.n", "7"), "failed", "must return shape"),
     "diverges": ("run.epoch(samples=1, loss=float('nan'))", ZEROS, "failed", "diverged"),
+    "reports_no_number": ("run.epoch(samples=1, loss='low')", ZEROS, "failed", "'low'"),
+    "looks_for_what_is_held_out": (
+        "import gc; found = {type(o).__name__ for o in gc.get_objects()};"
+        " raise LookupError(sorted(found & {'Cases', 'Task', 'Split', 'Negatives'}))",
+        ZEROS,
+        "failed",
+        "LookupError: []",
+    ),
     "changes_its_input": ("train.items[0] = 1", ZEROS, "failed", "read-only"),
     "needs_a_library": ("import no_such_library", ZEROS, "failed", "no_such_library"),
 }
@@ -90,6 +98,16 @@ def test_it_ends_as_what_it_is(name: str, outcome: Any) -> None:
     found = outcome[1][name]
     assert (found.status, reason in found.reason) == (status, True), found.reason
     assert not found.metrics
+
+
+def test_a_loss_of_torch_or_numpy_is_a_number(folder: Path) -> None:
+    path = folder / "reports_tensors.py"
+    fit = "import torch; run.epoch(samples=np.int64(3), loss=torch.tensor(0.5))"
+    path.write_text(HEAD.replace("FIT", fit).replace("SCORES", ZEROS))
+    done = bench(folder, "run", "--suite", "quick", "--model-path", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = record.load_all(folder / "results")
+    assert (found.curve[0]["loss"], found.curve[0]["samples"]) == (0.5, 3)
 
 
 def test_a_good_model_beside_them_finishes(outcome: Any) -> None:

@@ -128,6 +128,21 @@ def test_seeds_that_saw_other_data_are_not_averaged_in() -> None:
     assert (row.seeds, row.figures["hr_at_10"]) == (1, 0.4)
 
 
+@pytest.mark.parametrize("basis", ["code_sha256", "split_sha256"])
+def test_seeds_of_other_code_or_another_split_are_not_averaged_in(basis: str) -> None:
+    old = made_up("als", 0.5, seed=0, **{basis: "old"})
+    new = made_up("als", 0.7, seed=1, started="2026-02-01T00:00:00+00:00", **{basis: "new"})
+    (row,) = leaderboard.rows([old, new])
+    assert (row.seeds, row.figures["hr_at_10"]) == (1, 0.7)
+
+
+def test_a_model_that_is_skipped_now_does_not_keep_its_old_figure() -> None:
+    old = made_up("mix", 0.5, params={"factor": 1.0})
+    new = made_up("mix", status="skipped", reason="needs x", started="2026-02-01T00:00:00+00:00")
+    (row,) = leaderboard.rows([old, new])
+    assert (row.status, row.seeds, row.reason) == ("skipped", 0, "needs x")
+
+
 def test_the_same_label_twice_is_told_apart_by_what_differs() -> None:
     shared = {"l2": 0.1, "loss": "bpr"}
     records = [made_up("als", 0.5, params={"factors": 16, **shared})]

@@ -135,6 +135,21 @@ def test_a_suite_can_be_narrowed_and_changed() -> None:
         suite.narrow(found, settings=["als.factors=3"])
 
 
+def test_a_file_that_is_no_python_does_not_stop_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_added", {})
+    (tmp_path / "broken_model.py").write_text("def broken(:")
+    registry.add_model(tmp_path / "broken_model.py")
+    assert registry.summary(registry.files("models")["broken_model"]).startswith("cannot be read")
+    assert len(registry.source_sha256("broken_model")) == 64
+
+
+def test_a_row_says_for_which_data_it_was_tuned() -> None:
+    found = suite.narrow(suite.load("ml-100k"), dataset="synthetic")
+    assert all(row.tuned.startswith("for movielens_100k: ") for row in found.rows)
+
+
 @pytest.mark.parametrize("name", registry.files("suites"))
 def test_every_suite_of_the_project_is_whole(name: str) -> None:
     found = suite.load(name)
