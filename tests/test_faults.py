@@ -72,6 +72,13 @@ CASES = {
     "needs_a_library": ("import no_such_library", ZEROS, "failed", "no_such_library"),
 }
 
+# Not faults: numbers of torch and numpy are numbers, and a missing library is a reason to skip.
+REPORTS = "import torch; run.epoch(samples=np.int64(3), loss=torch.tensor(0.5))"
+BESIDE = {
+    "reports_tensors": HEAD.replace("FIT", REPORTS).replace("SCORES", ZEROS),
+    "wants_more": "import no_such_library\n" + HEAD.replace("FIT", "pass").replace("SCORES", ZEROS),
+}
+
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Record], Path]:
@@ -83,10 +90,13 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Re
         path.write_text(HEAD.replace("FIT", fit).replace("SCORES", scores))
         paths += ["--model-path", str(path)]
         rows.append(f'[[rows]]\nmodel = "{name}"\ntimeout = {4 if name == "hangs" else 60}\n')
-    rows.append('[[rows]]\nmodel = "ease"\n')
+    for name, text in BESIDE.items():
+        (folder / f"{name}.py").write_text(text)
+        paths += ["--model-path", str(folder / f"{name}.py")]
+    rows += [f'[[rows]]\nmodel = "{name}"\n' for name in ("ease", *BESIDE)]
     suite = folder / "faults.toml"
     suite.write_text('# Faults.\ndataset = "synthetic"\nmemory_limit = 900\n' + "\n".join(rows))
-    names = ",".join([*CASES, "ease"])
+    names = ",".join([*CASES, "ease", *BESIDE])
     done = bench(folder, "run", "--suite", str(suite), "--models", names, *paths)
     records = {found.cell.model: found for found in record.load_all(folder / "results")}
     return done.returncode, records, folder
@@ -100,13 +110,9 @@ def test_it_ends_as_what_it_is(name: str, outcome: Any) -> None:
     assert not found.metrics
 
 
-def test_a_loss_of_torch_or_numpy_is_a_number(folder: Path) -> None:
-    path = folder / "reports_tensors.py"
-    fit = "import torch; run.epoch(samples=np.int64(3), loss=torch.tensor(0.5))"
-    path.write_text(HEAD.replace("FIT", fit).replace("SCORES", ZEROS))
-    done = bench(folder, "run", "--suite", "quick", "--model-path", str(path))
-    assert done.returncode == 0, done.stdout + done.stderr
-    (found,) = record.load_all(folder / "results")
+def test_a_loss_of_torch_or_numpy_is_a_number(outcome: Any) -> None:
+    found = outcome[1]["reports_tensors"]
+    assert found.status == "ok", found.reason
     assert (found.curve[0]["loss"], found.curve[0]["samples"]) == (0.5, 3)
 
 
@@ -131,18 +137,10 @@ def test_a_hanging_model_takes_its_children_with_it(outcome: Any) -> None:
     assert not left
 
 
-def test_a_model_whose_library_is_missing_is_skipped_with_the_reason(folder: Path) -> None:
-    path = folder / "wants_more.py"
-    path.write_text(
-        "import no_such_library\n" + HEAD.replace("FIT", "pass").replace("SCORES", ZEROS)
-    )
-    done = bench(folder, "run", "--suite", "quick", "--model-path", str(path))
-    assert done.returncode == 0, done.stderr
-    found = record.load_all(folder / "results")[0]
-    assert (found.status, found.reason) == (
-        "skipped",
-        "needs no_such_library, which is not installed",
-    )
+def test_a_model_whose_library_is_missing_is_skipped_with_the_reason(outcome: Any) -> None:
+    found = outcome[1]["wants_more"]
+    assert found.status == "skipped"
+    assert found.reason == "needs no_such_library, which is not installed"
 
 
 def test_an_interrupted_run_keeps_what_it_has_and_goes_on(folder: Path) -> None:
