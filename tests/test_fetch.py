@@ -1,23 +1,19 @@
 """Fetching: every way in which a download goes wrong, from a real server on this machine."""
 
-import contextlib
 import hashlib
 import http.server
-import io
 import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from bench import fetch as fetching
 from bench.fetch import DataUnavailable, Url, Wheel, fetch
-from bench.files import has_member, read_file, read_member
 
 CONTENT = b"1\t2\t3\t4\n" * 20_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -365,74 +361,3 @@ def test_pip_without_success(cache, tmp_path, monkeypatch, script, answer):
     stand_in_for_pip(tmp_path, monkeypatch, script)
     assert answer in refusal(WHEEL)
     assert list(cache.iterdir()) == []
-
-
-@pytest.fixture
-def archive(tmp_path):
-    path = tmp_path / "data.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr("data/good.txt", CONTENT)
-        opened.writestr("../outside.txt", "never written")
-        opened.writestr("data/bomb.txt", bytes(20_000_000))
-    return path
-
-
-def test_members_are_read_by_name_and_nothing_is_extracted(archive, tmp_path):
-    assert read_member(archive, "data/good.txt", 1_000_000) == CONTENT
-    assert has_member(archive, "data/good.txt")
-    assert not has_member(archive, "good.txt")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["data.zip"]
-
-
-def test_a_bomb_is_refused(archive):
-    with pytest.raises(DataUnavailable, match=r"data/bomb.txt is larger than 1,000,000 bytes"):
-        read_member(archive, "data/bomb.txt", 1_000_000)
-
-
-def test_archives_that_cannot_be_read(archive, tmp_path):
-    with pytest.raises(DataUnavailable, match=r"data.zip holds no data/other.txt"):
-        read_member(archive, "data/other.txt", 1_000_000)
-    page = tmp_path / "page.zip"
-    page.write_text("<html>no zip</html>")
-    with pytest.raises(DataUnavailable, match=r"page.zip: cannot read a \(File is not a zip file"):
-        read_member(page, "a", 10)
-    assert not has_member(page, "a")
-    with pytest.raises(DataUnavailable, match=r"none.zip: No such file"):
-        read_member(tmp_path / "none.zip", "a", 10)
-
-    content = bytearray(archive.read_bytes())
-    content[60] ^= 0xFF  # inside the first member
-    archive.write_bytes(content)
-    with pytest.raises(DataUnavailable, match=r"cannot read data/good.txt"):
-        read_member(archive, "data/good.txt", 1_000_000)
-
-
-def test_files(tmp_path):
-    file = tmp_path / "file"
-    file.write_bytes(b"12345")
-    assert read_file(file, 5) == b"12345"
-    with pytest.raises(DataUnavailable, match="larger than 4 bytes"):
-        read_file(file, 4)
-    with pytest.raises(DataUnavailable, match="No such file"):
-        read_file(tmp_path / "other", 4)
-
-
-def test_truncated_zips_never_crash(archive):
-    whole = archive.read_bytes()
-    for length in (0, 1, 22, len(whole) // 2, len(whole) - 1):
-        archive.write_bytes(whole[:length])
-        with contextlib.suppress(DataUnavailable):
-            read_member(archive, "data/good.txt", 1_000_000)
-
-
-def test_an_encrypted_member_is_refused(tmp_path):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as opened:
-        opened.writestr("a", "b")
-    content = bytearray(buffer.getvalue())
-    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag for encryption, in the directory
-    content[6] |= 1  # and in the member's own header
-    path = tmp_path / "data.zip"
-    path.write_bytes(content)
-    with pytest.raises(DataUnavailable, match="encrypted"):
-        read_member(path, "a", 10)
