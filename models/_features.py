@@ -8,14 +8,15 @@ from torch import Tensor, nn
 
 from bench.interactions import Features, Floats, Ids, Interactions
 
-from ._layers import normal
-from ._rows import SparseMatrix
+from ._layers import Linear, normal
+from ._sparse import SparseMatrix
+from ._tables import Table
 
 # Features start at a tenth of the ids: what is known of the id itself should lead.
 FEATURE_SCALE = 0.1
 
-# Shapes: E entities (users or items), F fields, D numbers in a vector, M features: all categories,
-# yes-or-no columns and dense columns; X dense columns.
+# Shapes: E users or items, R of them, F fields, D numbers in a vector, M features: all categories,
+# yes-or-no columns and dense columns; X dense columns, H width of a layer.
 
 
 class Fields(nn.Module):
@@ -55,27 +56,61 @@ class Fields(nn.Module):
         if dense_fields:
             columns += [sp.csr_array(column[:, None]) for column in dense.T]
         self.count = 1 + len(columns)  # of fields
-        self.ids = normal((entities, size), scale, generator)
+        self.ids = Table(normal((entities, size), scale, generator))
         if columns:
             x = sp.csr_array(sp.hstack(columns))  # [E, M]
             # One row for each entity and field, the fields of an entity side by side.
             rows = np.arange(entities * len(columns)).reshape(-1, entities).T.ravel()
+            self.widths = [column.shape[1] for column in columns]  # features of each field
             self.by_field = SparseMatrix(sp.csr_array(sp.block_diag(columns))[rows])
             self.x, self.x_squared = SparseMatrix(x), SparseMatrix(x.power(2))
             self.vectors = normal((x.shape[1], size), scale * FEATURE_SCALE, generator)
 
-    def forward(self) -> Tensor:
-        """x_f v_f for every field: [E, F, D], where F is `count`."""
+    def forward(self, rows: Tensor | None = None) -> Tensor:
+        """x_f v_f for every field, of all entities or of rows int32 [R]: [R, F, D], F `count`."""
+        ids = self.ids(rows)
         if self.count == 1:
-            return self.ids[:, None]
-        known = self.by_field(self.vectors).view(len(self.ids), self.count - 1, -1)
-        return torch.cat([self.ids[:, None], known], dim=1)
+            return ids[:, None]
+        known = self.count - 1
+        places = torch.arange(known, dtype=torch.int32, device=ids.device)
+        by_field = (self._all_or(rows)[:, None] * known + places).flatten()
+        vectors = self.by_field(self.vectors, by_field)
+        return torch.cat([ids[:, None], vectors.view(len(ids), known, -1)], dim=1)
 
-    def sums(self) -> tuple[Tensor, Tensor]:
-        """The sum of x_f v_f over all features f, ids too, and the sum of its squares: [E, D]."""
+    def sums(self, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The sum of x_f v_f over all features f, ids too, [R, D]; and that of |x_f v_f|^2, [R, 1].
+
+        The last number of a vector is a weight of its own, and not part of the squares.
+        """
+        ids = self.ids(rows)
+        squares = ids[:, :-1].square().sum(1, keepdim=True)
         if self.count == 1:
-            return self.ids, self.ids**2
-        return self.ids + self.x(self.vectors), self.ids**2 + self.x_squared(self.vectors**2)
+            return ids, squares
+        some = self._all_or(rows)
+        lengths = self.vectors[:, :-1].square().sum(1, keepdim=True)  # [M, 1]
+        return ids + self.x(self.vectors, some), squares + self.x_squared(lengths, some)
+
+    def layer(self, linear: Linear, rows: Tensor | None = None) -> Tensor:
+        """A layer over the vectors of all fields, side by side, without their last numbers: [R, H].
+
+        Features are few beside entities: each is mapped once, and the entities add them up.
+        """
+        maps = linear.weight.unflatten(1, (self.count, -1)).unbind(1)  # of each field [H, D - 1]
+        layer = self.ids(rows)[:, :-1] @ maps[0].T
+        if self.count > 1:
+            fields = self.vectors[:, :-1].split(self.widths)
+            mapped = [field @ map.T for field, map in zip(fields, maps[1:], strict=True)]
+            layer = layer + self.x(torch.cat(mapped), self._all_or(rows))
+        return layer if linear.bias is None else layer + linear.bias
+
+    def dense_of(self, rows: Tensor | None = None) -> Tensor:
+        """The dense columns of all entities or of rows int32 [R]: [R, X]."""
+        return self.dense if rows is None else self.dense.index_select(0, rows)
+
+    def _all_or(self, rows: Tensor | None) -> Tensor:
+        if rows is not None:
+            return rows
+        return torch.arange(len(self.ids), dtype=torch.int32, device=self.dense.device)
 
 
 def both_fields(

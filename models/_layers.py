@@ -1,14 +1,7 @@
 """Parts that the pair networks are built of."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
-
-from ._kernels import tower_of_pairs
-from ._rows import Batch
-
-# Shapes: B users in a batch, C candidates of each, E entities, I items, H width of a layer.
 
 
 def normal(shape: tuple[int, ...], scale: float, generator: torch.Generator) -> nn.Parameter:
@@ -55,45 +48,3 @@ class FirstLayer(nn.Module):
         fan_in = users + items
         self.users = Linear(users, out, generator, fan_in=fan_in)
         self.items = Linear(items, out, generator, fan_in=fan_in, bias=False)
-
-
-class Tower(nn.Module):
-    """The layers above the first: relu, linear, relu, linear, ..., relu, linear to one number.
-
-    Args:
-        widths: of the hidden layers, beginning with the first one.
-        dropout: chance that an activation of a hidden layer is left out in training.
-    """
-
-    def __init__(
-        self, widths: Sequence[int], generator: torch.Generator, dropout: float = 0.0
-    ) -> None:
-        super().__init__()
-        self.dropout = dropout
-        outs = [*widths[1:], 1]
-        self.layers = nn.ModuleList(
-            Linear(width, out, generator) for width, out in zip(widths, outs, strict=True)
-        )
-
-    def of_batch(
-        self,
-        users: Tensor,
-        items: Tensor,
-        batch: Batch,
-        crossed: Tensor | None = None,
-        generator: torch.Generator | None = None,
-    ) -> Tensor:
-        """Logits [B, C] of a batch, from first-layer summands [U, H], [I, H] and maybe [B, C, H].
-
-        Activations are dropped only where a generator is given.
-        """
-        parameters = [parameter for layer in self.layers for parameter in layer.parameters()]
-        dropout = 0.0 if generator is None else self.dropout
-        return tower_of_pairs(users, items, crossed, batch, dropout, generator, parameters)
-
-    def forward(self, first: Tensor) -> Tensor:
-        """Logits [...] from the sum of the first-layer summands [H, ...], which is overwritten."""
-        hidden = first.flatten(1)  # [H, N]
-        for layer in self.layers:
-            hidden = (layer.weight @ hidden.relu_()).add_(layer.bias[:, None])
-        return hidden.view(first.shape[1:])

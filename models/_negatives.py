@@ -1,68 +1,52 @@
-"""Random items that a user has not chosen."""
+"""Random items that a user has not chosen, for batches of torch."""
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.interactions import Interactions
 
-# A map of all pairs answers fastest, but takes a byte for each user and item.
-MAP_BYTES = 64 * 2**20
+from ._devices import compiled
+from ._sgd_kernels import Untouched, draw_for_each
 
-# Shapes: N draws, K distinct observed pairs, U users, I items.
+# Shapes: B users, U users in all, I items, K distinct observed pairs.
 
 
-class Untouched:
+class Negatives:
     """Draws uniformly from the items without an observed interaction of the user.
 
-    An observed item is never drawn, and no draw is repeated until it fits: the r-th untouched
-    item of a user is found directly, by a binary search in the observed ones. Where the map of
-    all pairs is small, a plain random item is tried first, and only the observed ones among them
-    are replaced so; the outcome is uniform either way.
+    An observed item is never drawn: the r-th untouched item of a user is found directly, by a
+    binary search in the observed ones.
     """
 
     def __init__(self, train: Interactions, device: str) -> None:
-        keys = np.unique(train.users.astype(np.int64) * train.n_items + train.items)  # [K]
-        users, items = np.divmod(keys, train.n_items)
-        counts = np.bincount(users, minlength=train.n_users)  # [U]
-        starts = np.cumsum(counts) - counts  # [U]
-        # Among the sorted items of a user, the j-th has (item - j) untouched ones before it.
-        before = items - (np.arange(len(keys)) - starts[users])
-
-        def on_device(array: NDArray[np.int64]) -> Tensor:
-            return torch.from_numpy(array).to(device)
-
-        self.n_items = train.n_items
-        self._width = train.n_items + 1  # room between the keys of two users
-        self._keys = on_device(users * self._width + before)
-        self._starts = on_device(starts)
-        self.available = on_device(train.n_items - counts)  # [U], untouched items of each user
-        self._map: Tensor | None = None
-        if train.n_users * train.n_items <= MAP_BYTES:
-            observed = np.zeros(train.n_users * train.n_items, dtype=np.bool_)
-            observed[keys] = True
-            self._map = torch.from_numpy(observed).to(device)
+        self._untouched = Untouched.by(train)
+        self._n_items = train.n_items
+        counts = np.diff(self._untouched.starts)
+        self.available = torch.from_numpy(train.n_items - counts).to(device)  # [U]
+        if not compiled(self.available):
+            users = np.repeat(np.arange(train.n_users), counts)
+            # In order by user, then item; there is room between the keys of two users.
+            keys = users * (train.n_items + 1) + self._untouched.before
+            self._keys = torch.from_numpy(keys).to(device)  # [K]
+            self._starts = torch.from_numpy(self._untouched.starts).to(device)
 
     def draw(self, users: Tensor, count: int, generator: torch.Generator) -> Tensor:
-        """Draw untouched items for each user: int32 [n] -> int32 [n, count].
+        """Draw untouched items for each user: int32 [B] -> int32 [B, count].
 
         Every user must have at least one untouched item: see available.
         """
-        every = users.long().repeat_interleave(count)  # [N]
-        if self._map is None:
-            return self._exact(every, generator).view(-1, count)
-        drawn = torch.randint(
-            self.n_items, every.shape, generator=generator, dtype=torch.int32, device=users.device
-        )
-        observed = self._map[every * self.n_items + drawn].nonzero().squeeze(1)
-        drawn[observed] = self._exact(every[observed], generator)
-        return drawn.view(-1, count)
-
-    def _exact(self, users: Tensor, generator: torch.Generator) -> Tensor:
+        if compiled(users):
+            drawn = torch.empty((len(users), count), dtype=torch.int32)
+            seed = int(torch.randint(2**63 - 1, (), generator=generator))
+            draw_for_each(
+                users.numpy(), self._n_items, *self._untouched, np.uint64(seed), drawn.numpy()
+            )
+            return drawn
+        who = users.long()[:, None]
         chance = torch.rand(
-            users.shape, generator=generator, dtype=torch.float64, device=users.device
+            (len(users), count), generator=generator, dtype=torch.float64, device=users.device
         )
-        rank = (chance * self.available[users]).long()  # [N], the rank-th untouched item is drawn
-        passed = torch.searchsorted(self._keys, users * self._width + rank, right=True)
-        return (rank + passed - self._starts[users]).int()
+        rank = (chance * self.available[who]).long()  # the rank-th untouched item is drawn
+        passed = torch.searchsorted(self._keys, who * (self._n_items + 1) + rank, right=True)
+        return (rank + passed - self._starts[who]).int()

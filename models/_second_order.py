@@ -15,13 +15,13 @@ def side_terms(total: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         total: [E, D + 1], the sum over all features of x_f v_f and, as the last number, x_f w_f.
-        squares: [E, D + 1], the sum of their squares.
+        squares: [E, 1], the sum over all features of |x_f v_f|^2, which is sum_d q_d.
 
     Returns:
         s [E, D], and the linear and second-order terms within the side, [E, 1].
     """
     vectors = total[:, :-1]  # [E, D]
-    second = (vectors**2 - squares[:, :-1]).sum(1, keepdim=True) / 2  # [E, 1]
+    second = (vectors.square().sum(1, keepdim=True) - squares) / 2  # [E, 1]
     return vectors, total[:, -1:] + second
 
 
@@ -29,7 +29,7 @@ def user_vectors(total: Tensor, squares: Tensor, bias: Tensor) -> Tensor:
     """(s_u, within_u + w_0, 1), whose dot product with (s_i, 1, within_i) is the machine's logit.
 
     Args:
-        total, squares: [U, D + 1], as in side_terms.
+        total, squares: [U, D + 1], [U, 1], as in side_terms.
         bias: [1], w_0.
 
     Returns:
@@ -40,6 +40,6 @@ def user_vectors(total: Tensor, squares: Tensor, bias: Tensor) -> Tensor:
 
 
 def item_vectors(total: Tensor, squares: Tensor) -> Tensor:
-    """(s_i, 1, within_i): [I, D + 1], [I, D + 1] -> [I, D + 2]. See user_vectors."""
+    """(s_i, 1, within_i): [I, D + 1], [I, 1] -> [I, D + 2]. See user_vectors."""
     vectors, within = side_terms(total, squares)
     return torch.cat([vectors, torch.ones_like(within), within], dim=1)

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 from bench.interactions import Interactions
 
 from ._features import both_fields
-from ._layers import FirstLayer, Tower
-from ._network import PairNetwork, Side
+from ._layers import FirstLayer
+from ._network import PairNetwork
+from ._pair_loss import Side, Tower
 from ._pairs import PairAdapter
 from ._second_order import item_vectors, user_vectors
 
-# Shapes: E entities (users or items), U users, I items, F fields of a side, D factors, H width of
+# Shapes: R users or items, F fields of a side, D factors, H width of
 # the first layer of the MLP.
 
 
@@ -48,21 +49,16 @@ class DeepFMNetwork(PairNetwork):
         self.first = FirstLayer(user_width, item_width, model.hidden[0], generator)
         self.tower = Tower(model.hidden, generator, model.dropout)
 
-    def user_side(self) -> Side:
+    def user_side(self, rows: Tensor | None = None) -> Side:
         """The user's half of the machine, and its summand of the MLP's first layer."""
         return Side(
-            dot=user_vectors(*self.users.sums(), self.bias),  # [U, D + 2]
-            first=self.first.users(_side_by_side(self.users())),  # [U, H]
+            dot=user_vectors(*self.users.sums(rows), self.bias),  # [R, D + 2]
+            first=self.users.layer(self.first.users, rows),  # [R, H]
         )
 
-    def item_side(self) -> Side:
+    def item_side(self, rows: Tensor | None = None) -> Side:
         """The item's half of the machine, and its summand of the MLP's first layer."""
         return Side(
-            dot=item_vectors(*self.items.sums()),  # [I, D + 2]
-            first=self.first.items(_side_by_side(self.items())),  # [I, H]
+            dot=item_vectors(*self.items.sums(rows)),  # [R, D + 2]
+            first=self.items.layer(self.first.items, rows),  # [R, H]
         )
-
-
-def _side_by_side(fields: Tensor) -> Tensor:
-    """The vectors without the weights, one after the other: [E, F, D + 1] -> [E, F D]."""
-    return fields[:, :, :-1].flatten(1)

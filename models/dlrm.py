@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from bench.interactions import Interactions
 
 from ._features import both_fields
-from ._layers import FirstLayer, Linear, Tower
-from ._network import PairNetwork, Side
+from ._field_dots import field_dots
+from ._layers import FirstLayer, Linear
+from ._network import PairNetwork
+from ._pair_loss import Side, Tower
 from ._pairs import PairAdapter
 
 # Shapes: E entities (users or items), B users, C candidates of each, D factors, X dense columns,
@@ -55,35 +57,23 @@ class DLRMNetwork(PairNetwork):
         n_users, n_items = 1 + self.users.count, 1 + self.items.count  # fields, with bottom's
         within_users, within_items = (model.factors + n * (n - 1) // 2 for n in (n_users, n_items))
         self.first = FirstLayer(within_users, within_items, model.hidden[0], generator)
-        self.cross = Linear(
-            n_users * n_items,
-            model.hidden[0],
+        self.tower = Tower(
+            model.hidden,
             generator,
-            bias=False,
+            model.dropout,
+            crosses=n_users * n_items,
             fan_in=within_users + within_items + n_users * n_items,
         )
-        self.tower = Tower(model.hidden, generator, model.dropout)
 
-    def user_side(self) -> Side:
+    def user_side(self, rows: Tensor | None = None) -> Side:
         """The user's fields, and W_u [bottom ; dot products among them] + b."""
-        fields, within = _side(self.users(), self.user_bottom(self.users.dense))
-        return Side(first=self.first.users(within), fields=fields)  # [U, H], [U, F_u, D]
+        fields, within = _side(self.users(rows), self.user_bottom(self.users.dense_of(rows)))
+        return Side(first=self.first.users(within), fields=fields)  # [R, H], [R, F_u, D]
 
-    def item_side(self) -> Side:
+    def item_side(self, rows: Tensor | None = None) -> Side:
         """The item's fields, and W_i [bottom ; dot products among them]."""
-        fields, within = _side(self.items(), self.item_bottom(self.items.dense))
-        return Side(first=self.first.items(within), fields=fields)  # [I, H], [I, F_i, D]
-
-    def crossed(self, users: Tensor, items: Tensor) -> Tensor:
-        """W times the dot products across: [B, F_u, D], [B, C, F_i, D] -> [B, C, H]."""
-        dots = torch.bmm(items.flatten(1, 2), users.mT)  # [B, C F_i, F_u]
-        return self.cross(dots.view(*items.shape[:2], -1))
-
-    def crossed_all(self, users: Tensor, items: Tensor) -> Tensor:
-        """The same for all pairs: [B, F_u, D], [I, F_i, D] -> [H, B, I]."""
-        dots = users.transpose(0, 1).flatten(0, 1) @ items.permute(1, 2, 0)  # [F_i, F_u B, I]
-        crossed = self.cross.weight @ dots.view(-1, len(users) * len(items))  # [H, B I]
-        return crossed.view(-1, len(users), len(items))
+        fields, within = _side(self.items(rows), self.item_bottom(self.items.dense_of(rows)))
+        return Side(first=self.first.items(within), fields=fields)  # [R, H], [R, F_i, D]
 
 
 def _bottom(widths: list[int], generator: torch.Generator) -> nn.Sequential:
@@ -97,7 +87,4 @@ def _bottom(widths: list[int], generator: torch.Generator) -> nn.Sequential:
 def _side(embedded: Tensor, bottom: Tensor) -> tuple[Tensor, Tensor]:
     """All fields of a side [E, F, D]; and bottom [E, D] with the dot products of each two."""
     fields = torch.cat([bottom[:, None], embedded], dim=1)  # [E, F, D]
-    n = fields.shape[1]
-    upper = torch.ones(n, n, dtype=torch.bool, device=fields.device).triu(1).flatten()
-    dots = (fields @ fields.mT).flatten(1)[:, upper]  # [E, F (F - 1) / 2]
-    return fields, torch.cat([bottom, dots], dim=1)
+    return fields, torch.cat([bottom, field_dots(fields)], dim=1)

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bench.interactions import Interactions
 
 from ._features import both_fields
-from ._network import PairNetwork, Side
+from ._network import PairNetwork
+from ._pair_loss import Side
 from ._pairs import PairAdapter
 from ._second_order import item_vectors, user_vectors
 
-# Shapes: U users, I items, D factors.
+# Shapes: R users or items, D factors.
 
 
 @dataclass(kw_only=True)
@@ -41,10 +42,10 @@ class FMNetwork(PairNetwork):
             generator=generator,
         )
 
-    def user_side(self) -> Side:
+    def user_side(self, rows: Tensor | None = None) -> Side:
         """The user's half of the machine."""
-        return Side(dot=user_vectors(*self.users.sums(), self.bias))  # [U, D + 2]
+        return Side(dot=user_vectors(*self.users.sums(rows), self.bias))  # [R, D + 2]
 
-    def item_side(self) -> Side:
+    def item_side(self, rows: Tensor | None = None) -> Side:
         """The item's half of the machine."""
-        return Side(dot=item_vectors(*self.items.sums()))  # [I, D + 2]
+        return Side(dot=item_vectors(*self.items.sums(rows)))  # [R, D + 2]

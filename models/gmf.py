@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from bench.interactions import Interactions
 
 from ._layers import normal
-from ._network import PairNetwork, Side
+from ._network import PairNetwork
+from ._pair_loss import Side
 from ._pairs import PairAdapter
+from ._tables import Table
 
-# Shapes: U users, I items, D factors.
+# Shapes: R users or items, D factors.
 
 
 @dataclass(kw_only=True)
@@ -30,14 +33,14 @@ class GMFNetwork(PairNetwork):
 
     def __init__(self, model: GMF, train: Interactions, generator: torch.Generator) -> None:
         super().__init__()
-        self.users = normal((train.n_users, model.factors), model.init_scale, generator)
-        self.items = normal((train.n_items, model.factors), model.init_scale, generator)
+        self.users = Table(normal((train.n_users, model.factors), model.init_scale, generator))
+        self.items = Table(normal((train.n_items, model.factors), model.init_scale, generator))
         self.weights = normal((model.factors,), model.factors**-0.5, generator)
 
-    def user_side(self) -> Side:
+    def user_side(self, rows: Tensor | None = None) -> Side:
         """h * p_u."""
-        return Side(dot=self.users * self.weights)  # [U, D]
+        return Side(dot=self.users(rows) * self.weights)  # [R, D]
 
-    def item_side(self) -> Side:
+    def item_side(self, rows: Tensor | None = None) -> Side:
         """q_i."""
-        return Side(dot=self.items)  # [I, D]
+        return Side(dot=self.items(rows))  # [R, D]

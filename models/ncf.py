@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from bench.interactions import Interactions
 
-from ._layers import FirstLayer, Tower, normal
-from ._network import PairNetwork, Side
+from ._layers import FirstLayer, normal
+from ._network import PairNetwork
+from ._pair_loss import Side, Tower
 from ._pairs import PairAdapter
+from ._tables import Table
 
-# Shapes: U users, I items, D factors, H width of the first hidden layer.
+# Shapes: R users or items, D factors, H width of the first hidden layer.
 
 
 @dataclass(kw_only=True)
@@ -35,15 +38,15 @@ class NCFNetwork(PairNetwork):
 
     def __init__(self, model: NCF, train: Interactions, generator: torch.Generator) -> None:
         super().__init__()
-        self.users = normal((train.n_users, model.factors), model.init_scale, generator)
-        self.items = normal((train.n_items, model.factors), model.init_scale, generator)
+        self.users = Table(normal((train.n_users, model.factors), model.init_scale, generator))
+        self.items = Table(normal((train.n_items, model.factors), model.init_scale, generator))
         self.first = FirstLayer(model.factors, model.factors, model.hidden[0], generator)
         self.tower = Tower(model.hidden, generator, model.dropout)
 
-    def user_side(self) -> Side:
+    def user_side(self, rows: Tensor | None = None) -> Side:
         """W_u p_u + b_1."""
-        return Side(first=self.first.users(self.users))  # [U, H]
+        return Side(first=self.first.users(self.users(rows)))  # [R, H]
 
-    def item_side(self) -> Side:
+    def item_side(self, rows: Tensor | None = None) -> Side:
         """W_i q_i."""
-        return Side(first=self.first.items(self.items))  # [I, H]
+        return Side(first=self.first.items(self.items(rows)))  # [R, H]

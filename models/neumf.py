@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from bench.interactions import Interactions
 
-from ._layers import FirstLayer, Tower, normal
-from ._network import PairNetwork, Side
+from ._layers import FirstLayer, normal
+from ._network import PairNetwork
+from ._pair_loss import Side, Tower
 from ._pairs import PairAdapter
+from ._tables import Table
 
-# Shapes: U users, I items, D factors of the GMF, M of the MLP, H width of the first hidden layer.
+# Shapes: R users or items, D factors of the GMF, M of the MLP, H width of the first hidden layer.
 
 
 @dataclass(kw_only=True)
@@ -34,24 +37,24 @@ class NeuMFNetwork(PairNetwork):
     def __init__(self, model: NeuMF, train: Interactions, generator: torch.Generator) -> None:
         super().__init__()
         scale = model.init_scale
-        self.gmf_users = normal((train.n_users, model.factors), scale, generator)
-        self.gmf_items = normal((train.n_items, model.factors), scale, generator)
+        self.gmf_users = Table(normal((train.n_users, model.factors), scale, generator))
+        self.gmf_items = Table(normal((train.n_items, model.factors), scale, generator))
         self.weights = normal((model.factors,), model.factors**-0.5, generator)
-        self.mlp_users = normal((train.n_users, model.mlp_factors), scale, generator)
-        self.mlp_items = normal((train.n_items, model.mlp_factors), scale, generator)
+        self.mlp_users = Table(normal((train.n_users, model.mlp_factors), scale, generator))
+        self.mlp_items = Table(normal((train.n_items, model.mlp_factors), scale, generator))
         self.first = FirstLayer(model.mlp_factors, model.mlp_factors, model.hidden[0], generator)
         self.tower = Tower(model.hidden, generator, model.dropout)
 
-    def user_side(self) -> Side:
+    def user_side(self, rows: Tensor | None = None) -> Side:
         """h_a * p_u, and the user's summand of the MLP's first layer."""
         return Side(
-            dot=self.gmf_users * self.weights,  # [U, D]
-            first=self.first.users(self.mlp_users),  # [U, H]
+            dot=self.gmf_users(rows) * self.weights,  # [R, D]
+            first=self.first.users(self.mlp_users(rows)),  # [R, H]
         )
 
-    def item_side(self) -> Side:
+    def item_side(self, rows: Tensor | None = None) -> Side:
         """q_i, and the item's summand of the MLP's first layer."""
         return Side(
-            dot=self.gmf_items,  # [I, D]
-            first=self.first.items(self.mlp_items),  # [I, H]
+            dot=self.gmf_items(rows),  # [R, D]
+            first=self.first.items(self.mlp_items(rows)),  # [R, H]
         )

@@ -22,30 +22,38 @@ def mlp(network: Any, joined: Numbers, *, first: Numbers | None = None) -> float
         both = [network.first.users.weight, network.first.items.weight]
         first = np.concatenate([numbers(weight) for weight in both], axis=1)
     hidden = first @ joined + numbers(network.first.users.bias)
-    for layer in network.tower.layers:
-        hidden = numbers(layer.weight) @ np.maximum(hidden, 0) + numbers(layer.bias)
+    for matrix, bias in network.tower.layers():
+        hidden = numbers(matrix) @ np.maximum(hidden, 0) + numbers(bias)
     return float(hidden[0])
 
 
 def gmf(network: Any, u: int, i: int) -> float:
-    p, q, h = numbers(network.users)[u], numbers(network.items)[i], numbers(network.weights)
+    p, q, h = (
+        numbers(network.users.weight)[u],
+        numbers(network.items.weight)[i],
+        numbers(network.weights),
+    )
     return float((h * p * q).sum())
 
 
 def ncf(network: Any, u: int, i: int) -> float:
-    return mlp(network, np.concatenate([numbers(network.users)[u], numbers(network.items)[i]]))
+    return mlp(
+        network,
+        np.concatenate([numbers(network.users.weight)[u], numbers(network.items.weight)[i]]),
+    )
 
 
 def neumf(network: Any, u: int, i: int) -> float:
-    p, q = numbers(network.gmf_users)[u], numbers(network.gmf_items)[i]
-    joined = np.concatenate([numbers(network.mlp_users)[u], numbers(network.mlp_items)[i]])
+    p, q = numbers(network.gmf_users.weight)[u], numbers(network.gmf_items.weight)[i]
+    sides = ((network.mlp_users, u), (network.mlp_items, i))
+    joined = np.concatenate([numbers(table.weight)[entity] for table, entity in sides])
     return float((numbers(network.weights) * p * q).sum()) + mlp(network, joined)
 
 
 def feature_vectors(side: Any, known: Features | None, entity: int, dense: int) -> list[Numbers]:
     """x_f v_f of each field, as a list of its features: the id, categories, tags, dense columns."""
     vectors = numbers(side.vectors) if hasattr(side, "vectors") else np.empty((0, 0))
-    fields, start = [numbers(side.ids)[entity][None]], 0
+    fields, start = [numbers(side.ids.weight)[entity][None]], 0
     if known is not None:
         for value, size in zip(known.categorical[entity], known.categorical_sizes, strict=True):
             fields.append(vectors[start + value][None])
@@ -104,6 +112,6 @@ def dlrm(network: Any, u: int, i: int, train: Interactions) -> float:
     ]
     across = [float(a @ b) for a in item for b in user]
     joined = np.concatenate([*within[0], *within[1], across])
-    layers = (network.first.users, network.first.items, network.cross)
-    first = np.concatenate([numbers(layer.weight) for layer in layers], axis=1)
+    matrices = (network.first.users.weight, network.first.items.weight, network.tower.cross)
+    first = np.concatenate([numbers(matrix) for matrix in matrices], axis=1)
     return mlp(network, joined, first=first)

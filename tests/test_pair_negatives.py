@@ -15,7 +15,7 @@ from bench.adapter import Run
 from bench.interactions import Interactions
 
 negatives = import_module("bench.models._negatives")
-pairs = import_module("bench.models._pairs")
+kernels = import_module("bench.models._sgd_kernels")
 
 PLAIN = import_module("bench.datasets.synthetic").load(
     n_users=40, n_items=30, interactions_per_user=8, features=False
@@ -26,8 +26,8 @@ PLAIN = import_module("bench.datasets.synthetic").load(
 @given(train=some_interactions(), seed=st.integers(0, 2**31))
 def test_negatives_are_never_positives(map_bytes: int, train: Interactions, seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(negatives, "MAP_BYTES", map_bytes)
-        untouched = negatives.Untouched(train, "cpu")
+        patch.setattr(kernels, "MAP_BYTES", map_bytes)
+        untouched = negatives.Negatives(train, "cpu")
     touched = set(zip(train.users.tolist(), train.items.tolist(), strict=True))
     left = [train.n_items - sum(u == user for u, _ in touched) for user in range(train.n_users)]
     assert untouched.available.tolist() == left
@@ -40,30 +40,33 @@ def test_negatives_are_never_positives(map_bytes: int, train: Interactions, seed
 
 
 @pytest.mark.parametrize("map_bytes", [0, 2**20], ids=["keys", "map"])
-def test_negatives_are_uniform(map_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(negatives, "MAP_BYTES", map_bytes)
-    train = interactions([(0, 0, 0), (1, 3, 0), (1, 9, 0)], 2, 10)
-    untouched = negatives.Untouched(train, "cpu")
+@pytest.mark.parametrize("touched", [[3, 9], [0, 2, 3, 4, 6, 7, 9]], ids=["few", "most"])
+def test_negatives_are_uniform(
+    map_bytes: int, touched: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "MAP_BYTES", map_bytes)
+    train = interactions([(0, 0, 0), *((1, item, 0) for item in touched)], 2, 10)
+    untouched = negatives.Negatives(train, "cpu")
     users = torch.ones(1000, dtype=torch.int32)
     drawn = untouched.draw(users, 80, torch.Generator().manual_seed(0))
     counts = np.bincount(drawn.flatten().numpy(), minlength=10)
-    assert counts[[3, 9]].sum() == 0
-    others = np.delete(counts, [3, 9])  # binomial: 10,000 expected, standard deviation 94
-    assert abs(others - 10_000).max() < 470
+    assert counts[touched].sum() == 0
+    others = np.delete(counts, touched)  # binomial
+    share = 1 / len(others)
+    assert abs(others - 80_000 * share).max() < 5 * (80_000 * share * (1 - share)) ** 0.5
 
 
 def batches(train: Interactions, seed: int, epochs: int = 1) -> list[list[Any]]:
     """The batches that training sees, epoch by epoch."""
     adapter = registry.adapter_class("gmf")(batch_size=50, epochs=epochs)
     seen: list[Any] = []
-    step = adapter._step
+    loss = adapter._loss
 
-    def look(batch: Any, *rest: Any) -> torch.Tensor:
-        items = batch.items.ids.view(batch.shape)
-        seen.append((batch.users.ids.tolist(), items.tolist()))
-        return step(batch, *rest)
+    def look(users: torch.Tensor, candidates: torch.Tensor, *rest: Any) -> torch.Tensor:
+        seen.append((users.tolist(), candidates.tolist()))
+        return loss(users, candidates, *rest)
 
-    adapter._step = look
+    adapter._loss = look
     adapter.fit(train, Run(seed=seed))
     per_epoch = len(seen) // epochs
     return [seen[start : start + per_epoch] for start in range(0, len(seen), per_epoch)]
@@ -87,8 +90,7 @@ def test_an_epoch_has_every_observed_pair_once_and_no_positive_as_a_negative() -
     assert len(drawn) == 4 * len(known)
 
 
-def test_a_small_draw_makes_the_same_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairs, "PAIRS_PER_DRAW", 1)
+def test_batches_have_the_size_asked_for() -> None:
     sizes = [len(users) for users, _ in batches(PLAIN, seed=1)[0]]
     assert sum(sizes) == len(PLAIN)
     assert set(sizes[:-1]) == {50}

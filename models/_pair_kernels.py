@@ -1,0 +1,293 @@
+"""Logits of pairs and the gradients of their loss, compiled for the CPU.
+
+The formula is that of `_network.py`, whose torch form is the reference. Here a batch is worked on
+in blocks that stay in the core's cache, and nothing is written to memory in between.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba.core.types import NamedTuple as Record
+from numba.core.types import float32, float64, int32, int64, uint64, void
+from numpy.typing import NDArray
+
+from bench.interactions import Floats
+
+from ._compile import kernel, part
+
+PAIRS = 512  # in a block
+
+# Shapes: B users, C candidates of each, n = b C pairs in a block, E users or items, D width of the
+# dot product, H widths of the tower's layers, F fields of K numbers, F_u and F_i of the sides.
+
+
+class SideArrays(NamedTuple):
+    """What users or items bring to a pair; what is missing has width 0."""
+
+    dot: Floats  # [E, D]
+    first: Floats  # [E, H_1]
+    fields: Floats  # [E, F, K]
+
+
+class TowerArrays(NamedTuple):
+    """What leads from both sides to one number; without layers there is no tower."""
+
+    cross: Floats  # [H_1, F_i F_u], of the dot products of fields; [0, 0] without
+    weights: Floats  # of the layers above the first: matrix and bias of one after the other
+    widths: NDArray[np.int64]  # [layers], of the hidden layers
+
+
+_side = Record((float32[:, ::1], float32[:, ::1], float32[:, :, ::1]), SideArrays)
+_tower = Record((float32[:, ::1], float32[::1], int64[::1]), TowerArrays)
+
+
+@part
+def mixed(number):
+    """Bits that look random: the finaliser of SplitMix64 (Steele, Lea & Flood, 2014)."""
+    z = number + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@part
+def _drop_out(activations, dropout, seed):
+    """Zero a share of the activations, and let the others grow.
+
+    Each gets 32 bits of its own, a hash of its place (lowbias32 of Wellons, 2018), with the seed
+    mixed in twice: a few operations that run in parallel.
+    """
+    limit = np.uint32(min(dropout * 2**32, 2**32 - 1))
+    growth = np.float32(1 / (1 - dropout))
+    first, second = np.uint32(seed), np.uint32(seed >> np.uint64(32))
+    for j in range(len(activations)):
+        x = np.uint32(np.uint32(j) + first)
+        x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D))
+        x = np.uint32((x ^ second ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B))
+        x ^= x >> np.uint32(16)
+        activations[j] = activations[j] * growth if x >= limit else np.float32(0)
+
+
+@part
+def _cross_fields(users, items, u, i, dots):
+    """The dot product of each field of an item with each of its user: dots [n, F_i F_u]."""
+    c = items.shape[1]
+    n_u = u.shape[1]
+    for b in range(len(users)):
+        user = users[b]
+        for j in range(c):
+            item = items[b, j]
+            for f in range(i.shape[1]):
+                for g in range(n_u):
+                    total = np.float32(0)
+                    for d in range(u.shape[2]):
+                        total += i[item, f, d] * u[user, g, d]
+                    dots[b * c + j, f * n_u + g] = total
+
+
+@part
+def _cross_fields_backward(users, items, u, i, to_dots, to_u, to_i):
+    """Add the gradients of the fields, given that of their dot products [n, F_i F_u]."""
+    c = items.shape[1]
+    n_u = u.shape[1]
+    for b in range(len(users)):
+        user = users[b]
+        for j in range(c):
+            item = items[b, j]
+            for f in range(i.shape[1]):
+                for g in range(n_u):
+                    x = to_dots[b * c + j, f * n_u + g]
+                    for d in range(u.shape[2]):
+                        to_i[item, f, d] += x * u[user, g, d]
+                        to_u[user, g, d] += x * i[item, f, d]
+
+
+@part
+def _forward(users, items, u, i, tower, dropout, seed, dots, hidden, logits):
+    """The logits [n] of a block: users [b] with items [b, C].
+
+    Leaves the dot products of fields in dots [n F_i F_u], and the activations of the hidden layers,
+    one layer after the other, in hidden.
+    """
+    c = items.shape[1]
+    n = items.size
+    for b in range(len(users)):
+        user = users[b]
+        for j in range(c):
+            item = items[b, j]
+            total = np.float32(0)
+            for d in range(u.dot.shape[1]):
+                total += u.dot[user, d] * i.dot[item, d]
+            logits[b * c + j] = total
+    layers = len(tower.widths)
+    if not layers:
+        return
+    width = tower.widths[0]
+    first = hidden[: n * width].reshape(n, width)
+    crosses = tower.cross.shape[1]
+    if crosses:
+        products = dots[: n * crosses].reshape(n, crosses)
+        _cross_fields(users, items, u.fields, i.fields, products)
+        np.dot(products, tower.cross.T, first)
+    else:
+        first[:] = 0
+    for b in range(len(users)):
+        user = users[b]
+        for j in range(c):
+            k, item = b * c + j, items[b, j]
+            for h in range(width):
+                x = first[k, h] + (u.first[user, h] + i.first[item, h])
+                first[k, h] = np.float32(0) if x <= 0 else x
+    start = weight = 0
+    for layer in range(layers):
+        below = hidden[start : start + n * width]
+        start += n * width
+        if dropout > 0:
+            _drop_out(below, dropout, mixed(seed + np.uint64(layer)))
+        out = tower.widths[layer + 1] if layer + 1 < layers else 1
+        matrix = tower.weights[weight : weight + out * width].reshape(out, width)
+        bias = tower.weights[weight + out * width : weight + out * width + out]
+        weight += out * width + out
+        if layer + 1 < layers:
+            above = hidden[start : start + n * out].reshape(n, out)
+            np.dot(below.reshape(n, width), matrix.T, above)
+            for k in range(n):
+                for h in range(out):
+                    x = above[k, h] + bias[h]
+                    above[k, h] = np.float32(0) if x <= 0 else x
+        else:
+            for k in range(n):
+                total = bias[0]
+                for h in range(width):
+                    total += matrix[0, h] * below[k * width + h]
+                logits[k] += total
+        width = out
+
+
+@part
+def _loss(logits, c, scale):
+    """The sum of -log sigmoid(x) for first candidates x, and of -log sigmoid(-x) for the others.
+
+    Replaces the logits by the gradient of the loss, times scale.
+    """
+    loss = 0.0
+    for k in range(len(logits)):
+        x = logits[k]
+        e = np.exp(-abs(x))
+        loss += max(x, np.float32(0)) + np.log1p(e)
+        chance = (np.float32(1) if x >= 0 else e) / (np.float32(1) + e)
+        if k % c == 0:
+            loss -= x
+            chance -= np.float32(1)
+        logits[k] = chance * scale
+    return loss
+
+
+@part
+def _backward(users, items, u, i, tower, dropout, dots, hidden, g, to_u, to_i, to_tower, deltas):
+    """Add the gradients of a block, whose logits have the gradient g [n], to to_u, ..., to_tower.
+
+    Overwrites hidden and dots; deltas is room as large as hidden.
+    """
+    c = items.shape[1]
+    n = items.size
+    for b in range(len(users)):
+        user = users[b]
+        for j in range(c):
+            k, item = b * c + j, items[b, j]
+            for d in range(u.dot.shape[1]):
+                to_u.dot[user, d] += g[k] * i.dot[item, d]
+                to_i.dot[item, d] += g[k] * u.dot[user, d]
+    layers = len(tower.widths)
+    if not layers:
+        return
+    growth = np.float32(1 / (1 - dropout))
+    end = n * tower.widths.sum()
+    weight = len(tower.weights)
+    delta = g[:n].reshape(n, 1)  # the gradient of what a layer gives, before its relu
+    for layer in range(layers - 1, -1, -1):
+        width = tower.widths[layer]
+        out = delta.shape[1]
+        weight -= out * width + out
+        matrix = tower.weights[weight : weight + out * width].reshape(out, width)
+        below = hidden[end - n * width : end].reshape(n, width)
+        to_below = deltas[end - n * width : end].reshape(n, width)
+        end -= n * width
+        to_matrix = to_tower.weights[weight : weight + out * width].reshape(out, width)
+        to_matrix += np.dot(delta.T, below)
+        to_bias = to_tower.weights[weight + out * width : weight + out * width + out]
+        for k in range(n):
+            for h in range(out):
+                to_bias[h] += delta[k, h]
+        np.dot(delta, matrix, to_below)
+        for k in range(n):
+            for h in range(width):
+                x = to_below[k, h] * growth
+                to_below[k, h] = x if below[k, h] > 0 else np.float32(0)
+        delta = to_below
+    for b in range(len(users)):
+        user = users[b]
+        for j in range(c):
+            k, item = b * c + j, items[b, j]
+            for h in range(delta.shape[1]):
+                to_u.first[user, h] += delta[k, h]
+                to_i.first[item, h] += delta[k, h]
+    crosses = tower.cross.shape[1]
+    if crosses:
+        products = dots[: n * crosses].reshape(n, crosses)
+        to_cross = to_tower.cross
+        to_cross += np.dot(delta.T, products)
+        np.dot(delta, tower.cross, products)  # from here on the gradient of the products
+        _cross_fields_backward(users, items, u.fields, i.fields, products, to_u.fields, to_i.fields)
+
+
+@kernel(
+    float64(int32[::1], int32[:, ::1], _side, _side, _tower, float64, uint64, _side, _side, _tower)
+)
+def loss_and_gradients(users, items, u, i, tower, dropout, seed, to_u, to_i, to_tower):
+    """The summed logistic loss of a batch, whose first candidates are the observed ones.
+
+    Args:
+        users, items: [B], [B, C], rows of u and i.
+        u, i, tower: the network.
+        dropout: chance of an activation to be left out; the others grow by 1 / (1 - dropout).
+        seed: of the dropout.
+        to_u, to_i, to_tower: the gradients of the mean loss are added to these.
+    """
+    b, c = items.shape
+    at_once = min(b, max(1, PAIRS // c))
+    pairs = at_once * c
+    dots = np.empty(pairs * tower.cross.shape[1], np.float32)
+    hidden = np.empty(pairs * tower.widths.sum(), np.float32)
+    deltas = np.empty_like(hidden)
+    logits = np.empty(pairs, np.float32)
+    scale = np.float32(1 / items.size)
+    loss = 0.0
+    for start in range(0, b, at_once):
+        some_users, some_items = users[start : start + at_once], items[start : start + at_once]
+        block = mixed(seed + np.uint64(start))
+        g = logits[: some_items.size]
+        _forward(some_users, some_items, u, i, tower, dropout, block, dots, hidden, g)
+        loss += _loss(g, c, scale)
+        _backward(
+            some_users, some_items, u, i, tower, dropout, dots, hidden, g,
+            to_u, to_i, to_tower, deltas,
+        )  # fmt: skip
+    return loss
+
+
+@kernel(void(int32[::1], int32[:, ::1], _side, _side, _tower, float32[:, ::1]))
+def logits_of_pairs(users, items, u, i, tower, logits):
+    """The logits [B, C] of users [B] with items [B, C], or with the same items [1, C] for all."""
+    b, c = logits.shape
+    pairs = min(c, PAIRS)
+    dots = np.empty(pairs * tower.cross.shape[1], np.float32)
+    hidden = np.empty(pairs * tower.widths.sum(), np.float32)
+    for row in range(b):
+        own = items[row if len(items) > 1 else 0]
+        for start in range(0, c, pairs):
+            block = own[start : start + pairs]
+            _forward(
+                users[row : row + 1], block.reshape(1, len(block)), u, i, tower,
+                0.0, np.uint64(0), dots, hidden, logits[row, start : start + pairs],
+            )  # fmt: skip

@@ -1,0 +1,152 @@
+"""What a batch asks of tables with a row for each user or item, compiled for the CPU."""
+
+import numpy as np
+from numba.core.types import float32, float64, int32, int64, void
+
+from ._compile import kernel
+
+# Added to the root of a second moment, which is far above it wherever there is a gradient: usually
+# 1e-8, but those of a mean over a batch are as small as that themselves.
+EPS = 1e-15
+
+# Shapes: N ids, E rows of a table (users or items), R rows of it, D width, T steps,
+# M rows of another table.
+
+
+@kernel(int64(int32[::1], int32[::1], int32[::1], int32[::1]))
+def number_distinct(ids, numbers, distinct, places):
+    """Number the distinct ids in order of appearance.
+
+    Args:
+        ids: [N].
+        numbers: [E], all -1, and so again at the end.
+        distinct: [N], becomes the distinct ids, as many as are returned.
+        places: [N], becomes the number of each id.
+    """
+    count = 0
+    for k in range(len(ids)):
+        if numbers[ids[k]] < 0:
+            numbers[ids[k]] = count
+            distinct[count] = ids[k]
+            count += 1
+        places[k] = numbers[ids[k]]
+    for k in range(count):
+        numbers[distinct[k]] = -1
+    return count
+
+
+@kernel(void(int64, float64[:, :], float64, float64, float64, float64))
+def tabulate_skips(step, skips, keep, rate, beta1, beta2):
+    """What k steps without a gradient do to a row, for k = 0, ..., T: see `_tables.py`.
+
+    Args:
+        step: the last of the steps.
+        skips: [4, T + 1], becomes the factors keep^k, of m to be subtracted, beta1^k and beta2^k.
+        keep: what weight decay leaves of a parameter in a step.
+        rate: the learning rate.
+        beta1, beta2: of Adam.
+    """
+    skips[:, 0] = 1.0
+    skips[1, 0] = 0.0
+    fall = beta1 / np.sqrt(beta2)
+    for k in range(1, skips.shape[1]):
+        first = step - k + 1  # the first of the k steps
+        corrected = rate * np.sqrt(1 - beta2**first) / (1 - beta1**first)
+        skips[0, k] = skips[0, k - 1] * keep
+        skips[1, k] = fall * (skips[0, k - 1] * corrected + skips[1, k - 1])
+        skips[2, k] = skips[2, k - 1] * beta1
+        skips[3, k] = skips[3, k - 1] * beta2
+
+
+_state = (float32[:, ::1], float32[:, ::1], float32[:, ::1], int64[::1])
+
+
+@kernel(void(int32[::1], int64, float64[:, :], *_state))
+def catch_up(rows, step, skips, weights, m, v, last):
+    """Apply the steps that rows have skipped since their last one, up to step.
+
+    Args:
+        rows: [R].
+        step: of which skips holds the table.
+        skips: [4, T + 1], from tabulate_skips.
+        weights, m, v: [E, D], the table and its moments.
+        last: [E], the last step that each row has taken.
+    """
+    eps = np.float32(EPS)
+    for r in range(len(rows)):
+        row = rows[r]
+        k = step - last[row]
+        last[row] = step
+        keep, away = np.float32(skips[0, k]), np.float32(skips[1, k])
+        m_falls, v_falls = np.float32(skips[2, k]), np.float32(skips[3, k])
+        for d in range(weights.shape[1]):
+            moved = away * (m[row, d] / (np.sqrt(v[row, d]) + eps))
+            weights[row, d] = keep * weights[row, d] - moved
+            m[row, d] *= m_falls
+            v[row, d] *= v_falls
+
+
+@kernel(void(int32[::1], float32[:, ::1], int64, float64, float64, float64, float64, *_state))
+def step_rows(rows, gradient, step, keep, rate, beta1, beta2, weights, m, v, last):
+    """A step of AdamW on rows [R] that have taken all steps before it, from gradient [R, D]."""
+    corrected = np.float32(rate * np.sqrt(1 - beta2**step) / (1 - beta1**step))
+    keep, b1, b2 = np.float32(keep), np.float32(beta1), np.float32(beta2)
+    one, eps = np.float32(1), np.float32(EPS)
+    for r in range(len(rows)):
+        row = rows[r]
+        last[row] = step
+        for d in range(weights.shape[1]):
+            g = gradient[r, d]
+            m[row, d] = b1 * m[row, d] + (one - b1) * g
+            v[row, d] = b2 * v[row, d] + (one - b2) * g * g
+            moved = corrected * (m[row, d] / (np.sqrt(v[row, d]) + eps))
+            weights[row, d] = keep * weights[row, d] - moved
+
+
+@kernel(void(int32[::1], int64[::1], int32[::1], float32[::1], float32[:, ::1], float32[:, ::1]))
+def sparse_product(rows, starts, columns, values, table, product):
+    """Rows [R] of a sparse matrix [E, M] times a table [M, D]: product [R, D]."""
+    product[:] = 0
+    for r in range(len(rows)):
+        for k in range(starts[rows[r]], starts[rows[r] + 1]):
+            for d in range(table.shape[1]):
+                product[r, d] += values[k] * table[columns[k], d]
+
+
+@kernel(void(int32[::1], int64[::1], int32[::1], float32[::1], float32[:, ::1], float32[:, ::1]))
+def sparse_product_backward(rows, starts, columns, values, gradient, to_table):
+    """The gradient of the table [M, D], given that of the product [R, D]."""
+    to_table[:] = 0
+    for r in range(len(rows)):
+        for k in range(starts[rows[r]], starts[rows[r] + 1]):
+            for d in range(to_table.shape[1]):
+                to_table[columns[k], d] += values[k] * gradient[r, d]
+
+
+@kernel(void(float32[:, :, ::1], float32[:, ::1]))
+def dots_within(fields, dots):
+    """The dot products of each two fields [R, F, D] of a row: dots [R, F (F - 1) / 2]."""
+    for r in range(fields.shape[0]):
+        pair = 0
+        for f in range(fields.shape[1]):
+            for g in range(f + 1, fields.shape[1]):
+                total = np.float32(0)
+                for d in range(fields.shape[2]):
+                    total += fields[r, f, d] * fields[r, g, d]
+                dots[r, pair] = total
+                pair += 1
+
+
+@kernel(void(float32[:, :, ::1], float32[:, ::1], float32[:, :, ::1]))
+def dots_within_backward(fields, gradient, to_fields):
+    """The gradient of fields [R, F, D], given that of their dot products."""
+    to_fields[:] = 0
+    for r in range(fields.shape[0]):
+        pair = 0
+        for f in range(fields.shape[1]):
+            for g in range(f + 1, fields.shape[1]):
+                x = gradient[r, pair]
+                for d in range(fields.shape[2]):
+                    to_fields[r, f, d] += x * fields[r, g, d]
+                    to_fields[r, g, d] += x * fields[r, f, d]
+                pair += 1

@@ -1,0 +1,34 @@
+"""The compilation of kernels."""
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+
+compilation = import_module("bench.models._compile")
+
+
+def test_a_kernel_is_compiled_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    compile_it = compilation.njit
+
+    def nowhere_to_write(signature: str, *, cache: bool = False, **options: Any) -> Any:
+        if cache:
+            raise RuntimeError("cannot cache function 'double': no locator available")
+        return compile_it(signature, **options)
+
+    monkeypatch.setattr(compilation, "njit", nowhere_to_write)
+    double = compilation.kernel("int64(int64)")(lambda x: 2 * x)
+    assert double.signatures and double(21) == 42
+
+
+def test_nan_and_infinity_keep_their_meaning() -> None:
+    @compilation.kernel("float64(float64[::1])")
+    def total(numbers: Any) -> Any:
+        result = 0.0
+        for number in numbers:
+            result += 0.0 if number <= 0 else number
+        return result
+
+    assert np.isnan(total(np.array([1.0, np.nan])))
+    assert np.isinf(total(np.array([np.inf, -np.inf])))

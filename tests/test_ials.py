@@ -1,0 +1,119 @@
+"""iALS against its loss, written out over all pairs in float64."""
+
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made import interactions, some_interactions
+from numpy.typing import NDArray
+
+from bench import registry
+from bench.adapter import Run
+from bench.interactions import Interactions
+
+ials = import_module("bench.models.ials")
+
+PLAIN = import_module("bench.datasets.synthetic").load(
+    n_users=40, n_items=30, interactions_per_user=8, features=False
+)
+Dense = NDArray[np.float64]
+
+
+def dense(train: Interactions) -> Dense:
+    pairs = np.zeros((train.n_users, train.n_items))
+    pairs[train.users, train.items] = 1
+    return pairs
+
+
+def l2_of_rows(pairs: Dense, model: Any) -> Dense:
+    terms = pairs.sum(axis=1) + model.unobserved_weight * pairs.shape[1]
+    return np.asarray(model.l2 * terms**model.exponent)
+
+
+def best(pairs: Dense, fixed: Dense, model: Any) -> Dense:
+    """Each row's normal equations, with a weight for every pair (Hu et al. 2008, equation 4)."""
+    rows = []
+    for row, l2 in zip(pairs, l2_of_rows(pairs, model), strict=True):
+        weights = row + model.unobserved_weight  # of s^2, for every pair
+        left = fixed.T @ np.diag(weights) @ fixed + l2 * np.eye(fixed.shape[1])
+        rows.append(np.linalg.solve(left, fixed.T @ row))
+    return np.array(rows)
+
+
+def loss(pairs: Dense, users: Dense, items: Dense, model: Any) -> float:
+    scores = users @ items.T
+    observed = (pairs * (1 - scores) ** 2).sum()
+    everywhere = model.unobserved_weight * (scores**2).sum()
+    squares = l2_of_rows(pairs, model) @ (users**2).sum(axis=1)
+    squares += l2_of_rows(pairs.T, model) @ (items**2).sum(axis=1)
+    return float(observed + everywhere + squares)
+
+
+def fitted(train: Interactions, **params: Any) -> tuple[Any, Run]:
+    model, run = registry.adapter_class("ials")(**{"factors": 5, **params}), Run(seed=3)
+    model.fit(train, run)
+    return model, run
+
+
+weights = st.floats(0.01, 2)
+
+
+@settings(max_examples=30)
+@given(train=some_interactions(), l2=weights, unobserved_weight=weights, exponent=st.floats(0, 1.5))
+def test_it_is_the_solution_of_the_normal_equations(
+    train: Interactions, l2: float, unobserved_weight: float, exponent: float
+) -> None:
+    given = {"l2": l2, "unobserved_weight": unobserved_weight, "exponent": exponent}
+    model, _ = fitted(train, iterations=0, init_scale=1.0, **given)
+    pairs, items = dense(train), model.embeddings().items.astype(np.float64)
+    for _ in range(3):
+        users = best(pairs, items, model)
+        items = best(pairs.T, users, model)
+    found = fitted(train, iterations=3, init_scale=1.0, **given)[0].embeddings()
+    np.testing.assert_allclose(found.users, users, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found.items, items, rtol=1e-4, atol=1e-4)
+
+
+def test_the_loss_falls_with_every_half_of_an_iteration() -> None:
+    model, _ = fitted(PLAIN, iterations=0, init_scale=1.0, l2=0.05)
+    pairs, items = dense(PLAIN), model.embeddings().items
+    sparse = PLAIN.matrix()
+    sides = (sparse, l2_of_rows(pairs, model)), (sparse.T.tocsr(), l2_of_rows(pairs.T, model))
+    losses = []
+    for _ in range(8):
+        users, _ = ials.solve(sides[0][0], items, model.unobserved_weight, sides[0][1])
+        losses.append(loss(pairs, users, items, model))
+        items, _ = ials.solve(sides[1][0], users, model.unobserved_weight, sides[1][1])
+        losses.append(loss(pairs, users, items, model))
+    assert all(after <= before * (1 + 1e-6) for before, after in pairwise(losses))
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_the_loss_that_it_tells_is_the_loss() -> None:
+    model, run = fitted(PLAIN, iterations=4)
+    users, items = (part.astype(np.float64) for part in model.embeddings())
+    assert run.curve[-1].loss == pytest.approx(
+        loss(dense(PLAIN), users, items, model) / dense(PLAIN).sum(), rel=1e-4
+    )
+    assert [epoch.samples for epoch in run.curve] == [len(PLAIN)] * 4
+
+
+def test_who_has_no_interaction_gets_zeros() -> None:
+    model, _ = fitted(interactions([(0, 0, 0), (0, 1, 0), (1, 1, 0)], 3, 4))
+    users, items = model.embeddings()
+    assert users[:2].any(axis=1).all() and not users[2].any()
+    assert items[:2].any(axis=1).all() and not items[2:].any()
+
+
+def test_a_user_with_every_item_is_solved_too() -> None:
+    model, _ = fitted(interactions([(0, item, 0) for item in range(5)], 2, 5))
+    assert model.scores(np.array([0], dtype=np.int32)).min() > 0.5
+
+
+def test_no_regularisation_fails_in_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^ials: .* no single solution: raise l2$"):
+        fitted(PLAIN, l2=0.0, unobserved_weight=0.0, factors=20)
