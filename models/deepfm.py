@@ -52,13 +52,13 @@ class DeepFMNetwork(PairNetwork):
     def user_side(self, rows: Tensor | None = None) -> Side:
         """The user's half of the machine, and its summand of the MLP's first layer."""
         return Side(
-            dot=user_vectors(*self.users.sums(rows), self.bias),  # [R, D + 2]
+            dot=user_vectors(self.users, rows, self.bias),  # [R, D + 2]
             first=self.users.layer(self.first.users, rows),  # [R, H]
         )
 
     def item_side(self, rows: Tensor | None = None) -> Side:
         """The item's half of the machine, and its summand of the MLP's first layer."""
         return Side(
-            dot=item_vectors(*self.items.sums(rows)),  # [R, D + 2]
+            dot=item_vectors(self.items, rows),  # [R, D + 2]
             first=self.items.layer(self.first.items, rows),  # [R, H]
         )

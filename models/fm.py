@@ -44,8 +44,8 @@ class FMNetwork(PairNetwork):
 
     def user_side(self, rows: Tensor | None = None) -> Side:
         """The user's half of the machine."""
-        return Side(dot=user_vectors(*self.users.sums(rows), self.bias))  # [R, D + 2]
+        return Side(dot=user_vectors(self.users, rows, self.bias))  # [R, D + 2]
 
     def item_side(self, rows: Tensor | None = None) -> Side:
         """The item's half of the machine."""
-        return Side(dot=item_vectors(*self.items.sums(rows)))  # [R, D + 2]
+        return Side(dot=item_vectors(self.items, rows))  # [R, D + 2]

@@ -115,9 +115,37 @@ def test_the_identity_of_the_factorisation_machine(
         expected += one[-1].item()
         for other in every[f + 1 :]:
             expected += sum(one[d].item() * other[d].item() for d in range(factors))
-    u = second_order.user_vectors(*sums(user), bias)
-    i = second_order.item_vectors(*sums(item))
+    u = second_order.joined(*sums(user), bias, of_users=True)
+    i = second_order.joined(*sums(item), torch.zeros(1), of_users=False)
     assert (u @ i.T).item() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("of_users", [True, False])
+def test_the_compiled_side_of_a_factorisation_machine(of_users: bool) -> None:
+    network = FITTED("fm")._network
+    rows = torch.tensor([5, 0, 29], dtype=torch.int32)
+
+    def side(fields: Any) -> torch.Tensor:
+        if of_users:
+            return second_order.user_vectors(fields, rows, network.bias)
+        return second_order.item_vectors(fields, rows)
+
+    def found(fields: Any) -> list[torch.Tensor]:
+        network.zero_grad()
+        vectors = side(fields)
+        weights = torch.randn(vectors.shape, generator=torch.Generator().manual_seed(2))
+        (vectors * weights).sum().backward()
+        gradients = [p.grad for p in (*fields.parameters(), network.bias) if p.grad is not None]
+        return [vectors.detach(), *(gradient.clone() for gradient in gradients)]
+
+    fields = network.users if of_users else network.items
+    fast = found(fields)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "COMPILED", set())
+        slow = found(fields)
+    assert len(fast) >= 3
+    for mine, its in zip(fast, slow, strict=False):
+        torch.testing.assert_close(mine, its, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["gmf", "fm"])
