@@ -1,0 +1,166 @@
+"""SASRec: self-attention over a user's latest items (Kang & McAuley, ICDM 2018)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from bench.adapter import Adapter, Embeddings, Run
+from bench.interactions import Floats, Ids, Interactions
+
+from ._devices import mixed_precision, threads
+from ._dropout import dropout
+from ._layers import Linear, normal
+from ._sequences import Padded, Sequences, by_length
+from ._softmax import Targets, softmax_loss
+
+POSITIONS_PER_SCORING = 2**13  # through the network at a time
+
+# Shapes: B sequences, L length of the longest, N positions that are not padding, D factors,
+# H heads, U users, I items.
+
+
+@dataclass(kw_only=True)
+class SASRec(Adapter):
+    """Predicts the next item at every position of a sequence; needs the order of time.
+
+    The network is the paper's; its loss is softmax cross-entropy over all items in place of one
+    random negative, as in Klenitskiy and Vasilev (RecSys 2023), who found it far better. The
+    logits of 2 MB of positions are held at a time (see `softmax_loss`).
+    """
+
+    factors: int = 64
+    maxlen: int = 200  # items of a user that are looked at, the latest
+    blocks: int = 2
+    heads: int = 1  # must divide factors
+    dropout: float = 0.2
+    init_scale: float = 0.02  # standard deviation of the initial embeddings
+    epochs: int = 20
+    batch_size: int = 1024  # positions, in whole sequences
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0  # decoupled from the gradient, as in AdamW
+    mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
+
+    def fit(self, train: Interactions, run: Run) -> None:
+        """Learn from train.
+
+        Raises:
+            ValueError: heads does not divide factors.
+            FloatingPointError: the loss became NaN or infinite.
+            ValueError: mixed precision was asked for without a GPU.
+        """
+        if self.factors % self.heads:
+            raise ValueError(f"sasrec: heads={self.heads} must divide factors={self.factors}")
+        with threads(run.threads):
+            generator = torch.Generator().manual_seed(run.seed)
+            self._network = SASRecNetwork(self, train.n_items, generator).to(run.device)
+            self._histories = Sequences.of(train, self.maxlen, run.device)
+            self._train(self._histories.without_last(), run, generator)
+
+    def _train(self, sequences: Sequences, run: Run, generator: torch.Generator) -> None:
+        on_device = torch.Generator(run.device).manual_seed(run.seed)
+        optimizer = torch.optim.AdamW(
+            self._network.parameters(),
+            lr=self.learning_rate,
+            betas=(0.9, 0.98),
+            weight_decay=self.weight_decay,
+            fused=True,
+        )
+        samples = int(sequences.lengths.sum())
+        for _ in range(self.epochs):
+            total = torch.zeros((), device=run.device)
+            for users in sequences.shuffled(self.batch_size, generator):
+                optimizer.zero_grad(set_to_none=True)
+                with mixed_precision(run.device, self.mixed_precision):
+                    loss = self._network.loss(sequences.padded(users), on_device)
+                loss.backward()
+                optimizer.step()
+                total += loss.detach() * int(sequences.lengths[users].sum())
+            # The only wait for the device in an epoch.
+            if run.epoch(samples=samples, loss=total.item() / max(samples, 1)):
+                break
+
+    @torch.no_grad()
+    def _states(self, users: Ids) -> Tensor:
+        """What stands for each user: [b, D]; zero where nothing is known of one."""
+        states = self._network.items.new_zeros(len(users), self.factors)
+        for some in by_length(self._histories.lengths[users], POSITIONS_PER_SCORING):
+            batch = self._histories.padded(users[some])
+            latest = self._network(batch).flatten(0, 1)[batch.last]
+            states[torch.from_numpy(some).to(states.device)] = latest
+        return states
+
+    @torch.no_grad()
+    def scores(self, users: Ids) -> Floats:
+        """Score every item by its vector times the state at a user's latest item (equation 6)."""
+        return (self._states(users) @ self._network.items.T).cpu().numpy()
+
+    @torch.no_grad()
+    def embeddings(self) -> Embeddings:
+        """The states of all users, and the item vectors."""
+        everyone = np.arange(len(self._histories.lengths), dtype=np.int32)
+        return Embeddings(self._states(everyone).cpu().numpy(), self._network.items.cpu().numpy())
+
+
+class Block(nn.Module):
+    """Self-attention, then a network for each position: x + dropout(g(norm(x))) each (3.B, C)."""
+
+    def __init__(self, model: SASRec, generator: torch.Generator) -> None:
+        super().__init__()
+        width = model.factors
+        self.heads, self.dropout = model.heads, model.dropout
+        self.attention_norm = nn.LayerNorm(width)
+        self.queries_keys_values = Linear(width, 3 * width, generator, bias=False)
+        self.norm = nn.LayerNorm(width)
+        self.first = Linear(width, width, generator)
+        self.second = Linear(width, width, generator)
+
+    def forward(self, states: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Map [B, L, D] to [B, L, D]; position t depends on positions up to t alone."""
+        attended = self.attention(self.attention_norm(states))
+        states = states + dropout(attended, self.dropout, generator)
+        hidden = self.second(F.relu(self.first(self.norm(states))))
+        return states + dropout(hidden, self.dropout, generator)
+
+    def attention(self, states: Tensor) -> Tensor:
+        """softmax(Q K' / sqrt(D / H)) V over earlier positions (equations 2 and 3)."""
+        each = self.queries_keys_values(states).unflatten(2, (3, self.heads, -1))
+        queries, keys, values = each.permute(2, 0, 3, 1, 4)  # [B, H, L, D / H]
+        # Of these, a GPU takes MATH for float32: the others may differ from run to run.
+        with sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]):
+            attended = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+        return attended.transpose(1, 2).flatten(2)
+
+
+class SASRecNetwork(nn.Module):
+    """Item and position vectors, blocks, and the norm that the authors' code ends with."""
+
+    def __init__(self, model: SASRec, n_items: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.dropout = model.dropout
+        self.items = normal((n_items, model.factors), model.init_scale, generator)
+        self.places = normal((model.maxlen, model.factors), model.init_scale, generator)
+        self.blocks = nn.ModuleList(Block(model, generator) for _ in range(model.blocks))
+        self.norm = nn.LayerNorm(model.factors)
+
+    def forward(self, batch: Padded, generator: torch.Generator | None = None) -> Tensor:
+        """The state at each position: [B, L, D]. Activations are dropped if a generator is given.
+
+        Item vectors are multiplied by sqrt(D) first, as in the authors' code.
+        """
+        states = F.embedding(batch.items, self.items) * self.items.shape[1] ** 0.5
+        states = dropout(states + F.embedding(batch.places, self.places), self.dropout, generator)
+        for block in self.blocks:
+            states = block(states, generator)
+        return self.norm(states)
+
+    def loss(self, batch: Padded, generator: torch.Generator | None = None) -> Tensor:
+        """Mean cross-entropy of the following item over all positions, padding left out."""
+        states = self(batch, generator).flatten(0, 1)[batch.real]  # [N, D]
+        every = torch.arange(len(states), device=states.device)
+        ones = torch.ones(len(states), dtype=states.dtype, device=states.device)
+        targets = Targets(batch.following, every, ones, range(len(states) + 1))
+        return softmax_loss(states, self.items, None, targets) / len(states)
