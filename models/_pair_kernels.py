@@ -138,30 +138,45 @@ def _forward(users, items, u, i, tower, dropout, seed, dots, hidden, logits):
             for h in range(width):
                 x = first[k, h] + (u.first[user, h] + i.first[item, h])
                 first[k, h] = np.float32(0) if x <= 0 else x
-    start = weight = 0
-    for layer in range(layers):
-        below = hidden[start : start + n * width]
-        start += n * width
-        if dropout > 0:
-            _drop_out(below, dropout, mixed(seed + np.uint64(layer)))
-        out = tower.widths[layer + 1] if layer + 1 < layers else 1
+    if dropout > 0:
+        _drop_out(hidden[: n * width], dropout, mixed(seed))
+    # Above, pairs run along the rows: loops over them are long, where layers are narrow.
+    start = n * width
+    weight = 0
+    for layer in range(1, layers):
+        out = tower.widths[layer]
         matrix = tower.weights[weight : weight + out * width].reshape(out, width)
         bias = tower.weights[weight + out * width : weight + out * width + out]
         weight += out * width + out
-        if layer + 1 < layers:
-            above = hidden[start : start + n * out].reshape(n, out)
-            np.dot(below.reshape(n, width), matrix.T, above)
-            for k in range(n):
-                for h in range(out):
-                    x = above[k, h] + bias[h]
-                    above[k, h] = np.float32(0) if x <= 0 else x
+        above = hidden[start : start + n * out].reshape(out, n)
+        if layer == 1:
+            np.dot(matrix, first.T, above)
         else:
+            np.dot(matrix, hidden[start - n * width : start].reshape(width, n), above)
+        for h in range(out):
+            row, b_h = above[h], bias[h]
             for k in range(n):
-                total = bias[0]
-                for h in range(width):
-                    total += matrix[0, h] * below[k * width + h]
-                logits[k] += total
+                x = row[k] + b_h
+                row[k] = np.float32(0) if x <= 0 else x
+        if dropout > 0:
+            _drop_out(hidden[start : start + n * out], dropout, mixed(seed + np.uint64(layer)))
+        start += n * out
         width = out
+    last = tower.weights[weight : weight + width + 1]  # and its bias
+    if layers == 1:
+        for k in range(n):
+            total = last[width]
+            for h in range(width):
+                total += last[h] * first[k, h]
+            logits[k] += total
+        return
+    top = hidden[start - n * width : start].reshape(width, n)
+    for k in range(n):
+        logits[k] += last[width]
+    for h in range(width):
+        row, w_h = top[h], last[h]
+        for k in range(n):
+            logits[k] += w_h * row[k]
 
 
 @part
@@ -184,6 +199,20 @@ def _loss(logits, c, scale):
 
 
 @part
+def _to_layer(delta, below, to_weights):
+    """Add the gradients of a matrix and a bias, given delta [out, n] and below [n, in]."""
+    out, n = delta.shape
+    size = out * below.shape[1]
+    to_matrix = to_weights[:size].reshape(out, below.shape[1])
+    to_matrix += np.dot(delta, below)
+    for h in range(out):
+        row, total = delta[h], np.float32(0)
+        for k in range(n):
+            total += row[k]
+        to_weights[size + h] += total
+
+
+@part
 def _backward(users, items, u, i, tower, dropout, dots, hidden, g, to_u, to_i, to_tower, deltas):
     """Add the gradients of a block, whose logits have the gradient g [n], to to_u, ..., to_tower.
 
@@ -202,42 +231,45 @@ def _backward(users, items, u, i, tower, dropout, dots, hidden, g, to_u, to_i, t
     if not layers:
         return
     growth = np.float32(1 / (1 - dropout))
-    end = n * tower.widths.sum()
+    widths = tower.widths
+    end = n * widths.sum()
     weight = len(tower.weights)
-    delta = g[:n].reshape(n, 1)  # the gradient of what a layer gives, before its relu
-    for layer in range(layers - 1, -1, -1):
-        width = tower.widths[layer]
-        out = delta.shape[1]
+    delta = g[:n].reshape(1, n)  # the gradient of what a layer gives, before its relu: [out, n]
+    for layer in range(layers - 1, 0, -1):
+        width, out = widths[layer], len(delta)
         weight -= out * width + out
-        matrix = tower.weights[weight : weight + out * width].reshape(out, width)
-        below = hidden[end - n * width : end].reshape(n, width)
-        to_below = deltas[end - n * width : end].reshape(n, width)
+        below = hidden[end - n * width : end].reshape(width, n)
+        to_below = deltas[end - n * width : end].reshape(width, n)
         end -= n * width
-        to_matrix = to_tower.weights[weight : weight + out * width].reshape(out, width)
-        to_matrix += np.dot(delta.T, below)
-        to_bias = to_tower.weights[weight + out * width : weight + out * width + out]
-        for k in range(n):
-            for h in range(out):
-                to_bias[h] += delta[k, h]
-        np.dot(delta, matrix, to_below)
-        for k in range(n):
-            for h in range(width):
-                x = to_below[k, h] * growth
-                to_below[k, h] = x if below[k, h] > 0 else np.float32(0)
+        _to_layer(delta, below.T, to_tower.weights[weight : weight + out * width + out])
+        matrix = tower.weights[weight : weight + out * width].reshape(out, width)
+        np.dot(matrix.T, delta, to_below)
+        for h in range(width):
+            row, active = to_below[h], below[h]
+            for k in range(n):
+                row[k] = row[k] * growth if active[k] > 0 else np.float32(0)
         delta = to_below
+    width, out = widths[0], len(delta)
+    first = hidden[: n * width].reshape(n, width)
+    _to_layer(delta, first, to_tower.weights[: out * width + out])
+    to_first = deltas[: n * width].reshape(n, width)
+    np.dot(delta.T, tower.weights[: out * width].reshape(out, width), to_first)
     for b in range(len(users)):
-        user = users[b]
+        to_user = to_u.first[users[b]]
         for j in range(c):
-            k, item = b * c + j, items[b, j]
-            for h in range(delta.shape[1]):
-                to_u.first[user, h] += delta[k, h]
-                to_i.first[item, h] += delta[k, h]
+            k = b * c + j
+            to_item = to_i.first[items[b, j]]
+            for h in range(width):
+                x = to_first[k, h] * growth if first[k, h] > 0 else np.float32(0)
+                to_first[k, h] = x
+                to_user[h] += x
+                to_item[h] += x
     crosses = tower.cross.shape[1]
     if crosses:
         products = dots[: n * crosses].reshape(n, crosses)
         to_cross = to_tower.cross
-        to_cross += np.dot(delta.T, products)
-        np.dot(delta, tower.cross, products)  # from here on the gradient of the products
+        to_cross += np.dot(to_first.T, products)
+        np.dot(to_first, tower.cross, products)  # from here on the gradient of the products
         _cross_fields_backward(users, items, u.fields, i.fields, products, to_u.fields, to_i.fields)
 
 
