@@ -5,10 +5,12 @@ SUITE ?= ml-100k
 
 BIN = .venv/bin
 READY = .venv/.ready
+PEERS = .venv-peers
+PEERS_READY = $(PEERS)/.ready
 OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET)) \
           $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(ARGS)
 
-.PHONY: help bench test perf perf-compare ui lint clean
+.PHONY: help bench test perf perf-compare peers scale ui lint clean
 
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
@@ -16,6 +18,10 @@ help:
 	@echo "make test    run the tests"
 	@echo "make perf    time the harness and the models, and save the figures in results/perf"
 	@echo "make perf-compare   the same, and fail where a median is 30 % above the last saved run"
+	@echo "make peers   compare with RecBole, implicit, LensKit and Cornac: results/peers.md, 25 minutes"
+	@echo "             MODELS=gmf,als DATASET=movielens_1m DATA_DIR=... ARGS=\"--rounds 1 --batches 2048\""
+	@echo "make scale   time and memory up to 100 M interactions: results/scale.md, about 40 minutes"
+	@echo "             SIZES=1,10,25,100 ARGS=\"--models als,mf --timeout 600 --force\""
 	@echo "make ui      show the runs in MLflow, on this machine only"
 	@echo "make lint    check style and types"
 	@echo "make clean   remove the environment and caches; results stay"
@@ -33,6 +39,12 @@ perf: $(READY)
 perf-compare: $(READY)
 	@$(MAKE) --no-print-directory perf ARGS="--benchmark-compare --benchmark-compare-fail=median:30% $(ARGS)"
 
+peers: $(READY) $(PEERS_READY)
+	@$(BIN)/python tests/peers/run.py --results $(RESULTS) $(OPTIONS)
+
+scale: $(READY)
+	@$(BIN)/python tests/scale/scale.py --results $(RESULTS) $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
+
 ui: $(READY)
 	@$(BIN)/bench ui --results $(RESULTS) $(ARGS)
 
@@ -42,7 +54,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build *.egg-info
+	rm -rf .venv $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.txt pyproject.toml
@@ -53,3 +65,9 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+$(PEERS_READY): tests/peers/requirements.txt
+	@echo "Setting up $(PEERS): about 1.7 GB and 3 minutes, once."
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@

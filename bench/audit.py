@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.interactions import Features, Interactions
+from bench.interactions import Features, Interactions, occurrences
 from bench.negatives import NEGATIVES, Negatives
 from bench.split import Split
 
@@ -13,6 +13,7 @@ def audit(
     data: Interactions,
     ordered: Interactions,
     split: Split,
+    scored: Split,
     negatives: Negatives,
     min_rating: float | None = None,
 ) -> dict[str, Any]:
@@ -22,13 +23,14 @@ def audit(
         data: as its `load` returned it.
         ordered: the same by user and time, without repeats.
         split: train and held-out items.
-        negatives: of the held-out items.
+        scored: the same with those tested users only who are scored and ranked.
+        negatives: of the users scored.
         min_rating: only interactions rated at least this high count.
     """
-    in_train = np.bincount(split.train.items, minlength=data.n_items)
+    in_train = occurrences(split.train.items, data.n_items)
     too_low = 0 if min_rating is None or data.ratings is None else data.ratings < min_rating
     below = int(np.sum(too_low))
-    repeats_held_out = (negatives.items == split.held_out[:, None]).any(axis=1)
+    repeats_held_out = (negatives.items == scored.held_out[:, None]).any(axis=1)
     return {
         "users": data.n_users,
         "items": data.n_items,
@@ -38,6 +40,7 @@ def audit(
         "density": len(ordered) / (data.n_users * data.n_items),
         "train_interactions": len(split.train),
         "tested_users": len(split.users),
+        "scored_users": len(scored.users),
         "untested_users": data.n_users - len(split.users),
         "users_with_tied_newest_time": _tied_newest(ordered),
         "users_with_few_negatives": int((negatives.drawn < NEGATIVES).sum()),
@@ -66,7 +69,7 @@ def _names(features: Features | None) -> list[str]:
 
 def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
     """An audit for people to read, before any model runs."""
-    users, tested = found["users"], found["tested_users"]
+    users, tested, scored = found["users"], found["tested_users"], found["scored_users"]
     interactions = found["interactions"]
     tied = found["users_with_tied_newest_time"]
     lines = [
@@ -76,6 +79,7 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
         f" {found['below_min_rating']:,} rated too low",
         f"  {tested:,} users tested, {found['untested_users']:,} with fewer than 3 items not;"
         f" {found['train_interactions']:,} interactions to learn from",
+        *([f"  a sample of {scored:,} of them scored, the others not"] if scored < tested else []),
         f"  {tied:,} users ({tied / max(users, 1):.0%}) have a tied newest time: their last item"
         " is the last in the source",
         f"  {found['users_with_few_negatives']:,} users with fewer than {NEGATIVES} negatives,"

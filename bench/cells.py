@@ -21,6 +21,7 @@ from bench import (
     jobs,
     ledger,
     machine,
+    ranking,
     recommended,
     record,
     registry,
@@ -75,21 +76,19 @@ def plan(
     suite: Suite, described: list[Described], task: Task, device: str, threads: int
 ) -> list[Planned]:
     """Every row x every seed, with its key."""
-    protocol = suite.protocol
-    if suite.min_rating is not None:
-        protocol += f"-rated-{suite.min_rating:g}"
     planned = []
     for row, known in zip(suite.rows, described, strict=True):
         for seed in suite.seeds:
             cell = Cell(
                 dataset=suite.dataset,
-                protocol=protocol,
+                protocol=task.protocol,
                 model=row.model,
                 label=row.label,
                 params=known.params,
                 seed=seed,
                 device=device,
                 threads=threads,
+                eval_users=task.eval_users,
             )
             planned.append(Planned(cell=cell, key=key(cell, task), row=row, described=known))
     return planned
@@ -113,7 +112,7 @@ def key(cell: Cell, task: Task) -> str:
 def _harness_sha256() -> str:
     """A hash of the files of the harness that decide what stands in a ledger."""
     digest = sha256()
-    for module in (adapter, interactions, evaluation, recommended, jobs):
+    for module in (adapter, interactions, evaluation, ranking, recommended, jobs):
         digest.update(inspect.getsource(module).encode())
     return digest.hexdigest()
 

@@ -119,11 +119,17 @@ def list_(kind: str | None) -> None:
 @cli.command()
 @click.option("--suite", metavar="NAME", help=f"A suite by name or .toml file [{DEFAULT_SUITE}].")
 @click.option("--models", metavar="A,B", help="Only these models; new ones join with defaults.")
-@click.option("--dataset", metavar="D", help="Another data set than the suite's.")
+@click.option("--dataset", metavar="D", help="Another data set, as synthetic:scale=10.")
 @click.option("--protocol", metavar="P", help="loo-99, ncf-files; with -validation for tuning.")
 @click.option("--seeds", metavar="0,1", help="Seeds of the models.")
 @click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
 @click.option("--min-rating", type=float, help="Count only interactions rated at least this high.")
+@click.option(
+    "--eval-users",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Score only a sample of N test users; the protocol's name says so.",
+)
 @data_dir_option
 @results_option
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")

@@ -13,7 +13,7 @@ from bench import leaderboard as board
 from bench import registry, runner
 from bench import suite as suites
 from bench.audit import audit_lines
-from bench.parameters import BadParameter
+from bench.parameters import BadParameter, parse_dataset
 from bench.protocol import prepare
 from bench.runner import Options, load_data
 from bench.suite import Suite
@@ -61,7 +61,7 @@ def dry_run(suite: Suite, options: Options) -> int:
     """Show the cells of a suite and which of them are measured."""
     with tempfile.TemporaryDirectory() as work:  # not in the results: another run may be there
         task, planned = runner.plan(suite, options, Path(work))
-    click.echo(audit_lines(suite.dataset, suite.protocol, task.audit))
+    click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
     for each in planned:
         measured = (
             "measured" if runner.kept_record(each.cell, each.key, options.results) else "to measure"
@@ -91,7 +91,7 @@ def track(results: Path) -> None:
 def get(name: str, data_dir: Path | None) -> None:
     """Fetch a data set and tell its size, source and terms."""
     data = load_data(name, data_dir)
-    module = registry.load_module("datasets", name)
+    module = registry.load_module("datasets", parse_dataset(name)[0])
     click.echo(
         f"{name}: {len(data):,} interactions of {data.n_users:,} users, {data.n_items:,} items"
     )
@@ -101,7 +101,7 @@ def get(name: str, data_dir: Path | None) -> None:
 def audit(name: str, data_dir: Path | None, protocol: str, min_rating: float | None) -> None:
     """Print the audit of a data set under a protocol."""
     task = prepare(load_data(name, data_dir), protocol, min_rating)
-    click.echo(audit_lines(name, protocol, task.audit))
+    click.echo(audit_lines(name, task.protocol, task.audit))
     click.echo(f"  data {task.data_sha256[:16]}, split {task.split_sha256[:16]}")
     click.echo(f"  from {task.train.source}")
 

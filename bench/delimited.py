@@ -19,6 +19,7 @@ NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s
 # What a table of plain numbers consists of. Anything else (NaN, quotes, a header, hexadecimal) is
 # left to the slow path, so that both paths accept the same files.
 NUMERIC_BYTES = b"0123456789+-.eE \r\n"
+PART = 1 << 22  # bytes that are looked at, and parsed, at a time
 
 
 class BadData(ValueError):
@@ -51,50 +52,66 @@ def read_columns(
             of its kind, a time in milliseconds, or bytes that are not text in that encoding.
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
-    if not data.strip():
+    if not data or data.isspace():
         raise BadData(f"{name}: the file is empty")
     table = None
     if "text" not in columns.values():
-        first, _, rest = data.partition(b"\n")
+        end = data.find(b"\n") + 1 or len(data)
         if header is None:
-            table = _read_numbers(data, separator, columns)
-        elif first.removesuffix(b"\r") == header.encode():
-            table = _read_numbers(rest, separator, columns)
+            table = _read_numbers(data, 0, separator, columns)
+        elif data[:end].removesuffix(b"\n").removesuffix(b"\r") == header.encode():
+            table = _read_numbers(data, end, separator, columns)
     return _read_lines(data, name, separator, columns, header, encoding) if table is None else table
 
 
-def _read_numbers(data: bytes, separator: str, columns: Mapping[str, Kind]) -> Table | None:
-    """A table of plain numbers, or None where anything is unusual."""
-    if separator != "\t":
+def _read_numbers(
+    data: bytes, start: int, separator: str, columns: Mapping[str, Kind]
+) -> Table | None:
+    """A table of plain numbers from `start` on, or None where anything is unusual.
+
+    Nothing of the size of the file is held beside it and the table.
+    """
+    if len(separator) > 1:
         if b"\t" in data:
             return None
-        data = data.replace(separator.encode(), b"\t")
-    if data.translate(None, NUMERIC_BYTES + b"\t") or data.count(b"\r") != data.count(b"\r\n"):
+        data, start, separator = data[start:].replace(separator.encode(), b"\t"), 0, "\t"
+    plain = NUMERIC_BYTES + separator.encode()
+    parts = (data[first : first + PART] for first in range(start, len(data), PART))
+    if any(part.translate(None, plain) for part in parts):
+        return None
+    if b"\r" in data and data.count(b"\r", start) != data.count(b"\r\n", start):
         return None
 
     import pyarrow as pa  # takes 0.1 s, and `bench list` has no use for it
     from pyarrow import csv
 
     types = {"integer": pa.int64(), "number": pa.float32(), "time": pa.int64()}
+    most = data.count(b"\n", start) + 1  # blank lines are none
+    table = {column: np.empty(most, dtype=DTYPES[kind]) for column, kind in columns.items()}
+    rows = 0
     try:
-        parsed = csv.read_csv(
-            pa.py_buffer(data),
-            read_options=csv.ReadOptions(column_names=list(columns)),
-            parse_options=csv.ParseOptions(delimiter="\t", quote_char=False),
+        for batch in csv.open_csv(
+            pa.py_buffer(memoryview(data)[start:]),
+            read_options=csv.ReadOptions(
+                column_names=list(columns), use_threads=False, block_size=PART
+            ),
+            parse_options=csv.ParseOptions(delimiter=separator, quote_char=False),
             convert_options=csv.ConvertOptions(
                 column_types={column: types[kind] for column, kind in columns.items()},
                 null_values=[],
             ),
-        )
+        ):
+            for (column, kind), values in zip(columns.items(), batch.columns, strict=True):
+                given = values.to_numpy()
+                if kind == "time" and not np.all((given >= 0) & (given < LATEST_SECONDS)):
+                    return None
+                if kind == "number" and not np.all(np.isfinite(given)):
+                    return None
+                table[column][rows : rows + len(given)] = given
+            rows += batch.num_rows
     except pa.ArrowInvalid:
         return None
-    table = {column: parsed[column].to_numpy() for column in columns}
-    for column, kind in columns.items():
-        if kind == "time" and not np.all((table[column] >= 0) & (table[column] < LATEST_SECONDS)):
-            return None
-        if kind == "number" and not np.all(np.isfinite(table[column])):
-            return None
-    return table
+    return {column: values[:rows] for column, values in table.items()}
 
 
 def _read_lines(

@@ -1,6 +1,6 @@
 """Rank the held-out items by the scores of a fitted model, and time the scoring."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -11,9 +11,10 @@ from bench.adapter import Adapter
 from bench.interactions import Floats, Ids, Interactions
 from bench.ledger import LIST_LENGTH, Ledger
 from bench.metrics import Standing, hit_rates
-from bench.negatives import train_pairs
+from bench.negatives import Negatives, train_pairs
 from bench.protocol import Cases
-from bench.recommended import describe, top
+from bench.ranking import NotFinite, Ranker
+from bench.recommended import describe
 
 SCORES_AT_ONCE = 1 << 23  # 32 MB of float32
 MOST_USERS = 1024  # scored at once
@@ -55,43 +56,65 @@ def evaluate(
 ) -> Evaluation:
     """Rank every held-out item among its sampled negatives and among all untouched items.
 
-    Both come from the same scores. Items that a user has in train are left out, the held-out item
-    is placed by counting, never by sorting, and never more than 32 MB of scores are held.
+    Both come from the same scores. Items that a user has in train are left out, and the held-out
+    item is placed by counting, never by sorting. Never more than 32 MB of scores, or one user's,
+    are asked for at once.
 
     Raises:
         BadScores: scores() returned another type or shape than agreed, or a non-finite score.
     """
     scoring = Stopwatch(synchronize)
-    sampled, full, recommended = [], [], []
+    ranker = Ranker(train.n_items, LIST_LENGTH)
+    parts = []
     for rows in batches(len(cases.users), train.n_items):
-        users, held_out = cases.users[rows], cases.held_out[rows]
+        batch = cases.take(rows)
         with scoring:
-            given = adapter.scores(users.copy())
-        scores = checked("scores", given, train, users)
-        own = scores[np.arange(len(users)), held_out]
-        negatives = cases.negatives
-        sampled.append(sampled_standing(scores, own, negatives.items[rows], negatives.drawn[rows]))
-        seen_by, seen = train_pairs(train, users)
-        scores[seen_by, seen] = -np.inf  # from here on they are below everything
-        untouched = train.n_items - np.bincount(seen_by, minlength=len(users))
-        full.append(full_standing(scores, own, untouched))
-        recommended.append(top(scores, LIST_LENGTH))
+            given = adapter.scores(batch.users.copy())
+        parts.append(_ranked(ranker, given, train, batch))
         progress(min(1.0, rows.stop / len(cases.users)))
+    sampled, full, recommended = zip(*parts, strict=True)
     ledger = describe(train, cases, _join(sampled), _join(full), np.concatenate(recommended))
     return Evaluation(ledger, scoring.seconds)
+
+
+def _ranked(
+    ranker: Ranker, given: Any, train: Interactions, cases: Cases
+) -> tuple[Standing, Standing, Ids]:
+    """Standing among the sampled negatives and among all untouched items, and the top lists."""
+    scores = checked("scores", given, (len(cases.users), train.n_items))
+    own = _each(scores, cases.held_out[:, None])[:, 0]
+    theirs = _each(scores, np.maximum(cases.negatives.items, 0))
+    seen_by, seen = train_pairs(train, cases.users)
+    try:
+        found = ranker.rank(scores, own, seen_by, seen)
+    except NotFinite:
+        raise not_finite("scores", scores, train, cases.users) from None
+    full = Standing(
+        better=found.higher,
+        equal=found.equal - 1,  # the held-out item equals itself
+        candidates=train.n_items - np.bincount(seen_by, minlength=len(own)),
+    )
+    return sampled_standing(theirs, own, cases.negatives), full, found.best
+
+
+def _each(scores: Floats, items: Ids) -> Floats:
+    """Some scores of each row: [b, n], [b, c] -> [b, c]. Twice as fast as take_along_axis."""
+    first = np.arange(0, scores.size, scores.shape[1])
+    return np.ravel(scores).take(first[:, None] + items)
 
 
 def look(adapter: Adapter, train: Interactions, cases: Cases) -> float:
     """HR@10 among the sampled candidates of validation cases, for tuning and learning curves."""
     values = []
     for rows in batches(len(cases.users), train.n_items):
-        users = cases.users[rows]
-        candidates = np.maximum(np.c_[cases.held_out[rows], cases.negatives.items[rows]], 0)
+        users, held_out, negatives = cases.take(rows)
+        candidates = np.maximum(np.c_[held_out, negatives.items], 0)
         given = adapter.pair_scores(users.copy(), candidates)
-        scores = checked("pair_scores", given, train, users, candidates)
-        places = np.broadcast_to(np.arange(1, scores.shape[1], dtype=np.int32), scores[:, 1:].shape)
-        drawn = cases.negatives.drawn[rows]
-        values.append(hit_rates(sampled_standing(scores, scores[:, 0], places, drawn), 10))
+        scores = checked("pair_scores", given, candidates.shape)
+        if not np.isfinite(scores).all():
+            raise not_finite("pair_scores", scores, train, users, candidates)
+        standing = sampled_standing(scores[:, 1:], scores[:, 0], negatives)
+        values.append(hit_rates(standing, 10))
     return float(np.concatenate(values).mean())
 
 
@@ -102,57 +125,50 @@ def batches(n: int, n_items: int) -> Iterator[slice]:
         yield slice(start, min(n, start + step))
 
 
-def checked(
-    method: str, given: Any, train: Interactions, users: Ids, items: Ids | None = None
-) -> Floats:
-    """A copy of what a model returned, if it is what the contract asks for.
-
-    Args:
-        method: its name, for the message.
-        given: what it returned.
-        train: whose catalogue and ids count.
-        users: the users scored, [b].
-        items: the items scored, [b, c]; None for the whole catalogue.
+def checked(method: str, given: Any, shape: tuple[int, ...]) -> Floats:
+    """What a model's method returned, if it has the type and the shape that the contract asks for.
 
     Raises:
-        BadScores: it is not; the message says what was wanted and what came.
+        BadScores: it has not; the message says what was wanted and what came.
     """
-    shape = (len(users), train.n_items) if items is None else items.shape
     if not isinstance(given, np.ndarray):
         raise BadScores(f"{method}() must return a numpy array, not {type(given).__name__}")
     if given.shape != shape:
         raise BadScores(f"{method}() must return shape {shape}, not {given.shape}")
     if given.dtype != np.float32:
         raise BadScores(f"{method}() must return float32, not {given.dtype}")
-    scores = np.array(given, order="C")  # the model may use its own array again
-    if not np.isfinite(scores).all():
-        row, column = np.argwhere(~np.isfinite(scores))[0]
-        user = train.user_ids[users[row]]
-        item = train.item_ids[column if items is None else items[row, column]]
-        value = {np.inf: "infinity", -np.inf: "-infinity"}.get(float(scores[row, column]), "NaN")
-        raise BadScores(f"{method}() returned {value} for user {user}, item {item}")
-    return scores
+    return given
 
 
-def sampled_standing(
-    scores: Floats, own: Floats, negatives: Ids, drawn: NDArray[np.int64]
-) -> Standing:
-    """Count the sampled negatives that score higher, and as high, as the held-out item."""
-    theirs = np.take_along_axis(scores, np.maximum(negatives, 0), axis=1)
-    exists = negatives >= 0
+def not_finite(
+    method: str, scores: Floats, train: Interactions, users: Ids, items: Ids | None = None
+) -> BadScores:
+    """The error for scores of which one is NaN or infinite; it names the first.
+
+    Args:
+        method: that returned them.
+        scores: of these users, [b], and items, [b, c]; None for the whole catalogue.
+    """
+    row, column = np.argwhere(~np.isfinite(scores))[0]
+    user = train.user_ids[users[row]]
+    item = train.item_ids[column if items is None else items[row, column]]
+    value = {np.inf: "infinity", -np.inf: "-infinity"}.get(float(scores[row, column]), "NaN")
+    return BadScores(f"{method}() returned {value} for user {user}, item {item}")
+
+
+def sampled_standing(theirs: Floats, own: Floats, negatives: Negatives) -> Standing:
+    """Count the sampled negatives that score higher, and as high, as the held-out item.
+
+    Args:
+        theirs: scores of the negatives, [b, 99]; anything where a user has fewer.
+        own: scores of the held-out items, [b].
+        negatives: of these users.
+    """
+    exists = negatives.items >= 0
     return Standing(
         better=((theirs > own[:, None]) & exists).sum(axis=1),
         equal=((theirs == own[:, None]) & exists).sum(axis=1),
-        candidates=drawn + 1,
-    )
-
-
-def full_standing(scores: Floats, own: Floats, candidates: NDArray[np.int64]) -> Standing:
-    """Count all untouched items that score higher, and as high; seen items are at -infinity."""
-    return Standing(
-        better=(scores > own[:, None]).sum(axis=1),
-        equal=(scores == own[:, None]).sum(axis=1) - 1,  # the held-out item equals itself
-        candidates=candidates,
+        candidates=negatives.drawn + 1,
     )
 
 
@@ -161,18 +177,18 @@ def latencies(
 ) -> NDArray[np.float64]:
     """Seconds to the top 10 of one user, for up to 200 users one by one; the first warms up."""
     chosen = users[np.linspace(0, len(users) - 1, min(len(users), LATENCY_USERS + 1), dtype=int)]
+    ranker = Ranker(train.n_items, LIST_LENGTH)
     found: list[float] = []
     for user in np.r_[chosen[:1], chosen]:
         watch = Stopwatch(synchronize)
         with watch:
-            scores = np.array(adapter.scores(np.array([user], dtype=np.int32)))
-            scores[train_pairs(train, np.array([user]))] = -np.inf
-            top(scores, LIST_LENGTH)
+            scores = adapter.scores(np.array([user], dtype=np.int32))
+            ranker.top(scores, train_pairs(train, np.array([user]))[1])
         found.append(watch.seconds)
         if sum(found) > LATENCY_SECONDS:
             break
     return np.array(found[1:] or found)
 
 
-def _join(standings: list[Standing]) -> Standing:
+def _join(standings: Iterable[Standing]) -> Standing:
     return Standing(*(np.concatenate(column) for column in zip(*standings, strict=True)))

@@ -12,6 +12,8 @@ Floats = NDArray[np.float32]
 Times = NDArray[np.int64]
 OriginalIds = NDArray[Any]  # int64, or text
 
+PART = 1 << 22  # interactions that are worked on at a time: 32 MB as 64-bit numbers
+
 
 class ReadOnlyArrays:
     """Keeps arrays read-only on the way into another process, where numpy would forget it."""
@@ -134,6 +136,17 @@ class Interactions(ReadOnlyArrays):
         matrix = sp.csr_matrix((ones, (self.users, self.items)), shape=(self.n_users, self.n_items))
         matrix.data[:] = 1  # a repeated pair was summed
         return matrix
+
+
+def occurrences(ids: Ids, size: int) -> NDArray[np.int64]:
+    """How often each of 0..size-1 occurs. [n] -> [size]
+
+    In parts, because numpy first copies what it counts as 64-bit numbers.
+    """
+    counts = np.zeros(size, dtype=np.int64)
+    for start in range(0, len(ids), PART):
+        counts += np.bincount(ids[start : start + PART], minlength=size)
+    return counts
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -14,8 +14,9 @@ from typing import Any
 
 import psutil
 
+from bench import handover
 from bench.record import Status
-from bench.worker import RESULT, Order
+from bench.worker import ORDER, RESULT, Order
 
 OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
@@ -48,6 +49,7 @@ class Child:
     def __init__(self, order: Order, limits: Limits) -> None:
         self._limits = limits
         self._folder = order.folder
+        handover.write(order, order.folder / ORDER)
         self._connection, theirs = Pipe()
         with (order.folder / "output.txt").open("wb") as output:
             self._process = subprocess.Popen(
@@ -63,7 +65,7 @@ class Child:
         theirs.close()
         self._deadline = monotonic() + limits.seconds
         self._stopped: Ending | None = None
-        self.send(order)
+        self.send(order.folder / ORDER)
 
     def send(self, message: Any) -> None:
         """Hand something to the job; a job that has ended does not get it."""

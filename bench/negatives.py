@@ -1,10 +1,11 @@
-"""Negatives drawn by a counter-based generator, the same for every model.
+"""Negatives, and a sample of users, drawn by a counter-based generator: the same for every model.
 
 A user's draws depend on the protocol's seed and the user's original id alone: not on other users,
 on the order of the rows or on the number of a user or an item in this run. The n-th draw is
 SplitMix64 (Steele, Lea & Flood 2014) at counter n, so any draw can be computed by itself.
 """
 
+from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -38,26 +39,45 @@ def sample(split: Split, *, stream: str, count: int = NEGATIVES) -> Negatives:
         count: negatives a user.
     """
     train = split.train
-    by_id = np.argsort(train.item_ids, kind="stable").astype(np.int32)  # so numbers do not matter
+    # Places in the order of the ids, so that the numbers of items do not matter.
+    by_id = np.argsort(train.item_ids, kind="stable").astype(np.int32)
+    place_of = np.argsort(by_id).astype(np.int32)
     keys = _keys(train.user_ids[split.users].tolist(), stream)
     negatives = np.full((len(split.users), count), -1, dtype=np.int32)
     drawn = np.zeros(len(split.users), dtype=np.int64)
     step = max(1, CELLS // max(1, train.n_items))
     for start in range(0, len(split.users), step):
         rows = slice(start, start + step)
-        touched = touched_by(train, split.users[rows], split.held_out[rows])[:, by_id]
-        places, drawn[rows] = _distinct_untouched(touched, keys[rows], count)
+        touched, untouched = _touched(train, split.users[rows], split.held_out[rows], place_of)
+        places = _distinct_untouched(touched, untouched, keys[rows], count)
         negatives[rows] = np.where(places < 0, np.int32(-1), by_id[places])
+        drawn[rows] = np.minimum(untouched, count)
     return Negatives(items=negatives, drawn=drawn)
 
 
-def touched_by(train: Interactions, users: Ids, held_out: Ids) -> NDArray[np.bool_]:
-    """Which items each user has in train or held out. [b, n_items]; train is ordered by user."""
+def some_users(split: Split, count: int, *, stream: str) -> Split:
+    """Draw `count` of the tested users; train stays as it is. All of them where there are fewer.
+
+    Each user has a number that depends on the stream and the original id alone, and those with the
+    smallest are taken: fewer are always some of more, and new users displace, but never reorder.
+    """
+    keys = _keys(split.train.user_ids[split.users].tolist(), stream)
+    rows = np.sort(np.argsort(keys, kind="stable")[:count])
+    return replace(split, users=split.users[rows], held_out=split.held_out[rows])
+
+
+def _touched(
+    train: Interactions, users: Ids, held_out: Ids, place_of: Ids
+) -> tuple[NDArray[np.bool_], Draws]:
+    """Which places each user has in train or held out, [b, n_items], and how many it has not, [b].
+
+    place_of is [n_items]. No pair is twice in train and held out.
+    """
     touched = np.zeros((len(users), train.n_items), dtype=bool)
-    rows, columns = train_pairs(train, users)
-    touched[rows, columns] = True
-    touched[np.arange(len(users)), held_out] = True
-    return touched
+    rows, items = train_pairs(train, users)
+    touched[rows, place_of[items]] = True
+    touched[np.arange(len(users)), place_of[held_out]] = True
+    return touched, train.n_items - 1 - np.bincount(rows, minlength=len(users))
 
 
 def train_pairs(train: Interactions, users: Ids) -> tuple[Draws, Ids]:
@@ -66,8 +86,10 @@ def train_pairs(train: Interactions, users: Ids) -> tuple[Draws, Ids]:
     beyond = np.searchsorted(train.users, users, side="right")
     lengths = beyond - first
     rows = np.repeat(np.arange(len(users)), lengths)
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return rows, train.items[first[rows] + within]
+    if len(users) and beyond[-1] - first[0] == len(rows):  # they stand side by side
+        return rows, train.items[first[0] : beyond[-1]]
+    skipped = first - (np.cumsum(lengths) - lengths)  # interactions of other users before these
+    return rows, train.items[np.arange(len(rows)) + np.repeat(skipped, lengths)]
 
 
 def _keys(user_ids: list[object], stream: str) -> NDArray[np.uint64]:
@@ -77,30 +99,29 @@ def _keys(user_ids: list[object], stream: str) -> NDArray[np.uint64]:
 
 
 def _distinct_untouched(
-    touched: NDArray[np.bool_], keys: NDArray[np.uint64], count: int
-) -> tuple[Draws, Draws]:
-    """The first `count` distinct untouched places of each row's draws: places [b, count], drawn."""
-    untouched = (~touched).sum(axis=1)
-    drawn = np.minimum(untouched, count)
+    touched: NDArray[np.bool_], untouched: Draws, keys: NDArray[np.uint64], count: int
+) -> Draws:
+    """The first `count` distinct untouched places of each row's draws: [b, count], -1 for none."""
     places = np.full((len(keys), count), -1, dtype=np.int64)
     for row in np.flatnonzero(untouched <= count):
-        places[row, : drawn[row]] = np.flatnonzero(~touched[row])
+        places[row, : untouched[row]] = np.flatnonzero(~touched[row])
     pending = np.flatnonzero(untouched > count)
-    length = 2 * count
+    length = count + count // 4 + 8  # enough for most users
     while len(pending):
         step = max(1, CELLS // length)
         short = []
         for start in range(0, len(pending), step):
             rows = pending[start : start + step]
             draws = _draws(keys[rows], length, touched.shape[1])
-            fresh = ~np.take_along_axis(touched[rows], draws, axis=1) & _first_in_row(draws)
+            hits = touched.ravel().take(rows[:, None] * touched.shape[1] + draws)
+            fresh = ~hits & _first_in_row(draws)
             enough = fresh.sum(axis=1) >= count
             taken = fresh & (np.cumsum(fresh, axis=1) <= count)
             places[rows[enough]] = draws[enough][taken[enough]].reshape(-1, count)
             short.append(rows[~enough])
         pending = np.concatenate(short)
         length *= 2  # the longer sequence begins with the shorter one
-    return places, drawn
+    return places
 
 
 def _draws(keys: NDArray[np.uint64], length: int, n: int) -> Draws:
@@ -116,10 +137,12 @@ def _draws(keys: NDArray[np.uint64], length: int, n: int) -> Draws:
 
 def _first_in_row(draws: Draws) -> NDArray[np.bool_]:
     """Mark the first occurrence of each value in its row. [b, n] -> [b, n]"""
-    by_value = np.argsort(draws, axis=1, kind="stable")
-    in_turn = np.take_along_axis(draws, by_value, axis=1)
+    bits = draws.shape[1].bit_length()
+    packed = draws << bits | np.arange(draws.shape[1])  # sorted far faster than argsorted
+    packed.sort(axis=1)
+    in_turn = packed >> bits
     is_first = np.ones_like(draws, dtype=bool)
     is_first[:, 1:] = in_turn[:, 1:] != in_turn[:, :-1]
     first = np.empty_like(is_first)
-    np.put_along_axis(first, by_value, is_first, axis=1)
+    np.put_along_axis(first, packed & ((1 << bits) - 1), is_first, axis=1)
     return first

@@ -1,8 +1,10 @@
-"""Hyper-parameters from the command line and from suites, checked against a model's fields."""
+"""Parameters of models and data sets from the command line and suites, checked against theirs."""
 
 import tomllib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from inspect import signature
 from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -25,10 +27,50 @@ def parse_setting(text: str) -> tuple[str, str, Any]:
     model, dot, parameter = target.strip().partition(".")
     if not (equals and dot and model and parameter):
         raise BadParameter(f"--set takes model.parameter=value, as als.factors=32, not {text!r}")
+    return model, parameter, _value(value)
+
+
+def parse_dataset(text: str) -> tuple[str, dict[str, Any]]:
+    """Split "synthetic:scale=10,seed=1" into data set and parameters, as `parse_setting` does.
+
+    Raises:
+        BadParameter: the text is not of this form.
+    """
+    name, colon, rest = text.partition(":")
+    given = {}
+    for setting in rest.split(",") if colon else []:
+        parameter, equals, value = setting.partition("=")
+        if not (equals and parameter.strip()):
+            raise BadParameter(
+                f"dataset takes name:parameter=value, as synthetic:scale=10, not {text!r}"
+            )
+        given[parameter.strip()] = _value(value)
+    return name.strip(), given
+
+
+def _value(text: str) -> Any:
     try:
-        return model, parameter, tomllib.loads(f"value = {value}")["value"]
+        return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return model, parameter, value.strip()
+        return text.strip()
+
+
+def for_load(load: Callable[..., Any], name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a data set's load(), checked: those that it takes by keyword only.
+
+    Raises:
+        UnknownName: a parameter that it does not take.
+        BadParameter: a value of another type than the parameter's.
+    """
+    types = get_type_hints(load)
+    known = [p.name for p in signature(load).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    for parameter in given:
+        if parameter not in known:
+            raise unknown(f"parameter of {name}", parameter, known)
+    return {
+        parameter: as_type(value, types[parameter], f"{name}.{parameter}")
+        for parameter, value in given.items()
+    }
 
 
 def complete(cls: type[Adapter], name: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def one_line(error: BaseException | str) -> str:
 
 def _facts(record: Record) -> dict[str, str]:
     cell = record.cell
-    names = ("model", "seed", "dataset", "protocol", "device", "threads")
+    names = ("model", "seed", "dataset", "protocol", "eval_users", "device", "threads")
     return {name: str(getattr(cell, name)) for name in names}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.audit import audit
 from bench.interactions import Ids, Interactions
-from bench.negatives import Negatives, sample
+from bench.negatives import Negatives, sample, some_users
 from bench.registry import unknown
 from bench.split import Split, as_published, hold_out_last, in_order, leave_one_out, leave_two_out
 
@@ -27,11 +27,18 @@ class Cases(NamedTuple):
     held_out: Ids  # [m]
     negatives: Negatives
 
+    def take(self, rows: slice) -> "Cases":
+        """Some of the cases."""
+        items, drawn = self.negatives
+        return Cases(self.users[rows], self.held_out[rows], Negatives(items[rows], drawn[rows]))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One data set under one protocol."""
 
+    protocol: str  # with what is counted and who is scored, as "loo-99-rated-4-users-10000"
+    eval_users: int  # test users in the sample that is scored; 0 for all
     train: Interactions  # ordered by user, then time
     cases: Cases
     tuning: bool  # the held-out items are for choosing parameters: models may look while they fit
@@ -40,45 +47,46 @@ class Task:
     split_sha256: str
 
 
-def _draw(split: Split, stream: str) -> Negatives:
-    return sample(split, stream=f"{SEED}/{stream}")
+class Protocol(NamedTuple):
+    """How train and held-out items come about, and then the negatives of some tested users."""
+
+    split: Callable[[Interactions], Split]  # of interactions in order
+    negatives: Callable[[Interactions, Split], Negatives]
 
 
-def _loo(data: Interactions) -> tuple[Split, Negatives]:
-    split = leave_one_out(data)
-    return split, _draw(split, "test")
+def _drawn(stream: str) -> Callable[[Interactions, Split], Negatives]:
+    return lambda ordered, split: sample(split, stream=f"{SEED}/{stream}")
 
 
-def _loo_validation(data: Interactions) -> tuple[Split, Negatives]:
-    split = leave_two_out(data)
-    return split, _draw(split, "validation")
+def _published(ordered: Interactions, split: Split) -> Negatives:
+    assert ordered.published is not None  # as_published has checked
+    rows = np.isin(ordered.published.users, split.users)
+    items = ordered.published.negatives[rows]
+    return Negatives(items=items, drawn=np.full(len(items), items.shape[1]))
 
 
-def _ncf_files(data: Interactions) -> tuple[Split, Negatives]:
-    split = as_published(data)
-    assert data.published is not None  # as_published has checked
-    items = data.published.negatives
-    return split, Negatives(items=items, drawn=np.full(len(items), items.shape[1]))
+def _validation_of_published(ordered: Interactions) -> Split:
+    measured = as_published(ordered)
+    tested = np.isin(np.arange(ordered.n_users), measured.users)
+    return hold_out_last(measured.train, tested)
 
 
-def _ncf_files_validation(data: Interactions) -> tuple[Split, Negatives]:
-    measured = as_published(data)
-    tested = np.isin(np.arange(data.n_users), measured.users)
-    split = hold_out_last(measured.train, tested)
-    return split, _draw(split, "validation")
-
-
-# Each takes interactions in order. Those for tuning cannot see a test item, so that it may be among
-# their negatives, as any item that the user has not chosen yet.
-PROTOCOLS: dict[str, Callable[[Interactions], tuple[Split, Negatives]]] = {
-    "loo-99": _loo,
-    "loo-99-validation": _loo_validation,
-    "ncf-files": _ncf_files,
-    "ncf-files-validation": _ncf_files_validation,
+# Those for tuning cannot see a test item, so that it may be among their negatives, as any item
+# that the user has not chosen yet.
+PROTOCOLS = {
+    "loo-99": Protocol(leave_one_out, _drawn("test")),
+    "loo-99-validation": Protocol(leave_two_out, _drawn("validation")),
+    "ncf-files": Protocol(as_published, _published),
+    "ncf-files-validation": Protocol(_validation_of_published, _drawn("validation")),
 }
 
 
-def prepare(data: Interactions, protocol: str, min_rating: float | None = None) -> Task:
+def prepare(
+    data: Interactions,
+    protocol: str,
+    min_rating: float | None = None,
+    eval_users: int | None = None,
+) -> Task:
     """Split a data set, draw the negatives and audit both.
 
     Args:
@@ -86,6 +94,8 @@ def prepare(data: Interactions, protocol: str, min_rating: float | None = None) 
         protocol: a name in PROTOCOLS.
         min_rating: only interactions rated at least this high count. The others are as if they
             were not there: their items may be among the candidates.
+        eval_users: only a sample of so many users is scored and ranked; train stays the same.
+            From as many as are tested on, it is all of them, as without it.
 
     Raises:
         UnknownName: there is no such protocol.
@@ -95,7 +105,11 @@ def prepare(data: Interactions, protocol: str, min_rating: float | None = None) 
         raise unknown("protocol", protocol, PROTOCOLS)
     try:
         ordered = in_order(data, min_rating)
-        split, negatives = PROTOCOLS[protocol](ordered)
+        split = PROTOCOLS[protocol].split(ordered)
+        scored = split
+        if eval_users is not None and eval_users < len(split.users):
+            scored = some_users(split, eval_users, stream=f"{SEED}/users")
+        negatives = PROTOCOLS[protocol].negatives(ordered, scored)
     except ValueError as error:
         raise BadProtocol(f"protocol {protocol}: {error}") from error
     if not len(split.users):
@@ -103,12 +117,16 @@ def prepare(data: Interactions, protocol: str, min_rating: float | None = None) 
             f"nobody can be tested: of {data.n_users} users none has 3 distinct items among"
             f" {len(ordered)} interactions"
         )
-    cases = Cases(split.users, split.held_out, negatives)
+    cases = Cases(scored.users, scored.held_out, negatives)
     return Task(
+        protocol=protocol
+        + ("" if min_rating is None else f"-rated-{min_rating:g}")
+        + ("" if scored is split else f"-users-{eval_users}"),
+        eval_users=0 if scored is split else len(scored.users),
         train=split.train,
         cases=cases,
         tuning=protocol.endswith("-validation"),
-        audit=audit(data, ordered, split, negatives, min_rating),
+        audit=audit(data, ordered, split, scored, negatives, min_rating),
         data_sha256=fingerprint(ordered),
         split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),
     )
@@ -121,7 +139,7 @@ def fingerprint(value: Any) -> str:
     return digest.hexdigest()
 
 
-def _feed(update: Callable[[bytes], None], value: Any) -> None:
+def _feed(update: Callable[[Any], None], value: Any) -> None:
     if is_dataclass(value):
         for field in fields(value):
             if field.name != "source":  # the same data by another way is the same data
@@ -130,7 +148,7 @@ def _feed(update: Callable[[bytes], None], value: Any) -> None:
     elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         little_endian = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
         update(f"{little_endian.dtype.str}{value.shape}".encode())
-        update(little_endian.tobytes())
+        update(little_endian.ravel())
     elif isinstance(value, np.ndarray | list | tuple):
         update(f"{len(value)} of".encode())
         for entry in value:

@@ -32,6 +32,7 @@ class Cell:
     seed: int
     device: str = "cpu"
     threads: int = 1
+    eval_users: int = 0  # test users in the sample that is scored; 0 for all
     label: str = ""  # the name on the board, where one model stands there twice
 
     @property

@@ -56,7 +56,7 @@ def markdown(board: Sequence["Section"]) -> str:
     for section in board:
         parts += [f"## {_safe(section.dataset)}, {_safe(section.protocol)}"]
         parts += [_table(section, columns(section), "github", _safe)]
-        remarks = [*_missing(section), *_marks(section)]
+        remarks = [*_missing(section), *_marks(section), *_sampled(section)]
         parts += ["\n".join(f"- {_safe(line)}" for line in remarks)] if remarks else []
         parts += [_safe(line) for line in about(section)]
     if not board:
@@ -80,7 +80,7 @@ def terminal(board: Sequence["Section"], width: int) -> str:
                 break
             shown = [column for column in shown if column is not least]
         lines = [f"{section.dataset}, {section.protocol}", "", *table.splitlines()]
-        remarks = [*_missing(section), *_marks(section)]
+        remarks = [*_missing(section), *_marks(section), *_sampled(section)]
         parts.append("\n".join([*lines, *([""] if remarks else []), *remarks]))
     return "\n\n".join(parts or ["No records yet."]) + "\n"
 
@@ -94,7 +94,7 @@ def html(board: Sequence["Section"]) -> str:
             "title": f"{section.dataset}, {section.protocol}",
             "columns": columns(section),
             "rows": section.rows,
-            "remarks": [*_missing(section), *_marks(section)],
+            "remarks": [*_missing(section), *_marks(section), *_sampled(section)],
             "about": about(section),
             "plot": scatter(section),
         }
@@ -174,6 +174,12 @@ def _marks(section: "Section") -> list[str]:
         present[TIE_MARK] |= row.tie_sensitive
         present[BUSY_MARK] |= row.busy
     return [f"{mark} {MARKS[mark]}" for mark, there in present.items() if there]
+
+
+def _sampled(section: "Section") -> list[str]:
+    """That only a sample of the test users was scored, where it was."""
+    sizes = sorted({record.cell.eval_users for record in section.records} - {0})
+    return [f"figures of a sample of {size:,} test users, the same for all rows" for size in sizes]
 
 
 def _machine(environment: dict[str, Any]) -> str:

@@ -15,9 +15,11 @@ from filelock import FileLock, Timeout
 from bench import cells, leaderboard, ledger, record, registry
 from bench.audit import audit_lines
 from bench.cells import Planned
+from bench.delimited import BadData
 from bench.display import Display
 from bench.interactions import Interactions
 from bench.isolation import Limits
+from bench.parameters import BadParameter, for_load, parse_dataset
 from bench.protocol import Task, prepare
 from bench.record import Cell, Record
 from bench.suite import Suite, blame
@@ -45,9 +47,23 @@ class Outcome:
     interrupted: bool = False
 
 
-def load_data(name: str, data_dir: Path | None) -> Interactions:
-    """Load a data set by name. What its module raises goes on: see `bench.fetch`."""
-    data = registry.load_module("datasets", name).load(data_dir)
+def load_data(dataset: str, data_dir: Path | None) -> Interactions:
+    """Load a data set by name, with parameters if any: "synthetic:scale=10".
+
+    What its module raises goes on: see `bench.fetch`.
+
+    Raises:
+        UnknownName, BadParameter: there is no such data set, or it does not take the parameters.
+    """
+    name, given = parse_dataset(dataset)
+    load = registry.load_module("datasets", name).load
+    parameters = for_load(load, name, given)
+    try:
+        data = load(data_dir, **parameters)
+    except ValueError as error:
+        if not given or isinstance(error, BadData):
+            raise
+        raise BadParameter(f"{dataset}: {error}") from error
     if not isinstance(data, Interactions):
         raise TypeError(f"load() of {name} must return Interactions, not {type(data).__name__}")
     return data
@@ -64,7 +80,7 @@ def plan(suite: Suite, options: Options, work: Path) -> tuple[Task, list[Planned
         if known.status == "usage":
             raise blame(suite, row, known.reason)
     data = load_data(suite.dataset, options.data_dir)
-    task = prepare(data, suite.protocol, suite.min_rating)
+    task = prepare(data, suite.protocol, suite.min_rating, suite.eval_users)
     return task, cells.plan(suite, described, task, options.device, options.threads)
 
 
@@ -77,7 +93,7 @@ def run(suite: Suite, options: Options) -> Outcome:
     outcome = Outcome()
     with only_run(options.results), work_folder(options.results) as work:
         task, planned = plan(suite, options, work)
-        click.echo(audit_lines(suite.dataset, planned[0].cell.protocol, task.audit))
+        click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
         tracking = Tracking(options.results)
         with Display(len(planned), options.live) as display:
             try:

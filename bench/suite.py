@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from bench import registry
-from bench.parameters import BadParameter, as_type, parse_setting
+from bench.parameters import BadParameter, as_type, parse_dataset, parse_setting
 from bench.protocol import PROTOCOLS
 from bench.registry import unknown
 
@@ -34,7 +34,7 @@ class SuiteRow:
 class Suite:
     """A comparison: every row x every seed is a cell."""
 
-    dataset: str
+    dataset: str  # its name; parameters may follow, as "synthetic:scale=10"
     rows: tuple[SuiteRow, ...]
     name: str = ""
     file: Path | None = None
@@ -43,10 +43,12 @@ class Suite:
     timeout: float = 1800.0  # seconds a cell
     memory_limit: int = 0  # MB a cell; 0 is most of the machine's
     min_rating: float | None = None  # only interactions rated at least this high count
+    eval_users: int | None = None  # only a sample of so many test users is scored
 
     def __post_init__(self) -> None:
-        for kind, name in (("datasets", self.dataset), *(("models", r.model) for r in self.rows)):
-            registry.find(kind, name)  # type: ignore[arg-type]
+        registry.find("datasets", parse_dataset(self.dataset)[0])
+        for row in self.rows:
+            registry.find("models", row.model)
         if self.protocol not in PROTOCOLS:
             raise unknown("protocol", self.protocol, PROTOCOLS)
         if not self.seeds or any(seed < 0 for seed in self.seeds):
@@ -56,6 +58,8 @@ class Suite:
                 raise BadSuite(f"timeout must be more than 0 seconds, not {timeout:g}")
         if self.memory_limit < 0:
             raise BadSuite(f"memory_limit must be 0 or more MB, not {self.memory_limit}")
+        if self.eval_users is not None and self.eval_users < 1:
+            raise BadSuite(f"eval_users must be 1 or more users, not {self.eval_users}")
 
 
 OURS = {"name", "file"}  # not for a suite file to say

@@ -40,6 +40,11 @@ def _check_record(found: Record, results: Path) -> int:
     if not path.exists():
         raise Difference(f"{path}: the ledger of {found.stem} is missing")
     again = ledger.figures(ledger.load(path))
+    if found.cell.eval_users not in (0, again["test_users"]):
+        raise Difference(
+            f"{found.stem}: a sample of {found.cell.eval_users} users in the record,"
+            f" {again['test_users']:.0f} in the ledger"
+        )
     for name in sorted(again.keys() | found.metrics.keys()):
         given, computed = found.metrics.get(name), again.get(name)
         if given is None or computed is None or not isclose(given, computed, abs_tol=TOLERANCE):

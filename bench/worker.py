@@ -11,12 +11,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-RESULT = "result.json"  # in the job's folder
+from bench import handover
+
+ORDER, RESULT = "order", "result.json"  # in the job's folder
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "unable to allocate")
 
 
 class Order(NamedTuple):
-    """What the parent sends first."""
+    """What the parent hands over first; it sends where."""
 
     model_files: list[Path]  # of models outside the checkout
     memory_limit_mb: int
@@ -30,7 +32,7 @@ def main() -> None:
     os.set_inheritable(int(sys.argv[1]), False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection = Connection(int(sys.argv[1]))
-    order: Order = connection.recv()
+    order: Order = handover.read(connection.recv())
     _limit_memory(order.memory_limit_mb)
     result = _attempt(order, connection)
     path = order.folder / RESULT

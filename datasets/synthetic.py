@@ -1,12 +1,15 @@
-"""Made interactions of any size, with a planted structure of known strength."""
+"""Made interactions of any size (synthetic:scale=10), with a planted structure of any strength."""
 
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from bench.interactions import Features, Ids, Interactions, Times
+from bench.interactions import Features, Interactions, Times
+
+from ._distinct import DistinctDraws
 
 TITLE = "Synthetic groups"
 DESCRIPTION = "users and items in groups, made from a seed; for tests, demonstrations and scaling"
@@ -16,8 +19,46 @@ CITATION = "none"
 SHA256: dict[str, str] = {}
 COUNTS = {"users": 300, "items": 200, "interactions": 5_896}  # of load() without arguments
 
-BLOCK = 2_000_000  # interactions made at a time, so that memory stays near that of the result
-ROUNDS = 60
+# Sizes in millions of interactions. Users, items and interactions are as many as in ML-1M, ML-10M
+# and ML-25M; 100 goes on from there. Popularity is as skewed: its Gini coefficient over the items
+# is .636, .803, .940 and .951 here; it is .634, .805 and .942 in those, and .952 in ML-32M, by
+# https://codex.lenskit.org/movielens. The most popular 1 % of the items have 8.6, 22, 58 and 69 %
+# of the interactions; in ML-1M 8.7 %.
+Scale = Literal[0, 1, 10, 25, 100]
+SCALES: dict[int, dict[str, Any]] = {
+    1: {
+        "n_users": 6_040,
+        "n_items": 3_706,
+        "interactions_per_user": 166.4,
+        "popularity_exponent": 2.3,
+        "popularity_shift": 240.0,
+    },
+    10: {
+        "n_users": 69_878,
+        "n_items": 10_677,
+        "interactions_per_user": 143.1,
+        "popularity_exponent": 2.0,
+        "popularity_shift": 150.0,
+    },
+    25: {
+        "n_users": 162_541,
+        "n_items": 59_047,
+        "interactions_per_user": 153.8,
+        "popularity_exponent": 2.0,
+        "popularity_shift": 150.0,
+    },
+    100: {
+        "n_users": 600_000,
+        "n_items": 150_000,
+        "interactions_per_user": 166.7,
+        "popularity_exponent": 1.8,
+        "popularity_shift": 150.0,
+    },
+}
+
+BLOCK = 250_000  # interactions made at a time, so that memory stays near that of the result
+# At most, so that user, item and number of the draw fit into one number of 64 bits:
+BLOCK_USERS, MOST_ITEMS = 1 << 16, 1 << 24
 FIRST_TIME = 1_000_000_000  # seconds since 1970: September 2001
 START_WITHIN = 2 * 365 * 86_400  # users begin at some time within two years
 MEAN_GAP = 3_600.0  # seconds between two interactions of a user
@@ -26,6 +67,7 @@ MEAN_GAP = 3_600.0  # seconds between two interactions of a user
 def load(
     data_dir: Path | None = None,
     *,
+    scale: Scale = 0,
     n_users: int = 300,
     n_items: int = 200,
     n_groups: int = 8,
@@ -33,13 +75,15 @@ def load(
     min_per_user: int = 5,
     strength: float = 0.7,
     popularity_exponent: float = 0.8,
+    popularity_shift: float = 10.0,
     features: bool = True,
     seed: int = 0,
 ) -> Interactions:
     """Draw interactions from this model, sorted by user and time, without ratings.
 
     Every user and every item belongs to one of `n_groups` groups. The item of popularity rank
-    r = 1, 2, ... has weight (r + 10) ** -popularity_exponent; ranks are dealt to items at random.
+    r = 1, 2, ... has weight (r + popularity_shift) ** -popularity_exponent; ranks are dealt to
+    items at random.
     A user draws items one after the other, and draws again where the item is a repeated one: with
     probability `strength` among the items of the own group, else among all, each time in
     proportion to the weights. The items are then put into random order, one time each, so that
@@ -59,6 +103,8 @@ def load(
 
     Args:
         data_dir: not used; nothing is read.
+        scale: a size of SCALES, which then sets what it names there, with 20 groups and at least 20
+            interactions of a user; 0 leaves it to the other arguments.
         interactions_per_user: their mean, before the largest are cut.
         seed: the same seed and sizes give the same interactions.
 
@@ -66,8 +112,13 @@ def load(
         ValueError: sizes or probabilities that make no sense.
     """
     del data_dir
-    if n_users < 1 or not 1 <= n_groups <= n_items:
-        raise ValueError("n_users must be at least 1, and n_groups lie in 1..n_items")
+    if scale:
+        sizes = {"n_groups": 20, "min_per_user": 20, **SCALES[scale]}
+        return load(**sizes, strength=strength, features=features, seed=seed)
+    if n_users < 1 or not 1 <= n_groups <= n_items <= MOST_ITEMS:
+        raise ValueError(
+            f"n_users must be at least 1, and n_groups lie in 1..n_items, up to {MOST_ITEMS:,}"
+        )
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must lie in 0..1, not {strength}")
     if not 1 <= min_per_user <= min(interactions_per_user, n_items):
@@ -81,25 +132,27 @@ def load(
     # Dealt like cards, so that no group is empty.
     item_groups = for_groups.permutation(np.arange(n_items) % n_groups)
     ranks = 1.0 + for_groups.permutation(n_items)
-    weights = (ranks + 10.0) ** -popularity_exponent
+    weights = (ranks + popularity_shift) ** -popularity_exponent
 
     counts = _counts(n_users, n_items, interactions_per_user, min_per_user)
     counts = for_counts.permutation(counts)
     starts = np.concatenate([[0], np.cumsum(counts)])
     users = np.repeat(np.arange(n_users, dtype=np.int32), counts)
     items = np.empty(starts[-1], dtype=np.int32)
-    sampler = _Sampler(weights, item_groups, n_groups, strength)
+    times = np.empty(starts[-1], dtype=np.int64)
+    sampler = DistinctDraws(weights, item_groups, n_groups, strength)
     first = 0
     while first < n_users:
-        last = max(first + 1, int(np.searchsorted(starts, starts[first] + BLOCK, side="right")) - 1)
-        items[starts[first] : starts[last]] = sampler.draw(
-            user_groups[first:last], counts[first:last], for_items
-        )
+        last = int(np.searchsorted(starts, starts[first] + BLOCK, side="right")) - 1
+        last = min(max(first + 1, last), first + BLOCK_USERS)
+        rows, wanted = slice(starts[first], starts[last]), counts[first:last]
+        items[rows] = sampler.draw(user_groups[first:last], wanted, for_items)
+        times[rows] = _times(wanted, for_times)
         first = last
     return Interactions(
         users=users,
         items=items,
-        times=_times(counts, starts, for_times),
+        times=times,
         n_users=n_users,
         n_items=n_items,
         user_features=_user_features(user_groups, n_groups, for_features) if features else None,
@@ -116,80 +169,14 @@ def _counts(n_users: int, n_items: int, mean: float, minimum: int) -> NDArray[np
     return limited
 
 
-class _Sampler:
-    """Draws distinct items for many users at once."""
-
-    def __init__(
-        self,
-        weights: NDArray[np.floating],
-        groups: NDArray[np.int64],
-        n_groups: int,
-        strength: float,
-    ) -> None:
-        # Items side by side by group: a group is then a stretch of the cumulated weights.
-        self._items = np.argsort(groups, kind="stable")
-        self._cumulated = np.concatenate([[0.0], np.cumsum(weights[self._items])])
-        self._bounds = np.searchsorted(groups[self._items], np.arange(n_groups + 1))
-        self._strength = strength
-
-    def draw(
-        self, groups: NDArray[np.int64], wanted: NDArray[np.int64], rng: np.random.Generator
-    ) -> Ids:
-        """wanted[j] distinct items for the user j of group groups[j], one user after the other.
-
-        A user's items are the first distinct ones of a stream of independent draws. Each round
-        continues the streams of all users who still lack items.
-        """
-        n_items = len(self._items)
-        users, items = [], []  # of those who have all their items
-        open_users = np.arange(len(groups))
-        pairs = np.empty(0, dtype=np.int64)  # user x n_items + item, in the order drawn
-        for round_number in range(10**6):
-            have = np.bincount(pairs // n_items, minlength=len(groups))[open_users]
-            lacking = wanted[open_users] - have
-            # More than lack, because the last ones to come are often repeated ones.
-            drawing = np.repeat(open_users, lacking if round_number == 0 else 2 * lacking + 4)
-            if round_number < ROUNDS:
-                drawn = self._from_mixture(groups[drawing], rng)
-            else:  # what is left has next to no weight in the mixture
-                drawn = rng.integers(n_items, size=len(drawing))
-            pairs = np.concatenate([pairs, drawing * n_items + drawn])
-            pairs = pairs[np.sort(np.unique(pairs, return_index=True)[1])]  # the first of each
-            pairs = pairs[np.argsort(pairs // n_items, kind="stable")]
-            owners = pairs // n_items
-            position = np.arange(len(pairs)) - np.searchsorted(owners, owners)
-            pairs = pairs[position < wanted[owners]]
-            owners = pairs // n_items
-            done = np.bincount(owners, minlength=len(groups)) == wanted
-            users.append(owners[done[owners]])
-            items.append(pairs[done[owners]] % n_items)
-            pairs = pairs[~done[owners]]
-            open_users = open_users[~done[open_users]]
-            if not len(open_users):
-                break
-        all_users, all_items = np.concatenate(users), np.concatenate(items)
-        order = np.lexsort((rng.random(len(all_users)), all_users))
-        return all_items[order].astype(np.int32)
-
-    def _from_mixture(
-        self, groups: NDArray[np.int64], rng: np.random.Generator
-    ) -> NDArray[np.int64]:
-        own = rng.random(len(groups)) < self._strength
-        low = np.where(own, self._cumulated[self._bounds[groups]], 0.0)
-        high = np.where(own, self._cumulated[self._bounds[groups + 1]], self._cumulated[-1])
-        at = low + (high - low) * rng.random(len(groups))
-        place = np.searchsorted(self._cumulated, at, side="right") - 1
-        # Rounding may carry a draw just beyond the last item.
-        return self._items[np.minimum(place, len(self._items) - 1)]
-
-
-def _times(counts: NDArray[np.int64], starts: NDArray[np.int64], rng: np.random.Generator) -> Times:
-    """Increasing distinct seconds per user."""
-    gaps = 1 + rng.exponential(MEAN_GAP, size=starts[-1]).astype(np.int64)
-    gaps[starts[:-1]] = 0
+def _times(counts: NDArray[np.int64], rng: np.random.Generator) -> Times:
+    """Increasing distinct seconds for each user, one user after the other."""
+    starts = np.cumsum(counts) - counts
+    gaps = 1 + rng.exponential(MEAN_GAP, size=counts.sum()).astype(np.int64)
+    gaps[starts] = 0
     elapsed = np.cumsum(gaps)
     begins = FIRST_TIME + rng.integers(START_WITHIN, size=len(counts))
-    times: Times = elapsed + np.repeat(begins - elapsed[starts[:-1]], counts)
+    times: Times = elapsed + np.repeat(begins - elapsed[starts], counts)
     return times
 
 

@@ -164,3 +164,15 @@ def test_any_bytes_are_read_or_refused(data):
         assert str(error).startswith("u.data")
     else:
         assert len({len(values) for values in table.values()}) == 1
+
+
+@pytest.mark.parametrize("part", [40, 64, 1 << 22])
+@pytest.mark.parametrize("separator", [",", "::"])
+def test_reading_in_parts_changes_nothing(part, separator, monkeypatch):
+    lines = [f"{n}\t{n * 7}\t{n % 5}.5\t{881250949 + n}" for n in range(300)]
+    data = "\n".join(lines).replace("\t", separator).encode()
+    monkeypatch.setattr("bench.delimited.PART", part)
+    monkeypatch.setattr("bench.delimited._read_lines", None)  # the quick way alone
+    table = read(data, separator)
+    assert table["item"].tolist() == [n * 7 for n in range(300)]
+    assert table["time"].tolist() == [881250949 + n for n in range(300)]

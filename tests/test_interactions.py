@@ -8,7 +8,7 @@ from hypothesis import given
 from made import interactions, some_interactions
 
 from bench import registry
-from bench.interactions import Interactions
+from bench.interactions import Interactions, occurrences
 
 
 @given(some_interactions())
@@ -51,3 +51,10 @@ def test_lengths_must_agree() -> None:
 def test_the_matrix_has_a_one_for_each_pair() -> None:
     matrix = interactions([(0, 1, 1), (0, 1, 2), (1, 0, 3)], 2, 3).matrix()
     assert matrix.toarray().tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+@pytest.mark.parametrize("part", [1, 3, 100])
+def test_occurrences_are_counted_in_parts(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.interactions.PART", part)
+    assert occurrences(np.array([3, 0, 3, 1], dtype=np.int32), 5).tolist() == [1, 1, 0, 2, 0]
+    assert occurrences(np.empty(0, dtype=np.int32), 2).tolist() == [0, 0]

@@ -6,8 +6,9 @@ import pytest
 
 from bench import registry, suite
 from bench.adapter import Adapter
-from bench.parameters import BadParameter, complete, parse_setting
+from bench.parameters import BadParameter, complete, parse_dataset, parse_setting
 from bench.registry import NameTaken, UnknownName
+from bench.runner import load_data
 from bench.suite import BadSuite
 
 
@@ -157,3 +158,37 @@ def test_every_suite_of_the_project_is_whole(name: str) -> None:
         complete(registry.adapter_class(row.model), row.model, row.params)
     if name != "quick":
         assert all(row.tuned for row in found.rows), "say how each value was found"
+
+
+def test_a_data_set_may_have_parameters(tmp_path: Path) -> None:
+    assert parse_dataset("synthetic") == ("synthetic", {})
+    assert parse_dataset("synthetic:scale=10, strength=.5") == (
+        "synthetic",
+        {"scale": 10, "strength": ".5"},
+    )
+    data = load_data("synthetic:n_users=7,seed=3", None)
+    assert data.n_users == 7
+    path = written(tmp_path, '[[rows]]\nmodel = "ease"')
+    path_text = Path(path).read_text().replace("synthetic", "synthetic:n_users=7")
+    Path(path).write_text(path_text)
+    assert suite.load(path).dataset == "synthetic:n_users=7"
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("synthetic:users=7", UnknownName, "unknown parameter of synthetic 'users'. Did you mean"),
+        ("synthetic:n_users=many", BadParameter, "n_users must be a whole number, not 'many'"),
+        ("synthetic:n_users", BadParameter, "takes name:parameter=value, as synthetic:scale=10"),
+        ("synthetic:", BadParameter, "takes name:parameter=value"),
+        ("synthetic:scale=7", UnknownName, r"scale '7'.* Known: 0, 1, 10, 100, 25"),
+        ("synthetic:n_users=0", BadParameter, "synthetic:n_users=0: n_users must be at least 1"),
+        ("movielens_100k:scale=1", UnknownName, "unknown parameter of movielens_100k 'scale'"),
+        ("syntetic:scale=1", UnknownName, "Did you mean 'synthetic'"),
+    ],
+)
+def test_a_wrong_parameter_of_a_data_set_is_named(
+    text: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        load_data(text, None)

@@ -10,7 +10,7 @@ from made import interactions, some_interactions
 
 from bench.interactions import Interactions, PublishedSplit
 from bench.protocol import BadProtocol, prepare
-from bench.split import in_order, leave_one_out, leave_two_out
+from bench.split import in_order, leave_one_out, leave_two_out, stable_order
 
 
 def histories(data: Interactions) -> dict[int, list[int]]:
@@ -48,6 +48,30 @@ def test_tuning_holds_out_the_item_before_and_knows_nothing_of_the_last(data: In
     }
     for user, items in expected.items():
         assert split.train.items[split.train.users == user].tolist() == items[:-2]
+
+
+@given(some_interactions(), st.sampled_from([1, 2, 3, 7, 100]))
+def test_the_size_of_the_parts_changes_nothing(data: Interactions, part: int) -> None:
+    expected = in_order(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.split.PART", part)
+        found = in_order(data)
+    assert found.items.tolist() == expected.items.tolist()
+    assert found.times.tolist() == expected.times.tolist()
+
+
+@given(some_interactions())
+def test_what_is_in_order_is_not_copied(data: Interactions) -> None:
+    ordered = in_order(data)
+    assert in_order(ordered) is ordered
+
+
+@given(
+    st.lists(st.integers(-5, 5) | st.sampled_from([-(2**63), 2**63 - 1, 2**40, 2**62]), max_size=40)
+)
+def test_the_order_is_that_of_a_stable_argsort(values: list[int]) -> None:
+    array = np.array(values, dtype=np.int64)
+    assert stable_order(array).tolist() == np.argsort(array, kind="stable").tolist()
 
 
 @given(some_interactions(), st.randoms())

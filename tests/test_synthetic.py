@@ -116,3 +116,41 @@ def test_synthetic_blocks_do_not_show(monkeypatch):
 def test_synthetic_refuses_nonsense(wrong):
     with pytest.raises(ValueError, match="must"):
         synthetic.load(**wrong)
+
+
+def test_synthetic_users_wait_for_no_block(monkeypatch):
+    monkeypatch.setattr(synthetic, "BLOCK_USERS", 3)
+    data = synthetic.load(n_users=50)
+    assert np.bincount(data.users).min() >= 5
+
+
+def test_synthetic_users_who_want_nearly_all_get_them():
+    data = synthetic.load(
+        n_users=30, n_items=40, n_groups=4, interactions_per_user=100.0, min_per_user=39
+    )
+    assert np.bincount(data.users).tolist() == [39] * 30
+    # Of what users with strength 1 want, the own group comes first.
+    one = synthetic.load(
+        n_users=30, n_items=40, n_groups=4, interactions_per_user=9.0, min_per_user=9, strength=1.0
+    )
+    genres = one.item_features.multi_hot[one.items]
+    assert genres.mean() > 0.25
+
+
+def gini(counts):
+    counts = np.sort(counts)
+    return (
+        (2 * np.arange(1, len(counts) + 1) - len(counts) - 1) @ counts / counts.sum() / len(counts)
+    )
+
+
+def test_synthetic_of_scale_1_is_like_movielens_1m():
+    data = synthetic.load(scale=1)
+    assert (data.n_users, data.n_items) == (6_040, 3_706)
+    assert len(data) == pytest.approx(1_000_209, rel=0.01)
+    counts = np.sort(np.bincount(data.items, minlength=data.n_items))[::-1]
+    assert gini(counts) == pytest.approx(0.634, abs=0.01)  # of ML-1M
+    assert counts[:37].sum() / len(data) == pytest.approx(0.087, abs=0.01)  # the top 1 % of ML-1M
+    per_user = np.bincount(data.users)
+    assert per_user.min() >= 20
+    assert np.median(per_user) == pytest.approx(96, rel=0.25)  # of ML-1M

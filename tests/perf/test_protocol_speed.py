@@ -1,18 +1,21 @@
 """How long the protocol itself takes on data of the size of MovieLens-1M."""
 
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bench import ledger
-from bench.evaluation import evaluate, full_standing, sampled_standing
+from bench.adapter import Adapter, Run
+from bench.evaluation import batches, evaluate, sampled_standing
 from bench.expectation import expected
-from bench.interactions import Interactions
+from bench.interactions import Floats, Ids, Interactions
 from bench.metrics import Standing
-from bench.negatives import sample
+from bench.negatives import Negatives, sample
 from bench.protocol import Task
-from bench.recommended import top
+from bench.ranking import Ranker
 from bench.registry import adapter_class
 from bench.split import in_order, leave_one_out
 
@@ -33,21 +36,21 @@ def scores() -> Any:
     return np.random.default_rng(0).random((1024, 3706), dtype=np.float32)
 
 
-def test_counting_of_full_ranks(benchmark: Any, scores: Any) -> None:
-    own = scores[:, 7].copy()
-    standing = benchmark(full_standing, scores, own, np.full(1024, 3706))
-    assert (standing.equal == 0).all()
+def test_counting_and_listing(benchmark: Any, scores: Any) -> None:
+    ranker, nothing = Ranker(3706, 10), np.empty(0, dtype=np.int64)
+    found = benchmark(ranker.rank, scores, scores[:, 7].copy(), nothing, nothing.astype(np.int32))
+    assert (found.equal == 1).all()
+
+
+def test_top_ten_of_one_user(benchmark: Any, scores: Any) -> None:
+    ranker, nothing = Ranker(3706, 10), np.empty(0, dtype=np.int32)
+    assert benchmark(ranker.top, scores[:1], nothing).shape == (1, 10)
 
 
 def test_counting_of_sampled_ranks(benchmark: Any, scores: Any) -> None:
-    negatives = np.random.default_rng(1).integers(8, 3706, (1024, 99)).astype(np.int32)
-    own = scores[:, 7].copy()
-    standing = benchmark(sampled_standing, scores, own, negatives, np.full(1024, 99))
+    negatives = Negatives(np.zeros((1024, 99), dtype=np.int32), np.full(1024, 99))
+    standing = benchmark(sampled_standing, scores[:, :99], scores[:, 100], negatives)
     assert (standing.better <= 99).all()
-
-
-def test_top_ten(benchmark: Any, scores: Any) -> None:
-    assert benchmark(top, scores, 10).shape == (1024, 10)
 
 
 def test_exact_expectation(benchmark: Any) -> None:
@@ -57,9 +60,38 @@ def test_exact_expectation(benchmark: Any) -> None:
     assert 0 < found.hit_rate < 1
 
 
-def test_evaluation_of_a_ready_model(benchmark: Any, task: Task) -> None:
-    from bench.adapter import Run
+class DotProduct(Adapter):
+    """Vectors of 64 numbers, at random."""
 
+    def fit(self, train: Interactions, run: Run) -> None:
+        random = np.random.default_rng(0)
+        self.users = random.standard_normal((train.n_users, 64), dtype=np.float32)
+        self.items = random.standard_normal((train.n_items, 64), dtype=np.float32)
+
+    def scores(self, users: Ids) -> Floats:
+        return self.users[users] @ self.items.T
+
+
+def test_evaluation_beside_the_bare_product(benchmark: Any, task: Task) -> None:
+    """What ranking costs beside the scores themselves, where they are as cheap as can be."""
+    model = DotProduct()
+    model.fit(task.train, Run())
+    parts = list(batches(len(task.cases.users), task.train.n_items))
+    bare = []
+
+    def both() -> None:
+        started = perf_counter()
+        for rows in parts:
+            model.users[rows] @ model.items.T
+        bare.append(perf_counter() - started)
+
+    benchmark.pedantic(
+        evaluate, (model, task.train, task.cases), setup=both, rounds=20, warmup_rounds=1
+    )
+    benchmark.extra_info["times_the_bare_product"] = benchmark.stats.stats.median / median(bare)
+
+
+def test_evaluation_of_a_ready_model(benchmark: Any, task: Task) -> None:
     adapter = adapter_class("popularity")()
     adapter.fit(task.train, Run())
     found = benchmark.pedantic(evaluate, (adapter, task.train, task.cases), rounds=5)
@@ -67,8 +99,6 @@ def test_evaluation_of_a_ready_model(benchmark: Any, task: Task) -> None:
 
 
 def test_all_figures_of_a_ledger(benchmark: Any, task: Task) -> None:
-    from bench.adapter import Run
-
     adapter = adapter_class("popularity")()
     adapter.fit(task.train, Run())
     found = evaluate(adapter, task.train, task.cases).ledger

@@ -1,0 +1,49 @@
+"""Our side of the comparison: a model as a cell of `bench run` uses it."""
+
+import pickle
+from collections.abc import Callable
+
+import numpy as np
+from exchange import Job, Task, main, timed
+
+from bench.adapter import Run
+from bench.evaluation import batches, evaluate
+from bench.jobs import Row, complete_adapter
+
+
+class Ours:
+    """A model of ours through its adapter."""
+
+    library = "loobench"
+    starts_over = True
+
+    def __init__(self, job: Job, task: Task) -> None:
+        with (job.folder.parent / "bench.pickle").open("rb") as file:
+            self.train, self.cases = pickle.load(file)
+        self.name = job.model
+        self.adapter = complete_adapter(Row(job.model, job.params))
+        self.run = Run(seed=job.seed, threads=job.threads)
+
+    def fit(self) -> int:
+        self.run.start()
+        self.adapter.fit(self.train, self.run)
+        # A closed form goes over the interactions once.
+        return sum(epoch.samples for epoch in self.run.curve) or len(self.train)
+
+    def evaluations(self) -> dict[str, Callable[[], object]]:
+        return {"both": lambda: evaluate(self.adapter, self.train, self.cases)}
+
+    def scores(self) -> tuple[float, np.ndarray]:
+        return timed(self.score)
+
+    def score(self) -> np.ndarray:
+        """All items for all test users, as many users at a time as the harness asks for."""
+        users = self.cases.users
+        found = np.empty((len(users), self.train.n_items), dtype=np.float32)
+        for rows in batches(len(users), self.train.n_items):
+            found[rows] = self.adapter.scores(users[rows])
+        return found
+
+
+if __name__ == "__main__":
+    main(Ours)
