@@ -28,7 +28,7 @@ class ALS(Adapter):
     def fit(self, train: Interactions, run: Run) -> None:
         self._model = AlternatingLeastSquares(
             factors=self.factors,
-            alpha=self.alpha,
+            alpha=1.0,
             regularization=self.l2,
             iterations=self.iterations,
             num_threads=run.threads,
@@ -39,9 +39,11 @@ class ALS(Adapter):
             if run.epoch(samples=len(train)):
                 raise Enough
 
+        weighted = train.matrix()
+        weighted.data *= np.float32(self.alpha)  # here, for implicit would do it to a copy
         # implicit has threads of its own; those of BLAS would only get in their way.
         with threadpool_limits(1, "blas"), suppress(Enough):
-            self._model.fit(train.matrix(), show_progress=False, callback=after)
+            self._model.fit(weighted, show_progress=False, callback=after)
 
     def scores(self, users: Ids) -> Floats:
         factors = self._model
