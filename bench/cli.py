@@ -112,8 +112,10 @@ def list_(kind: str | None) -> None:
     for each in NOUNS:
         if kind in (None, each):
             click.echo(f"{each}:")
-            for name, path in registry.files(each).items():  # type: ignore[arg-type]
-                click.echo(f"  {name:<16}{registry.summary(path)}")
+            found = registry.files(each)  # type: ignore[arg-type]
+            width = max(map(len, found), default=0) + 2
+            for name, path in found.items():
+                click.echo(f"  {name:<{width}}{registry.summary(path)}")
 
 
 @cli.command()

@@ -1,37 +1,23 @@
-"""What MovieLens 100K and 1M share: finding the files, and turning their columns into features."""
+"""What the MovieLens data sets share: turning their columns into ids and features."""
 
 import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.delimited import BadData, Kind, Table
-from bench.fetch import DataUnavailable
-from bench.files import has_member, read_file, read_member
 from bench.interactions import Features, Ids, Interactions
 
-LICENCE = (
-    "GroupLens: for research, with acknowledgement; no commercial use and no redistribution "
-    "without permission; no endorsement implied"
-)
-CITATION = (
-    "F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History and Context. "
-    "ACM Transactions on Interactive Intelligent Systems 5, 4, Article 19. "
-    "https://doi.org/10.1145/2827872"
-)
 RATING_COLUMNS: Mapping[str, Kind] = {
     "user": "integer",
     "item": "integer",
     "rating": "number",
     "time": "time",
 }
-MAX_BYTES = 1 << 28  # ten times the largest file here: what is larger is not the data set
 
 GENRES = (
     "Action",
@@ -61,68 +47,8 @@ REGIONS = (*"0123456789", "other")
 YEAR_IN_TITLE = re.compile(r"(.*\S)\s*\(([12][0-9]{3})\)(?:\s*\([A-Z]+\))?")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """One way in which the files of a data set are packed."""
-
-    archive: str  # "ml-100k.zip"
-    inside: str  # where they stand in the archive: "ml-100k/"
-    folder: str  # how the folder is called when someone has extracted it
-    ratings: str
-    users: str
-    items: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Files:
-    """The files of a data set, in a folder or in a zip archive."""
-
-    layout: Layout
-    path: Path
-    inside: str | None = None  # the folder in the archive; None where path is a folder
-
-    def read(self, name: str) -> bytes:
-        """One file as it is. Raises DataUnavailable where it is missing or damaged."""
-        if self.inside is None:
-            return read_file(self.path / name, MAX_BYTES)
-        return read_member(self.path, self.inside + name, MAX_BYTES)
-
-
-def given_files(data_dir: Path, layouts: Sequence[Layout]) -> Files:
-    """The files that someone put by hand: the archive, its folder, or a folder that holds either.
-
-    Raises:
-        DataUnavailable: none of the layouts is there; the message names what was looked for.
-    """
-    data_dir = Path(data_dir)
-    for layout in layouts:
-        for archive in (data_dir, data_dir / layout.archive):
-            if archive.is_file():
-                for inside in (layout.inside, ""):
-                    if has_member(archive, inside + layout.ratings):
-                        return Files(layout=layout, path=archive, inside=inside)
-                if archive != data_dir:
-                    raise DataUnavailable(
-                        f"{archive} is no zip archive with {layout.inside}{layout.ratings} in it"
-                    )
-        for folder in (data_dir, data_dir / layout.folder):
-            if (folder / layout.ratings).is_file():
-                return Files(layout=layout, path=folder)
-    if not data_dir.exists():
-        raise DataUnavailable(f"{data_dir} does not exist")
-    wanted = " or ".join(
-        f"{layout.archive} or {layout.folder}/{layout.ratings}" for layout in layouts
-    )
-    raise DataUnavailable(f"{data_dir} is or holds none of: {wanted}")
-
-
 def sha256_of_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def notice(title: str, source: str) -> str:
-    """What is printed before the first download."""
-    return f"{title} ({source})\nTerms: {LICENCE}\nPlease cite: {CITATION}"
 
 
 def positions(ids: NDArray[np.int64], known: NDArray[np.int64], what: str, name: str) -> Ids:

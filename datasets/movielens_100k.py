@@ -10,7 +10,8 @@ from bench.fetch import Source, Url, Wheel, fetch, warn
 from bench.interactions import Features, Interactions
 
 from . import _movielens as movielens
-from ._movielens import CITATION, LICENCE, RATING_COLUMNS, Files, Layout
+from ._movielens import RATING_COLUMNS
+from ._movielens_files import CITATION, LICENCE, Files, Layout, given_files, notice
 
 TITLE = "MovieLens 100K"
 DESCRIPTION = "100,000 film ratings by 943 users, at least 20 each, with user and film features"
@@ -111,11 +112,11 @@ def load(data_dir: Path | None = None) -> Interactions:
         BadData: a line of them cannot be used.
     """
     if data_dir is None:
-        source, path = fetch(TITLE, SOURCES, notice=movielens.notice(TITLE, SOURCE))
+        source, path = fetch(TITLE, SOURCES, notice=notice(TITLE, SOURCE))
         layout = RECBOLE if source.file_name == RECBOLE.archive else GROUPLENS
         files = Files(layout=layout, path=path, inside=layout.inside)
     else:
-        files = movielens.given_files(data_dir, (GROUPLENS, RECBOLE))
+        files = given_files(data_dir, (GROUPLENS, RECBOLE))
 
     layout = files.layout
     data = files.read(layout.ratings)

@@ -9,7 +9,8 @@ from bench.fetch import Source, Url, fetch, sha256_of, warn
 from bench.interactions import Interactions
 
 from . import _movielens as movielens
-from ._movielens import CITATION, GENRES, LICENCE, RATING_COLUMNS, Files, Layout
+from ._movielens import GENRES, RATING_COLUMNS
+from ._movielens_files import CITATION, LICENCE, Files, Layout, given_files, notice
 
 TITLE = "MovieLens 1M"
 DESCRIPTION = "1,000,209 film ratings by 6,040 users, at least 20 each, with user and film features"
@@ -59,10 +60,10 @@ def load(data_dir: Path | None = None) -> Interactions:
         BadData: a line of them cannot be used.
     """
     if data_dir is None:
-        _, path = fetch(TITLE, SOURCES, notice=movielens.notice(TITLE, SOURCE))
+        _, path = fetch(TITLE, SOURCES, notice=notice(TITLE, SOURCE))
         files = Files(layout=LAYOUT, path=path, inside=LAYOUT.inside)
     else:
-        files = movielens.given_files(data_dir, (LAYOUT,))
+        files = given_files(data_dir, (LAYOUT,))
 
     ratings = read_columns(
         files.read(LAYOUT.ratings), name=LAYOUT.ratings, separator="::", columns=RATING_COLUMNS

@@ -76,15 +76,6 @@ def write_1m(folder):
     return folder
 
 
-def write_ncf(folder):
-    folder.mkdir(parents=True)
-    (folder / "ml-1m.train.rating").write_text("0\t1\t5\t10\n0\t2\t5\t11\n1\t0\t4\t12\n")
-    (folder / "ml-1m.test.rating").write_text("0\t25\t5\t20\n1\t133\t3\t13\n")
-    negatives = "\t".join(map(str, range(100, 199)))
-    (folder / "ml-1m.test.negative").write_text(f"(0,25)\t{negatives}\n(1,133)\t{negatives}\n")
-    return folder
-
-
 def zipped(folder, archive, inside):
     with zipfile.ZipFile(archive, "w") as opened:
         for file in folder.iterdir():
@@ -267,49 +258,6 @@ def test_1m_without_any_rated_film(tmp_path):
     (folder / "ratings.dat").write_text("2::99::4::978300760\n")
     with pytest.raises(BadData, match="none of its films is rated"):
         movielens_1m.load(folder)
-
-
-# The NCF authors' split
-
-
-def test_ncf(tmp_path, capsys):
-    folder = write_ncf(tmp_path / "ncf")
-    for place in (folder, tmp_path):
-        data = ncf_ml_1m.load(place)
-        assert (len(data), data.n_users, data.n_items) == (5, 2, 199)
-        assert data.users.tolist() == [0, 0, 1, 0, 1]
-        assert data.items.tolist() == [1, 2, 0, 25, 133]
-        assert data.times.tolist() == [10, 11, 12, 20, 13]
-        assert data.published.users.tolist() == [0, 1]
-        assert data.published.held_out.tolist() == [25, 133]
-        assert data.published.negatives.shape == (2, 99)
-        assert 133 in data.published.negatives[1]  # kept as published
-    assert "not the authors' files" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("(1,133)", "(1,132)", r"row 2: \(1,132\) is not the test pair \(1,133\)"),
-        ("(1,133)", "(1,x)", "line 2: item 'x' is not a whole number"),
-        ("\t198\n", "\n", "line 1: expected 101 fields separated by tabs, found 100"),
-        ("\t150", "\t-150", "-150 is no index"),
-        ("\t150", "\t99999999999", "99999999999 is no index"),
-    ],
-)
-def test_ncf_files_that_contradict_each_other(tmp_path, old, new, message):
-    file = write_ncf(tmp_path / "ncf") / "ml-1m.test.negative"
-    file.write_text(file.read_text().replace(old, new))
-    with pytest.raises(BadData, match=message):
-        ncf_ml_1m.load(tmp_path)
-
-
-def test_ncf_not_there(tmp_path):
-    with pytest.raises(DataUnavailable, match=r"neither .* holds ml-1m.train.rating"):
-        ncf_ml_1m.load(tmp_path)
-    (write_ncf(tmp_path / "ncf") / "ml-1m.test.rating").unlink()
-    with pytest.raises(DataUnavailable, match=r"lacks ml-1m.test.rating"):
-        ncf_ml_1m.load(tmp_path)
 
 
 # The real ones, where there are copies

@@ -1,0 +1,134 @@
+"""The NCF authors' splits, from made files in their format."""
+
+import importlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from command import bench
+from loopback import serving
+
+from bench.delimited import BadData
+from bench.fetch import DataUnavailable
+
+MODULES = {
+    stem: importlib.import_module(f"bench.datasets.{name}")
+    for stem, name in (("ml-1m", "ncf_ml_1m"), ("pinterest-20", "ncf_pinterest_20"))
+}
+EACH = pytest.mark.parametrize("stem", list(MODULES))
+
+
+def write_ncf(folder, stem, times=True):
+    folder.mkdir(parents=True)
+    train = ["0\t1\t5\t10", "0\t2\t5\t11", "1\t0\t4\t12"]
+    test = ["0\t25\t5\t20", "1\t133\t3\t13"]
+    for part, lines in (("train", train), ("test", test)):
+        kept = lines if times else [line.rpartition("\t")[0] for line in lines]
+        (folder / f"{stem}.{part}.rating").write_text("".join(f"{line}\n" for line in kept))
+    negatives = "\t".join(map(str, range(100, 199)))
+    (folder / f"{stem}.test.negative").write_text(f"(0,25)\t{negatives}\n(1,133)\t{negatives}\n")
+    return folder
+
+
+@EACH
+def test_facts(stem):
+    module = MODULES[stem]
+    for fact in ("TITLE", "DESCRIPTION", "SOURCE", "LICENCE", "CITATION"):
+        assert getattr(module, fact)
+        assert "\n" not in getattr(module, fact)
+    assert module.COUNTS["interactions"] == module.FILES.train_lines + module.COUNTS["users"]
+
+
+@EACH
+def test_a_published_split(tmp_path, capsys, stem):
+    folder = write_ncf(tmp_path / "ncf", stem)
+    for place in (folder, tmp_path):
+        data = MODULES[stem].load(place)
+        assert (len(data), data.n_users, data.n_items) == (5, 2, 199)
+        assert data.users.tolist() == [0, 0, 1, 0, 1]
+        assert data.items.tolist() == [1, 2, 0, 25, 133]
+        assert data.times.tolist() == [10, 11, 12, 20, 13]
+        assert data.published.users.tolist() == [0, 1]
+        assert data.published.held_out.tolist() == [25, 133]
+        assert data.published.negatives.shape == (2, 99)
+        assert 133 in data.published.negatives[1]  # kept as published
+        assert "with other counts" in data.source
+    warnings = capsys.readouterr().err
+    assert warnings.count("not the authors' files: expected") == warnings.count("\n") == 2
+
+
+@EACH
+def test_the_authors_counts_are_recognised(tmp_path, monkeypatch, capsys, stem):
+    counts = {"users": 2, "items": 199, "interactions": 5}
+    monkeypatch.setattr(MODULES[stem], "COUNTS", counts)
+    assert "counts verified" in MODULES[stem].load(write_ncf(tmp_path / "ncf", stem)).source
+    assert capsys.readouterr().err == ""
+
+
+def test_without_times_the_order_of_the_files_counts(tmp_path):
+    data = MODULES["pinterest-20"].load(write_ncf(tmp_path / "ncf", "pinterest-20", times=False))
+    assert data.times.tolist() == [0] * 5
+    assert data.items.tolist() == [1, 2, 0, 25, 133]
+    write_ncf(tmp_path / "other", "ml-1m", times=False)
+    with pytest.raises(BadData, match="line 1: expected 4 fields separated by tabs, found 3"):
+        MODULES["ml-1m"].load(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("test.negative", "(1,133)", "(1,132)", "row 2: (1,132) is not the test pair (1,133)"),
+        ("test.negative", "(1,133)", "(1,x)", "line 2: item 'x' is not a whole number"),
+        ("test.negative", "\t198\n", "\n", "line 1: expected 101 fields separated by tabs, found"),
+        ("test.negative", "\t150", "\t-150", "-150 is no index"),
+        ("test.negative", "\t150", "\t99999999999", "99999999999 is no index"),
+        ("test.rating", "1\t133\t3\t13\n", "", "has 2 users, "),
+        ("train.rating", "1\t0\t4\t12\n", "1\t0", "line 3: expected 4 fields"),
+        ("train.rating", "0\t2\t5\t11", "0\t2\t5", "line 2: expected 4 fields"),
+    ],
+)
+@EACH
+def test_files_that_cannot_be_used(tmp_path, stem, file, old, new, message):
+    path = write_ncf(tmp_path / "ncf", stem) / f"{stem}.{file}"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(BadData) as caught:
+        MODULES[stem].load(tmp_path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@EACH
+def test_not_there(tmp_path, stem):
+    with pytest.raises(DataUnavailable, match=rf"neither .* holds {stem}.train.rating"):
+        MODULES[stem].load(tmp_path)
+    (write_ncf(tmp_path / "ncf", stem) / f"{stem}.test.rating").unlink()
+    with pytest.raises(DataUnavailable, match=rf"lacks {stem}.test.rating"):
+        MODULES[stem].load(tmp_path)
+
+
+def test_the_three_files_are_fetched_and_their_lines_counted(tmp_path, monkeypatch, capsys):
+    module, stem = MODULES["pinterest-20"], "pinterest-20"
+    folder = write_ncf(tmp_path / "publisher", stem)
+    monkeypatch.setenv("BENCH_DATA_DIR", str(tmp_path / "cache"))
+    with serving(folder, monkeypatch) as address:
+        monkeypatch.setattr("bench.datasets._ncf.BASE_URL", address)
+        with pytest.raises(DataUnavailable, match="3 lines, expected 1,445,622"):
+            module.load()
+        monkeypatch.setattr(module, "FILES", replace(module.FILES, train_lines=3))
+        monkeypatch.setattr(module, "COUNTS", {"users": 2, "items": 199, "interactions": 5})
+        capsys.readouterr()
+        data = module.load()
+    assert "counts verified" in data.source
+    assert capsys.readouterr().err.count("Please cite: Xiangnan He") == 1
+    np.testing.assert_array_equal(module.load().items, data.items)
+    assert capsys.readouterr().err == ""  # from the cache
+
+
+@EACH
+def test_an_audit_of_made_files(tmp_path, stem):
+    write_ncf(tmp_path / "ncf", stem)
+    name = MODULES[stem].__name__.rpartition(".")[2]
+    words = ["data", "audit", name, "--protocol", "ncf-files", "--data-dir", str(tmp_path)]
+    done = bench(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert "2 users x 199 items, 5 interactions" in done.stdout
