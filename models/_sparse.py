@@ -33,7 +33,7 @@ class SparseMatrix(nn.Module):
             return _Product.apply(table, rows, self)
         every = F.embedding_bag(
             self.columns.long(),
-            table,
+            table.float(),  # mixed precision may have made it shorter than the values
             self.starts,
             mode="sum",
             include_last_offset=True,

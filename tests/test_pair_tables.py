@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+devices = import_module("bench.models._devices")
 dots_of = import_module("bench.models._field_dots").field_dots
 pairs = import_module("bench.models._pairs")
 sparse = import_module("bench.models._sparse")
@@ -43,6 +44,15 @@ def test_rows_of_a_sparse_product_and_their_gradient(seed: int, some: list[int])
     weights = torch.randn(product.shape, generator=torch.Generator().manual_seed(1))
     found = torch.autograd.grad((product * weights).sum(), table)[0]
     torch.testing.assert_close(found, dense.T @ weights)
+
+
+def test_a_sparse_product_of_mixed_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "COMPILED", set())
+    matrix, rows = sparse.SparseMatrix(random_matrix(1)), torch.tensor([0, 3], dtype=torch.int32)
+    table = torch.randn(5, WIDTH, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(
+        matrix(table.bfloat16(), rows), matrix(table, rows), rtol=0.02, atol=0.02
+    )
 
 
 class TwoTables(torch.nn.Module):

@@ -1,0 +1,129 @@
+"""lightgcn: its propagation and loss against the paper's sums, node by node."""
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from made import interactions, some_interactions
+from numpy.typing import NDArray
+
+from bench.adapter import Run
+from bench.interactions import Interactions
+
+Numbers = NDArray[np.float64]
+
+synthetic = import_module("bench.datasets.synthetic").load
+lightgcn = import_module("bench.models.lightgcn")
+
+DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)
+EVERYONE = np.arange(DATA.n_users, dtype=np.int32)
+
+
+def fitted(train: Interactions = DATA, *, seed: int = 0, **params: Any) -> Any:
+    given_or_default = {"factors": 5, "epochs": 3, "learning_rate": 0.02, "batch_size": 50}
+    adapter = lightgcn.LightGCN(**(given_or_default | params))
+    run = Run(seed=seed)
+    run.start()
+    adapter.fit(train, run)
+    adapter.run = run
+    return adapter
+
+
+def propagated(train: Interactions, nodes: Numbers, layers: int) -> tuple[Numbers, Numbers]:
+    """Equations 3 and 4 with alpha_k = 1 / (K + 1), one node after the other."""
+    chosen = [np.unique(train.items[train.users == user]) for user in range(train.n_users)]
+    choosers = [np.unique(train.users[train.items == item]) for item in range(train.n_items)]
+    users, items = nodes[: train.n_users], nodes[train.n_users :]
+    all_users, all_items = users.copy(), items.copy()
+    for _ in range(layers):
+        next_users, next_items = np.zeros_like(users), np.zeros_like(items)
+        for user in range(train.n_users):
+            for item in chosen[user]:
+                root = np.sqrt(len(chosen[user])) * np.sqrt(len(choosers[item]))
+                next_users[user] += items[item] / root
+                next_items[item] += users[user] / root
+        users, items = next_users, next_items
+        all_users, all_items = all_users + users, all_items + items
+    return all_users / (layers + 1), all_items / (layers + 1)
+
+
+@given(some_interactions(), st.integers(0, 4), st.integers(0, 2**31))
+def test_propagation_is_the_formula(train: Interactions, layers: int, seed: int) -> None:
+    nodes = np.random.default_rng(seed).standard_normal((train.n_users + train.n_items, 3))
+    found = lightgcn.Graph(train)(torch.from_numpy(nodes).float(), layers)
+    expected = np.concatenate(propagated(train, nodes, layers))
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+@given(some_interactions(), st.integers(0, 4), st.integers(0, 2**31))
+def test_the_gradient_of_propagation_is_that_of_torch(
+    train: Interactions, layers: int, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    shape = (train.n_users + train.n_items, 3)
+    nodes, weights = (torch.randn(shape, generator=generator) for _ in range(2))
+    nodes.requires_grad_()
+    graph = lightgcn.Graph(train)
+    found = torch.autograd.grad((graph(nodes, layers) * weights).sum(), nodes)
+    adjacency = torch.zeros(shape[0], shape[0])
+    each = torch.arange(shape[0]).repeat_interleave(graph.starts.diff())
+    adjacency[each, graph.columns.long()] = graph.values
+    mean = sum(torch.linalg.matrix_power(adjacency, k) for k in range(layers + 1)) / (layers + 1)
+    expected = torch.autograd.grad(((mean @ nodes) * weights).sum(), nodes)
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("layers", [0, 1, 3])
+def test_scores_are_the_formula(layers: int) -> None:
+    adapter = fitted(layers=layers)
+    users, items = propagated(DATA, adapter._initial.detach().double().numpy(), layers)
+    assert np.std(users @ items.T) > 0.001
+    np.testing.assert_allclose(adapter.scores(EVERYONE), users @ items.T, rtol=1e-4, atol=1e-5)
+
+
+def test_the_loss_is_the_formula() -> None:
+    adapter = fitted(l2=0.3)
+    initial = adapter._initial.detach().double().numpy()
+    users, items = propagated(DATA, initial, adapter.layers)
+    triples = np.array([(3, 4, 5), (3, 4, 6), (7, 5, 4), (0, 29, 0)], dtype=np.int32)
+    expected = 0.0
+    for user, item, other in triples:
+        margin = users[user] @ items[item] - users[user] @ items[other]
+        expected += -np.log(1 / (1 + np.exp(-margin)))
+        for node in (user, DATA.n_users + item, DATA.n_users + other):
+            expected += 0.3 / 2 * (initial[node] ** 2).sum()
+    loss = adapter._loss(*torch.from_numpy(triples).T)
+    assert loss.item() == pytest.approx(expected / len(triples), rel=1e-5)
+
+
+def test_the_loss_falls() -> None:
+    curve = fitted(epochs=30).run.curve
+    assert curve[-1].loss < 0.8 * curve[0].loss
+    assert {epoch.samples for epoch in curve} == {2 * len(DATA)}
+
+
+def test_a_user_who_has_everything_is_left_out_and_still_scored() -> None:
+    train = interactions([(0, 0, 0), (0, 1, 1), (1, 0, 0)], n_users=3, n_items=2)
+    adapter = fitted(train)
+    assert [epoch.samples for epoch in adapter.run.curve] == [2, 2, 2]
+    assert np.isfinite(adapter.scores(np.arange(3, dtype=np.int32))).all()
+
+
+def test_nobody_with_items_is_no_error() -> None:
+    adapter = fitted(interactions([], n_users=2, n_items=3))
+    assert [epoch.samples for epoch in adapter.run.curve] == [0, 0, 0]
+    assert np.isfinite(adapter.scores(np.array([0, 1], dtype=np.int32))).all()
+
+
+def test_another_seed_gives_other_scores() -> None:
+    one, other = (fitted(seed=seed).scores(EVERYONE) for seed in (1, 2))
+    assert not np.allclose(one, other)
+
+
+def test_divergence_is_an_error() -> None:
+    with pytest.raises(FloatingPointError, match="diverged"):
+        fitted(learning_rate=float("inf"))
