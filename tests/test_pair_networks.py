@@ -1,6 +1,5 @@
 """The neural models: their formulas, their negatives, and the loop that trains them."""
 
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -8,70 +7,18 @@ import numpy as np
 import pair_formulas
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made import interactions
+from pair_models import DATA, FEATURED, NAMES, PLAIN, RICH, fitted
 
 from bench import registry
 from bench.adapter import Epoch, Run
-from bench.interactions import Features, Interactions
+from bench.interactions import Interactions
 
-FEATURED = ["fm", "deepfm", "dlrm"]
-NAMES = ["gmf", "ncf", "neumf", *FEATURED]
-
-synthetic = import_module("bench.datasets.synthetic").load
 devices = import_module("bench.models._devices")
 features = import_module("bench.models._features")
-losses = import_module("bench.models._pair_loss")
 second_order = import_module("bench.models._second_order")
-
-DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)
-PLAIN = synthetic(n_users=40, n_items=30, interactions_per_user=8, features=False)
-
-
-def every_kind(n: int) -> Features:
-    """Features of every kind, with a missing value and an entity without tags."""
-    generator = np.random.default_rng(5)
-    dense = generator.normal(size=(n, 2)).astype(np.float32)
-    dense[1, 0] = np.nan
-    tags = generator.random((n, 4)) < 0.5
-    tags[2] = False
-    return Features(
-        categorical=generator.integers(0, 3, (n, 2)).astype(np.int32),
-        categorical_names=("a", "b"),
-        categorical_sizes=(3, 4),
-        multi_hot=tags,
-        multi_hot_names=tuple("wxyz"),
-        dense=dense,
-        dense_names=("d", "e"),
-    )
-
-
-RICH = Interactions(
-    users=DATA.users,
-    items=DATA.items,
-    times=DATA.times,
-    n_users=DATA.n_users,
-    n_items=DATA.n_items,
-    user_features=every_kind(DATA.n_users),
-    item_features=every_kind(DATA.n_items),
-)
-
-
-def fitted(
-    name: str, train: Interactions = RICH, *, seed: int = 0, device: str = "cpu", **params: Any
-) -> Any:
-    # A high learning rate and large vectors, so that every term of a formula shows.
-    given_or_default = {"epochs": 2, "batch_size": 64, "learning_rate": 0.02, "init_scale": 0.3}
-    adapter = registry.adapter_class(name)(**(given_or_default | params))
-    run = Run(seed=seed, device=device)
-    run.start()
-    adapter.fit(train, run)
-    adapter.run = run
-    return adapter
-
-
-FITTED = cache(fitted)
 
 
 @pytest.mark.parametrize("train", [RICH, DATA, PLAIN], ids=["rich", "synthetic", "ids"])
@@ -120,34 +67,6 @@ def test_the_identity_of_the_factorisation_machine(
     assert (u @ i.T).item() == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("of_users", [True, False])
-def test_the_compiled_side_of_a_factorisation_machine(of_users: bool) -> None:
-    network = FITTED("fm")._network
-    rows = torch.tensor([5, 0, 29], dtype=torch.int32)
-
-    def side(fields: Any) -> torch.Tensor:
-        if of_users:
-            return second_order.user_vectors(fields, rows, network.bias)
-        return second_order.item_vectors(fields, rows)
-
-    def found(fields: Any) -> list[torch.Tensor]:
-        network.zero_grad()
-        vectors = side(fields)
-        weights = torch.randn(vectors.shape, generator=torch.Generator().manual_seed(2))
-        (vectors * weights).sum().backward()
-        gradients = [p.grad for p in (*fields.parameters(), network.bias) if p.grad is not None]
-        return [vectors.detach(), *(gradient.clone() for gradient in gradients)]
-
-    fields = network.users if of_users else network.items
-    fast = found(fields)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(devices, "COMPILED", set())
-        slow = found(fields)
-    assert len(fast) >= 3
-    for mine, its in zip(fast, slow, strict=False):
-        torch.testing.assert_close(mine, its, rtol=1e-4, atol=1e-5)
-
-
 @pytest.mark.parametrize("name", ["gmf", "fm"])
 def test_embeddings_are_the_scores(name: str) -> None:
     adapter = fitted(name)
@@ -159,89 +78,6 @@ def test_embeddings_are_the_scores(name: str) -> None:
 @pytest.mark.parametrize("name", ["ncf", "neumf", "deepfm", "dlrm"])
 def test_a_tower_has_no_embeddings(name: str) -> None:
     assert fitted(name).embeddings() is None
-
-
-# The compiled loss and gradients against those of torch.
-
-
-def batch_of(users: list[int], items: list[list[int]]) -> Any:
-    return losses.Batch(
-        torch.tensor(users, dtype=torch.int32), torch.tensor(items, dtype=torch.int32)
-    )
-
-
-@pytest.mark.parametrize("name", NAMES)
-@given(seed=st.integers(0, 2**31), n_users=st.integers(1, 300), n_candidates=st.integers(1, 6))
-@settings(max_examples=10, deadline=None)
-def test_loss_and_gradients_are_those_of_torch(
-    name: str, seed: int, n_users: int, n_candidates: int
-) -> None:
-    network = FITTED(name)._network
-    if network.tower is not None:
-        network.tower.dropout = 0.0  # whose draws are another matter
-    generator = torch.Generator().manual_seed(seed)
-    batch = losses.Batch(
-        torch.randint(RICH.n_users, (n_users,), generator=generator).int(),
-        torch.randint(RICH.n_items, (n_users, n_candidates), generator=generator).int(),
-    )
-
-    def gradients(loss: torch.Tensor) -> dict[str, torch.Tensor]:
-        network.zero_grad()
-        loss.backward()
-        return {key: p.grad.clone() for key, p in network.named_parameters() if p.grad is not None}
-
-    sides = network.user_side(), network.item_side()
-    compiled = losses.pair_loss(*sides, network.tower, batch, generator)
-    fast = gradients(compiled)
-    logits = losses.plain_logits(network.user_side(), network.item_side(), network.tower, batch)
-    loss = torch.nn.functional.softplus(logits).sum() - logits[:, 0].sum()
-    slow = gradients(loss / logits.numel())
-    torch.testing.assert_close(compiled, (loss / logits.numel()).detach())
-    assert fast.keys() == slow.keys()
-    for key, gradient in slow.items():
-        torch.testing.assert_close(
-            fast[key], gradient, rtol=1e-3, atol=1e-6, msg=lambda text, key=key: f"{key}: {text}"
-        )
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_compiled_logits_are_those_of_torch(name: str) -> None:
-    network = FITTED(name)._network
-    sides = network.user_side(), network.item_side()
-    batch = batch_of([3, 3, 39, 0], [[1, 2], [2, 2], [29, 0], [5, 1]])
-    torch.testing.assert_close(
-        losses.pair_logits(*sides, network.tower, batch),
-        losses.plain_logits(*sides, network.tower, batch).detach(),
-        rtol=1e-4,
-        atol=1e-5,
-    )
-
-
-def test_nan_is_not_lost_in_a_relu() -> None:
-    side = losses.Side(first=torch.tensor([[float("nan"), 1.0]]))
-    tower = losses.Tower((2,), torch.Generator().manual_seed(0))
-    batch = batch_of([0], [[0]])
-    assert losses.pair_logits(side, side, tower, batch).isnan().all()
-    assert losses.pair_loss(side, side, tower, batch, torch.Generator()).isnan()
-
-
-def test_dropout_leaves_out_as_many_as_asked_and_the_others_grow() -> None:
-    width, dropout = 20_000, 0.25
-    side = losses.Side(first=torch.full((1, width), 0.001))
-
-    def gradient(share: float) -> tuple[torch.Tensor, float]:
-        tower = losses.Tower((width,), torch.Generator().manual_seed(0), share)
-        batch = batch_of([0], [[0]])
-        losses.pair_loss(side, side, tower, batch, torch.Generator().manual_seed(1)).backward()
-        *to_weights, to_bias = tower.weights.grad  # g times each activation, and g
-        return torch.stack(to_weights) / to_bias, float(to_bias)
-
-    activations, _ = gradient(dropout)
-    left_out = (activations == 0).double().mean().item()
-    assert left_out == pytest.approx(dropout, abs=5 * (dropout * (1 - dropout) / width) ** 0.5)
-    kept = activations[activations != 0]
-    torch.testing.assert_close(kept, torch.full_like(kept, 0.002 / (1 - dropout)))
-    torch.testing.assert_close(gradient(0.0)[0], torch.full((width,), 0.002))
 
 
 # Training.
