@@ -1,5 +1,6 @@
 """Autoencoders of what each user chose (Liang et al., WWW 2018): what multvae and multdae share."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,7 +21,7 @@ USERS_PER_SCORING = 1024  # through the network at a time
 # Shapes: B users in a batch, M width of the middle, L of the last hidden layer, U users, I items.
 
 
-class Autoencoder(nn.Module):
+class Autoencoder(nn.Module, ABC):
     """Layers from the items of a user to a narrow middle, and back to all items.
 
     Args:
@@ -47,6 +48,7 @@ class Autoencoder(nn.Module):
         self.back = layers(back, generator)
         self.last = Linear(back[-1], n_items, generator)
 
+    @abstractmethod
     def middle(
         self, states: Tensor, generator: torch.Generator | None, progress: float
     ) -> tuple[Tensor, Tensor | None]:
@@ -60,7 +62,6 @@ class Autoencoder(nn.Module):
         Returns:
             [B, latent], and a number, the mean over the users, or None.
         """
-        raise NotImplementedError
 
     def forward(
         self,
@@ -109,9 +110,9 @@ class AutoencoderAdapter(Adapter):
     weight_decay: float = 0.0  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 
+    @abstractmethod
     def network(self, n_items: int, generator: torch.Generator) -> Autoencoder:
         """An untrained network, drawn from the generator alone (both on the CPU)."""
-        raise NotImplementedError
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

@@ -3,6 +3,7 @@
 Shared by gmf, ncf, neumf, fm, deepfm and dlrm.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +42,9 @@ class PairAdapter(Adapter):
     weight_decay: float = 0.2  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 
+    @abstractmethod
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network, drawn from the generator alone (both on the CPU)."""
-        raise NotImplementedError
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.
