@@ -6,7 +6,7 @@ Each row of the solution depends on none of the others, so that parts of them ma
 import numpy as np
 from numba.core.types import float32, float64, int32, int64, void
 
-from ._compile import kernel
+from bench.compilation import kernel
 
 # Shapes: I items, N candidates of all items, R rows and C columns of a matrix of observed pairs,
 # K of them, D factors.

@@ -11,9 +11,8 @@ from numba.core.types import NamedTuple as Record
 from numba.core.types import float32, float64, int32, int64, uint64, void
 from numpy.typing import NDArray
 
+from bench.compilation import kernel, part
 from bench.interactions import Floats
-
-from ._compile import kernel, part
 
 PAIRS = 512  # in a block
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numba.core.types import float32, float64, int32, int64, void
 
-from ._compile import kernel
+from bench.compilation import kernel
 
 # Added to the root of a second moment, which is far above it wherever there is a gradient: usually
 # 1e-8, but those of a mean over a batch are as small as that themselves.

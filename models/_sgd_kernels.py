@@ -9,9 +9,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.compilation import kernel, part
 from bench.interactions import Floats, Ids, Interactions
-
-from ._compile import kernel, part
 
 # A map of all pairs finds negatives in half the time, but takes a bit for each user and item.
 MAP_BYTES = 64 * 2**20

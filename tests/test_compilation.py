@@ -1,12 +1,13 @@
 """The compilation of kernels."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-compilation = import_module("bench.models._compile")
+compilation = import_module("bench.compilation")
 
 
 def test_a_kernel_is_compiled_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +33,18 @@ def test_nan_and_infinity_keep_their_meaning() -> None:
 
     assert np.isnan(total(np.array([1.0, np.nan])))
     assert np.isinf(total(np.array([np.inf, -np.inf])))
+
+
+def test_what_is_compiled_is_kept_apart_when_any_kernel_changes(tmp_path: Path) -> None:
+    for name in ("bench", "models"):
+        (tmp_path / name).mkdir()
+    kernels = tmp_path / "models" / "_some_kernels.py"
+    kernels.write_text("first")
+    first = compilation.folder(tmp_path)
+    assert first == compilation.folder(tmp_path)
+    assert first.is_relative_to(tmp_path)
+    kernels.write_text("second")
+    second = compilation.folder(tmp_path)
+    assert second != first
+    (tmp_path / "bench").chmod(0o500)
+    assert compilation.folder(tmp_path).name == second.name
