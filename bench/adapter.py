@@ -5,11 +5,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple, SupportsFloat
+from typing import ClassVar, NamedTuple, SupportsFloat
 
 import numpy as np
 
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import Space, space
 
 
 class Epoch(NamedTuple):
@@ -95,6 +96,8 @@ class Adapter(ABC):
     only fits and scores. It leaves the global random state alone: all randomness comes from
     run.seed.
     """
+
+    search: ClassVar[Space] = space()  # what `bench tune` may choose, see bench.space
 
     @abstractmethod
     def fit(self, train: Interactions, run: Run) -> None:

@@ -1,8 +1,8 @@
 """From a suite and a task to cells with keys, and from a cell to its record."""
 
-import inspect
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -13,19 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from bench import (
-    adapter,
-    evaluation,
-    interactions,
-    isolation,
-    jobs,
-    ledger,
-    machine,
-    ranking,
-    recommended,
-    record,
-    registry,
-)
+from bench import isolation, ledger, machine, record, registry
+from bench.adapter import Epoch
 from bench.display import Display
 from bench.jobs import LEDGER, Describe, Described, Measure, Row
 from bench.protocol import Task
@@ -34,6 +23,17 @@ from bench.suite import Suite, SuiteRow
 from bench.worker import Order
 
 DESCRIBE_SECONDS = 120.0
+# The files of the harness that decide what stands in a ledger. Some load numba: they are only read.
+DECISIVE = (
+    "adapter",
+    "interactions",
+    "evaluation",
+    "ranking",
+    "rank_kernels",
+    "compilation",
+    "recommended",
+    "jobs",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,21 +111,27 @@ def key(cell: Cell, task: Task) -> str:
 @cache
 def _harness_sha256() -> str:
     """A hash of the files of the harness that decide what stands in a ledger."""
-    digest = sha256()
-    for module in (adapter, interactions, evaluation, ranking, recommended, jobs):
-        digest.update(inspect.getsource(module).encode())
-    return digest.hexdigest()
+    folder = Path(__file__).parent
+    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in DECISIVE)).hexdigest()
 
 
 def measure(
-    planned: Planned, task: Task, limits: isolation.Limits, work: Path, display: Display
+    planned: Planned,
+    task: Task,
+    limits: isolation.Limits,
+    work: Path,
+    display: Display,
+    prune: Callable[[Epoch], str] = lambda epoch: "",
 ) -> tuple[Record, ledger.Ledger | None]:
-    """Measure a cell in a process of its own. Whatever the model does, there is a record."""
+    """Measure a cell in a process of its own. Whatever the model does, there is a record.
+
+    `prune` hears of each epoch, and ends the cell there by a reason.
+    """
     started, began = datetime.now(UTC), monotonic()
     load_before = machine.load_average()
     with tempfile.TemporaryDirectory(dir=work) as name:
         folder = Path(name)
-        ending, found = _measure(planned, task, limits, folder, display)
+        ending, found = _measure(planned, task, limits, folder, display, prune)
     timings = ending.result.get("timings", {}) | {
         "cell_seconds": monotonic() - began,
         "load_before": load_before,
@@ -157,7 +163,12 @@ def measure(
 
 
 def _measure(
-    planned: Planned, task: Task, limits: isolation.Limits, folder: Path, display: Display
+    planned: Planned,
+    task: Task,
+    limits: isolation.Limits,
+    folder: Path,
+    display: Display,
+    prune: Callable[[Epoch], str],
 ) -> tuple[isolation.Ending, ledger.Ledger | None]:
     known = planned.described
     if known.status == "skipped":
@@ -179,6 +190,8 @@ def _measure(
                 child.send(task.cases)  # only now: no model can learn from what it never had
             else:
                 display.hear(kind, value)
+            if kind == "epoch" and (reason := prune(value)):
+                child.stop(isolation.Ending(status="pruned", reason=reason))
         ending = child.end()
     if ending.status != "ok":
         return ending, None

@@ -50,15 +50,16 @@ def _exit_code(error: Exception) -> int:
     from bench.fetch import DataUnavailable
     from bench.parameters import BadParameter
     from bench.protocol import BadProtocol
+    from bench.published import BadTable
     from bench.record import BadRecord
     from bench.suite import BadSuite
+    from bench.trials import BadStudy
     from bench.verify import Difference
 
     if isinstance(error, BadParameter | BadSuite):
         return 2
-    if isinstance(
-        error, BadData | BadProtocol | BadRecord | DataUnavailable | Difference | OSError
-    ):
+    problems = (BadData, BadProtocol, BadRecord, BadStudy, BadTable, DataUnavailable, Difference)
+    if isinstance(error, (*problems, OSError)):
         return 1
     raise error
 
@@ -93,6 +94,16 @@ def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--data-dir",
         type=click.Path(path_type=Path, exists=True),
         help="Folder, or file, with the publisher's data; nothing is downloaded then.",
+    )(command)
+
+
+def model_path_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--model-path",
+        "model_paths",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="A model's file outside the checkout. It is code, and it is run.",
     )(command)
 
 
@@ -139,13 +150,7 @@ def list_(kind: str | None) -> None:
 @click.option("--timeout", type=float, metavar="S", help="Seconds that a cell may take.")
 @click.option("--memory-limit", type=click.IntRange(min=1), metavar="MB", help="Of a cell.")
 @click.option("--force", is_flag=True, help="Measure again what is measured already.")
-@click.option(
-    "--model-path",
-    "model_paths",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A model's file outside the checkout. It is code, and it is run.",
-)
+@model_path_option
 @click.option("--dry-run", is_flag=True, help="Show the cells and measure nothing.")
 def run(
     *,
@@ -185,6 +190,56 @@ def run(
         return commands.dry_run(chosen, options)
     signal.signal(signal.SIGTERM, _interrupt)
     return commands.run(chosen, options)
+
+
+@cli.command()
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option("--suite", metavar="NAME", help="Tune all rows of a suite, from their values on.")
+@click.option("--budget", default="10m", show_default=True, help="Time for each model: 90s, 1h.")
+@click.option("--trials", type=click.IntRange(min=1), metavar="N", help="At most, for each model.")
+@click.option("--dataset", metavar="D", help="Another data set [movielens_100k].")
+@click.option("--protocol", metavar="P", help="loo-99-validation, ncf-files-validation.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
+@click.option("--min-rating", type=float, help="Count only interactions rated at least this high.")
+@click.option("--eval-users", type=click.IntRange(min=1), metavar="N", help="Score only a sample.")
+@data_dir_option
+@results_option
+@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--timeout", type=float, metavar="S", help="Seconds that a trial may take.")
+@click.option("--memory-limit", type=click.IntRange(min=1), metavar="MB", help="Of a trial.")
+@model_path_option
+@click.option("--report", is_flag=True, help="Write the reports again and show them; no trials.")
+def tune(
+    *,
+    models: tuple[str, ...],
+    results: Path,
+    data_dir: Path | None,
+    device: str,
+    threads: int,
+    model_paths: tuple[Path, ...],
+    report: bool,
+    **given: Any,
+) -> int:
+    """Search for good hyper-parameters, in equal time for each model.
+
+    Trials are judged on validation items; no test item is in their reach. The first has the
+    model's defaults, or the suite's values. The same command goes on where it stopped, and a
+    longer --budget goes on where a shorter one ended.
+    """
+    from bench import tune_command
+
+    if report:
+        return tune_command.report(results)
+    own = [registry.add_model(path) for path in model_paths]
+    from bench import commands
+
+    options = commands.options(
+        results=results, data_dir=data_dir, device=device, threads=threads, force=False
+    )
+    signal.signal(signal.SIGTERM, _interrupt)
+    return tune_command.tune([*models, *own], options, **given)
 
 
 def _interrupt(number: int, frame: Any) -> None:

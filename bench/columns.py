@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench import published
+
 if TYPE_CHECKING:
     from bench.leaderboard import Row, Section
 
@@ -21,6 +23,8 @@ CSV_COLUMNS = (
     *("ndcg_at_10_low", "ndcg_at_10_high", "mrr", "coverage_at_10", "gini_at_10"),
     *("novelty_at_10", "popularity_at_10", "diversity_at_10", "test_users"),
     *("train_cpu_seconds", "total_memory_mb", "tuned", "git_commit", "started"),
+    *("published_hr_at_10", "published_ndcg_at_10", "published_source", "published_link"),
+    *("hr_at_10_difference", "hr_at_10_verdict", "ndcg_at_10_difference", "ndcg_at_10_verdict"),
 )
 TIE_MARK, BUSY_MARK = "†", "‡"
 MARKS = {
@@ -39,6 +43,7 @@ class Column:
     meaning: str
     figure: str = ""  # what the page sorts by
     give_way: int = 0  # the highest leaves a narrow terminal first; 0 never does
+    needed_by: Callable[["Row"], bool] | None = None  # a table where no row needs it has it not
 
 
 def _number(name: str, form: Callable[[float], str]) -> Callable[["Row"], str]:
@@ -87,6 +92,13 @@ def short(value: float) -> str:
 COLUMNS = (
     Column("model", _name, "label and, where it stands twice, the parameters that differ"),
     Column(
+        "seeds",
+        lambda row: str(row.seeds),
+        "runs averaged in this row",
+        give_way=9,
+        needed_by=lambda row: row.seeds > 1,
+    ),
+    Column(
         "HR@10",
         _hit_rate,
         "share of test users whose held-out item is among the first 10 of it and 99 sampled "
@@ -95,6 +107,15 @@ COLUMNS = (
     ),
     Column(
         "NDCG@10", _number("ndcg_at_10", _four), "the same, discounted by the rank", "ndcg_at_10"
+    ),
+    Column(
+        "published",
+        published.in_short,
+        "HR@10 / NDCG@10 that others published for this model, data set and protocol (of several, "
+        "the highest HR@10), then our HR@10 less theirs: within the standard error of ours over "
+        "the test users, or above or below; theirs has an error too, which is not known",
+        give_way=1,
+        needed_by=lambda row: published.target(row) is not None,
     ),
     Column(
         "expected HR@10",
@@ -152,14 +173,15 @@ COLUMNS = (
         2,
     ),
 )
-SEEDS = Column("seeds", lambda row: str(row.seeds), "runs averaged in this row", give_way=9)
 
 
 def columns(section: "Section") -> list[Column]:
-    """The columns of a section: the seeds stand there only when a row has several."""
-    name, *others = COLUMNS
-    several = any(row.seeds > 1 for row in section.rows)
-    return [name, SEEDS, *others] if several else [name, *others]
+    """The columns that some row of a section needs."""
+    return [
+        column
+        for column in COLUMNS
+        if column.needed_by is None or any(map(column.needed_by, section.rows))
+    ]
 
 
 def compact(value: object) -> str:

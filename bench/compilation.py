@@ -1,12 +1,13 @@
 """Compilation by numba, on import and thus outside any training clock.
 
 What is compiled is kept on disk. numba notices when the file of a kernel changes, but not when
-what it calls from another file does: so all is kept in a folder that the text of every file of
-kernels names.
+what it calls from another file does: so it is kept in a folder that is named by the text of all
+files of kernels beside it.
 """
 
 import os
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,6 @@ from numba import config, njit
 # order is fixed when a kernel is compiled. NaN and infinity keep their meaning.
 FAST = {"reassoc", "contract", "nsz"}
 OPTIONS: dict[str, Any] = {"fastmath": FAST, "error_model": "numpy"}
-KERNELS = ("bench/*_kernels.py", "models/*_kernels.py", "bench/compilation.py")
-
 settings: Any = config
 Function = Callable[..., Any]
 
@@ -34,25 +33,33 @@ def kernel(signature: Any) -> Callable[[Function], Function]:
     """
 
     def compiled(function: Function) -> Function:
+        before = settings.CACHE_DIR  # where numba keeps all that it compiles
+        settings.CACHE_DIR = str(folder(Path(function.__code__.co_filename).parent))
         try:
             made: Function = njit(signature, cache=True, nogil=True, **OPTIONS)(function)
         except RuntimeError:  # no folder to write to
             made = njit(signature, nogil=True, **OPTIONS)(function)
+        finally:
+            settings.CACHE_DIR = before
         return made
 
     return compiled
 
 
-def folder(root: Path) -> Path:
-    """Where to keep what is compiled of the files of kernels below root, as they are now."""
-    digest = sha256()
-    for path in sorted(path for pattern in KERNELS for path in root.glob(pattern)):
+@cache
+def folder(sources: Path) -> Path:
+    """Where to keep what is compiled of the files of kernels in a folder, as they are now.
+
+    That is a folder of its own in NUMBA_CACHE_DIR, or beside the files, or, where nothing can be
+    written there, in the user's cache.
+    """
+    digest = sha256(Path(__file__).read_bytes())
+    for path in sorted(sources.glob("*_kernels.py")):
         digest.update(path.read_bytes())
-    bench = root / "bench"
-    writable = os.access(bench, os.W_OK)
-    beside = bench / "__pycache__" if writable else platformdirs.user_cache_path("bench")
-    return beside / "kernels" / digest.hexdigest()[:16]
-
-
-if not settings.CACHE_DIR:  # NUMBA_CACHE_DIR, if the user wants it elsewhere
-    settings.CACHE_DIR = str(folder(Path(__file__).resolve().parent.parent))
+    if settings.CACHE_DIR:
+        kept = Path(settings.CACHE_DIR)
+    elif os.access(sources, os.W_OK):
+        kept = sources / "__pycache__"
+    else:
+        kept = platformdirs.user_cache_path("bench")
+    return kept / f"kernels-{digest.hexdigest()[:16]}"

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
@@ -21,6 +22,8 @@ from bench.worker import ORDER, RESULT, Order
 OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
 WORKER = "from bench.worker import main; main()"
+MARK = "BENCH_JOB"  # in the environment of a job's process, and of all that descend from it
+SWEEPS = 100  # for what starts processes faster than they are ended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +47,16 @@ class Ending:
 
 
 class Child:
-    """A job in a process group of its own, with its output in a file."""
+    """A job in a process group of its own, with its output in a file.
+
+    Whatever it starts ends with it, also a daemon that leaves the group and the tree: while the
+    job's process lives, it adopts such (`bench.worker`); what outlives it is found by a mark in the
+    environment. Only what has emptied its environment and outlives the job's process escapes.
+    """
 
     def __init__(self, order: Order, limits: Limits) -> None:
         self._limits = limits
+        self._mark = uuid4().hex
         self._folder = order.folder
         handover.write(order, order.folder / ORDER)
         self._connection, theirs = Pipe()
@@ -55,7 +64,7 @@ class Child:
             self._process = subprocess.Popen(
                 # -P: the current folder may hold a `datasets` or `models` that is not ours.
                 [sys.executable, "-P", "-c", WORKER, str(theirs.fileno())],
-                env=os.environ | _thread_settings(limits.threads),
+                env=os.environ | _thread_settings(limits.threads) | {MARK: self._mark},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -96,7 +105,11 @@ class Child:
                 reason = f"the process sent what cannot be read: {type(error).__name__}: {error}"
                 self._stopped = Ending(status="failed", reason=reason.partition("\n")[0])
                 return
-            self._stopped = self._over_limit()
+            self._stopped = self._stopped or self._over_limit()
+
+    def stop(self, ending: Ending) -> None:
+        """Give the job up; this is how it ended."""
+        self._stopped = ending
 
     def _over_limit(self) -> Ending | None:
         limits = self._limits
@@ -135,14 +148,17 @@ class Child:
 
     def kill(self) -> None:
         """End the process and everything that it started."""
-        for process in self._family()[1:]:  # also those that left the process group
-            try:
-                process.kill()
-            except psutil.Error:
-                continue
+        if self._connection.closed:
+            return  # done before
+        _end(self._family()[1:])  # also those that left the process group
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        for _ in range(SWEEPS):
+            if not (left := _marked(self._mark)):
+                break
+            _end(left)
+            sleep(POLL_SECONDS / 10)
         self._connection.close()
 
     def _result(self) -> Ending | None:
@@ -176,6 +192,24 @@ def child(order: Order, limits: Limits) -> Iterator[Child]:
         yield process
     finally:
         process.kill()
+
+
+def _marked(mark: str) -> list[psutil.Process]:
+    """The processes that descend from a job, wherever they stand in the tree now."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark:
+                found.append(process)
+        except (psutil.Error, OSError):  # gone meanwhile, or another user's
+            continue
+    return found
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.Error):
+            process.kill()
 
 
 def _thread_settings(threads: int) -> dict[str, str]:

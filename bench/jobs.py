@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
@@ -83,6 +84,7 @@ class Measure:
     def run(self, say: Say, ask: Callable[[], Any]) -> dict[str, Any]:
         say(Message("phase", "loading"))
         adapter = complete_adapter(self.row)
+        import_module("bench.rank_kernels")  # numba, before a clock or the level of memory is read
         for ids in (self.train.users, self.train.items):
             ids.max(initial=0)  # what every model reads is in memory before one is timed
         # All of our randomness comes from run.seed; a library below a model may use the global one.

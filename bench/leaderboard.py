@@ -30,7 +30,7 @@ class Row:
     label: str
     adapter: str  # name in the registry
     status: str  # "ok", "ok 2/3" or why there is no figure
-    reason: str  # one line; empty when all seeds are ok
+    reason: str  # one line; empty when all seeds are ok, and no later attempt was not
     seeds: int  # that are ok
     tried: int
     params: dict[str, Any]
@@ -136,7 +136,7 @@ def _row(records: list[Record]) -> Row:
     reasons = {
         record.cell.seed: one_line(record.reason) or record.status
         for record in records
-        if record.status != "ok"
+        if record.status != "ok" or record.reason
     }
     if len(set(reasons.values())) > 1:
         reason = "; ".join(f"seed {seed}: {why}" for seed, why in reasons.items())

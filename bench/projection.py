@@ -14,7 +14,8 @@ import psutil
 from bench.record import Record
 
 # MLflow knows no status for a cell that was not tried: a skip is no failure.
-STATUS = {"ok": "FINISHED", "skipped": "FINISHED", "timeout": "KILLED", "killed": "KILLED"}
+STATUS = {"ok": "FINISHED", "skipped": "FINISHED"}
+STATUS |= dict.fromkeys(("timeout", "killed", "pruned"), "KILLED")
 NOTE = """# {dataset}, {protocol}
 
 Views > Leaderboard is a table sorted by HR@10, Views > Charts draws it. There is one run for each

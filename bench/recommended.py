@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from bench.interactions import Floats, Ids, Interactions, occurrences
+from bench.interactions import Floats, Ids, Interactions
 from bench.ledger import Ledger
 from bench.metrics import Standing
 from bench.protocol import Cases
@@ -16,7 +16,10 @@ def describe(
     train: Interactions, cases: Cases, sampled: Standing, full: Standing, recommended: Ids
 ) -> Ledger:
     """Add to the standings what the recommended lists are like, beyond accuracy."""
-    counts = occurrences(train.items, train.n_items)
+    from bench.rank_kernels import tally  # with numba, which only a process that ranks should load
+
+    counts = np.zeros(train.n_items, dtype=np.int64)
+    tally(train.items, counts)
     n_users = 1 + np.count_nonzero(train.users[1:] != train.users[:-1])  # they are in order
     share = counts / n_users
     # An item that nobody has yet counts as if one user had it: its information is finite.
@@ -34,7 +37,7 @@ def describe(
         popularity=np.asarray(lists @ share / lengths, dtype=np.float32),
         diversity=None
         if genres is None or not genres.shape[1]
-        else intra_list_diversity(genres, recommended),
+        else intra_list_diversity(genres, lists),
         n_items=train.n_items,
     )
 
@@ -47,15 +50,17 @@ def matrix_of(recommended: Ids, n_items: int) -> Any:
     return sp.csr_array((np.ones(len(items)), items, starts), shape=(len(recommended), n_items))
 
 
-def intra_list_diversity(genres: NDArray[np.bool_], recommended: Ids) -> Floats:
+def intra_list_diversity(genres: NDArray[np.bool_], lists: Any) -> Floats:
     """1 - mean cosine of the genres over all pairs of a list (Ziegler et al. 2005). [m]
 
-    genres is [n_items, G]; an item without a genre has cosine 0 with every other.
+    Args:
+        genres: [n_items, G]; an item without a genre has cosine 0 with every other.
+        lists: sparse [m, n_items], see matrix_of.
     """
-    lists = matrix_of(recommended, len(genres))
     lengths = np.sqrt(genres.sum(axis=1, dtype=np.float64))
     directions = genres / np.maximum(lengths, 1.0)[:, None]  # [n_items, G], of length 1 or 0
     # The sum over pairs of distinct entries is the square of the sum less the squares.
-    over_pairs = ((lists @ directions) ** 2).sum(axis=1) - lists @ (lengths > 0)
+    sums = lists @ directions  # [m, G]
+    over_pairs = np.einsum("mg,mg->m", sums, sums) - lists @ (lengths > 0)
     n = np.diff(lists.indptr)
     return np.asarray(1 - over_pairs / np.maximum(n * (n - 1), 1), dtype=np.float32)

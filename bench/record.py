@@ -5,16 +5,18 @@ A cell is data set x protocol x model x parameters x seed. Its record stands in
 """
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
 SCHEMA = 1
 
-Status = Literal["ok", "failed", "timeout", "oom", "killed", "skipped"]
+Status = Literal["ok", "failed", "timeout", "oom", "killed", "skipped", "pruned"]
 
 
 class BadRecord(ValueError):
@@ -47,9 +49,10 @@ class Record:
     cell: Cell
     key: str  # 16 hex digits: data, split, model source, parameters, seed, protocol, libraries
     status: Status
-    reason: str = ""  # one line: why the status is not ok
+    # Of what is not ok; of what is ok, what a later attempt came to that was not:
+    reason: str = ""  # one line
     traceback: str = ""
-    output: str = ""  # the end of what the model printed, when it is not ok
+    output: str = ""  # the end of what the model printed
     metrics: dict[str, float] = field(default_factory=dict)  # hr_at_10, ndcg_at_10, ...
     timings: dict[str, float] = field(default_factory=dict)  # train_seconds, peak_memory_mb, ...
     curve: list[dict[str, float | None]] = field(default_factory=list)  # number, seconds, loss, ...
@@ -95,6 +98,16 @@ def stem(cell: Cell, key: str) -> str:
     """Name of a cell's files, without the ending: readable, and unique by the key."""
     words = f"{cell.dataset}.{cell.protocol}.{cell.name}.s{cell.seed}.{key}"
     return re.sub(r"[^\w.-]", "_", words)
+
+
+def finite(record: Record) -> Record:
+    """The record; as a failed one where a figure is NaN or infinite, which is never kept."""
+    figures = {**record.metrics, **record.timings}
+    bad = [name for name, value in figures.items() if not math.isfinite(value)]
+    if not bad:
+        return record
+    reason = f"{bad[0]} is {figures[bad[0]]}, which is no figure"
+    return replace(record, status="failed", reason=reason, metrics={}, timings={}, curve=[])
 
 
 def save(record: Record, folder: Path) -> Path:
@@ -148,11 +161,25 @@ def ledger_path(record: Record, folder: Path) -> Path:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, flush it to the disk, then rename it."""
+    """Write a file under a temporary name, flush it to the disk, then rename it.
+
+    Raises:
+        OSError: no space left, a read-only folder, ...; nothing is left of the file then.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # or a power cut could undo the renaming
+    finally:
+        os.close(folder)

@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import published
 from bench.columns import (
     BUSY_MARK,
     COLUMNS,
     CSV_COLUMNS,
     MARKS,
-    SEEDS,
     TIE_MARK,
     Column,
     columns,
@@ -36,6 +36,7 @@ def comma_separated(board: Sequence["Section"]) -> str:
         values = {
             **asdict(replace(row, records=())),
             **row.figures,
+            **published.cells(row),
             "params": compact(row.params),
             "key": " ".join(dict.fromkeys(record.key for record in row.records)),
             "tie_sensitive": "yes" if row.tie_sensitive else "",
@@ -56,13 +57,12 @@ def markdown(board: Sequence["Section"]) -> str:
     for section in board:
         parts += [f"## {_safe(section.dataset)}, {_safe(section.protocol)}"]
         parts += [_table(section, columns(section), "github", _safe)]
-        remarks = [*_missing(section), *_marks(section), *_sampled(section)]
+        remarks = [*_remarks(section), *_sources(section)]
         parts += ["\n".join(f"- {_safe(line)}" for line in remarks)] if remarks else []
         parts += [_safe(line) for line in about(section)]
     if not board:
         return "\n\n".join([*parts, "No records yet."]) + "\n"
-    shown = (SEEDS, *COLUMNS) if any(SEEDS in columns(s) for s in board) else COLUMNS
-    meanings = [f"- **{column.title}**: {column.meaning}" for column in shown]
+    meanings = [f"- **{column.title}**: {column.meaning}" for column in _all_columns(board)]
     return "\n\n".join([*parts, "## Columns", "\n".join(meanings)]) + "\n"
 
 
@@ -80,7 +80,7 @@ def terminal(board: Sequence["Section"], width: int) -> str:
                 break
             shown = [column for column in shown if column is not least]
         lines = [f"{section.dataset}, {section.protocol}", "", *table.splitlines()]
-        remarks = [*_missing(section), *_marks(section), *_sampled(section)]
+        remarks = _remarks(section)
         parts.append("\n".join([*lines, *([""] if remarks else []), *remarks]))
     return "\n\n".join(parts or ["No records yet."]) + "\n"
 
@@ -94,13 +94,16 @@ def html(board: Sequence["Section"]) -> str:
             "title": f"{section.dataset}, {section.protocol}",
             "columns": columns(section),
             "rows": section.rows,
-            "remarks": [*_missing(section), *_marks(section), *_sampled(section)],
+            "remarks": _remarks(section),
             "about": about(section),
             "plot": scatter(section),
         }
         for section in board
     ]
-    return _page().render(tables=tables, compact=compact) + "\n"
+    page = _page().render(
+        tables=tables, columns=_all_columns(board), compact=compact, target=published.target
+    )
+    return page + "\n"
 
 
 @cache
@@ -160,6 +163,16 @@ def _table(
     return tabulate.tabulate(lines, titles, form, colalign=align, disable_numparse=True)
 
 
+def _all_columns(board: Sequence["Section"]) -> list[Column]:
+    """The columns that stand in any table of a board."""
+    present = {column for section in board for column in columns(section)}
+    return [column for column in COLUMNS if column in present]
+
+
+def _remarks(section: "Section") -> list[str]:
+    return [*_missing(section), *_marks(section), *_sampled(section)]
+
+
 def _missing(section: "Section") -> list[str]:
     return [
         f"{one_line(row.model)}: {row.status}, {one_line(row.reason)}"
@@ -180,6 +193,18 @@ def _sampled(section: "Section") -> list[str]:
     """That only a sample of the test users was scored, where it was."""
     sizes = sorted({record.cell.eval_users for record in section.records} - {0})
     return [f"figures of a sample of {size:,} test users, the same for all rows" for size in sizes]
+
+
+def _sources(section: "Section") -> list[str]:
+    """Where the published figures come from, and for which models."""
+    models: dict[tuple[str, str], set[str]] = {}
+    for row in section.rows:
+        if found := published.target(row):
+            models.setdefault((found.source, found.link), set()).add(row.adapter)
+    return [
+        f"published for {', '.join(sorted(names))}: {source}, {link}"
+        for (source, link), names in sorted(models.items())
+    ]
 
 
 def _machine(environment: dict[str, Any]) -> str:

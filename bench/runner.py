@@ -1,7 +1,7 @@
 """Run a suite: measure what is not measured yet, keep every result, show the board."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -150,13 +150,18 @@ def keep(
 ) -> Record:
     """Put the ledger on the disk, then the record: a record is never without its ledger.
 
-    A good record is not lost to a later attempt that went wrong, as one with --force.
+    A good record is not lost to a later attempt that went wrong, as one with --force: it stays, and
+    says of the attempt what it came to.
     """
-    found = replace(found, suite=suite, invocation=invocation)
-    if found.status != "ok" and kept_record(found.cell, found.key, results) is not None:
+    found = record.finite(replace(found, suite=suite, invocation=invocation))
+    good = None if found.status == "ok" else kept_record(found.cell, found.key, results)
+    if good is not None:
         click.echo(f"{found.cell.name}: the good record from before stays", err=True)
+        reason = f"a later attempt ended as {found.status}: {found.reason}"
+        noted = replace(good, reason=reason, traceback=found.traceback, output=found.output)
+        record.save(noted, results)
         return found
-    if its_ledger is not None:
+    if its_ledger is not None and found.status == "ok":
         ledger.save(its_ledger, record.ledger_path(found, results))
     record.save(found, results)
     return found
@@ -174,7 +179,10 @@ def limits_of(planned: Planned, suite: Suite, options: Options) -> Limits:
 
 @contextmanager
 def only_run(results: Path) -> Iterator[None]:
-    """Hold the results folder: a second run on it waits, and says so."""
+    """Hold the results folder: a second run on it waits, and says so.
+
+    Where a disk is full, the system names no file: then the folder is named.
+    """
     results.mkdir(parents=True, exist_ok=True)
     lock = FileLock(results / ".lock")
     try:
@@ -184,6 +192,10 @@ def only_run(results: Path) -> Iterator[None]:
         lock.acquire()
     try:
         yield
+    except OSError as error:
+        if error.filename is not None or error.strerror is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(results)) from error
     finally:
         lock.release()
 
@@ -214,9 +226,9 @@ class Tracking:
         """Write a record and its ledger to MLflow."""
         self._attempt(lambda: self._tracker.log(found, record.ledger_path(found, self._results)))
 
-    def finish(self, records: list[Record]) -> None:
-        """Close the run of this invocation, with the board."""
-        self._attempt(lambda: self._tracker.finish(self.invocation, records))
+    def finish(self, records: list[Record], files: Sequence[Path] | None = None) -> None:
+        """Close the run of this invocation, with the board, or with other files."""
+        self._attempt(lambda: self._tracker.finish(self.invocation, records, files))
 
     def _open(self) -> None:
         from bench.tracking import Tracker  # imports mlflow, 1.7 s

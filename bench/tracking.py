@@ -114,11 +114,13 @@ class Tracker:
     def track_all(self, skip: Callable[[BadRecord], None] | None = None) -> int:
         """Write every record of the results that the store misses; how many there were.
 
-        A file that is no record is told to skip; without it, it is a TrackingError.
+        Those of trials stand beside their studies. A file that is no record is told to skip;
+        without it, it is a TrackingError.
         """
         self.prepare()
         try:
-            records = load_all(self.results, skip)
+            folders = [self.results, *sorted((self.results / "tune").glob("*/"))]
+            records = [record for folder in folders for record in load_all(folder, skip)]
         except (OSError, BadRecord) as error:
             raise TrackingError(projection.one_line(error)) from error
         written = [r for r in records if self.log(r, ledger_path(r, self.results))]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from itertools import zip_longest
 from math import isclose
 from pathlib import Path
 
@@ -67,9 +68,8 @@ def _check_board(records: list[Record], results: Path) -> str:
     again = list(csv.reader(io.StringIO(leaderboard.to_csv(records))))
     for number, (row, computed) in enumerate(zip(given, again, strict=False), start=1):
         if row != computed:
-            column, old, new = next(
-                (name, a, b) for name, a, b in zip(again[0], row, computed, strict=False) if a != b
-            )
+            cells = zip_longest(again[0], row, computed, fillvalue="missing")
+            column, old, new = next((name, a, b) for name, a, b in cells if a != b)
             raise Difference(f"{path}, line {number}: {column} is {old}, computed again {new}")
     if len(given) != len(again):
         raise Difference(f"{path}: {len(given) - 1} rows, computed again {len(again) - 1}")

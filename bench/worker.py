@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from bench import handover
 
 ORDER, RESULT = "order", "result.json"  # in the job's folder
+# Options of prctl(2): a killed parent takes this process with it; and a daemon that a model starts
+# stays below this process, so that its memory counts and it ends with the others.
+PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "unable to allocate")
 
 
@@ -28,7 +31,8 @@ class Order(NamedTuple):
 
 def main() -> None:
     """Do the job that comes over the connection whose file descriptor is the argument."""
-    _die_with_parent()
+    _control(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    _control(CHILD_SUBREAPER, 1)
     os.set_inheritable(int(sys.argv[1]), False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection = Connection(int(sys.argv[1]))
@@ -67,11 +71,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _die_with_parent() -> None:
-    """On Linux a killed parent takes this process with it."""
+def _control(option: int, value: int) -> None:
+    """Set a property of this process, as prctl(2) does; only Linux has these."""
     if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(option, value)
 
 
 def _limit_memory(limit_mb: int) -> None:

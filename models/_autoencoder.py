@@ -14,6 +14,7 @@ from bench.interactions import Floats, Ids, Interactions
 from ._devices import mixed_precision, threads
 from ._histories import Chosen, Histories
 from ._layers import Linear
+from ._optimizers import AdamW
 from ._softmax import Targets, softmax_loss
 
 USERS_PER_SCORING = 1024  # through the network at a time
@@ -129,7 +130,7 @@ class AutoencoderAdapter(Adapter):
 
     def _train(self, run: Run, generator: torch.Generator) -> None:
         on_device = torch.Generator(run.device).manual_seed(run.seed)
-        optimizer = torch.optim.AdamW(
+        optimizer = AdamW(
             self._network.parameters(),
             lr=self.learning_rate,
             weight_decay=self.weight_decay,

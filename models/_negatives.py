@@ -7,7 +7,7 @@ from torch import Tensor
 from bench.interactions import Interactions
 
 from ._devices import compiled
-from ._sgd_kernels import Untouched, draw_for_each
+from ._untouched_kernels import Untouched, draw_for_each
 
 # Shapes: B users, U users in all, I items, K distinct observed pairs.
 
@@ -20,16 +20,26 @@ class Negatives:
     """
 
     def __init__(self, train: Interactions, device: str) -> None:
-        self._untouched = Untouched.by(train)
+        self.untouched = Untouched.by(train)
         self._n_items = train.n_items
-        counts = np.diff(self._untouched.starts)
+        counts = np.diff(self.untouched.starts)
         self.available = torch.from_numpy(train.n_items - counts).to(device)  # [U]
+        self._n_pairs = len(train)
+        usable = self.untouched.usable(train)
+        self._usable = None if usable is None else torch.from_numpy(usable).to(device)
         if not compiled(self.available):
             users = np.repeat(np.arange(train.n_users), counts)
             # In order by user, then item; there is room between the keys of two users.
-            keys = users * (train.n_items + 1) + self._untouched.before
+            keys = users * (train.n_items + 1) + self.untouched.before
             self._keys = torch.from_numpy(keys).to(device)  # [K]
-            self._starts = torch.from_numpy(self._untouched.starts).to(device)
+            self._starts = torch.from_numpy(self.untouched.starts).to(device)
+
+    def shuffled(self, generator: torch.Generator) -> Tensor:
+        """The observed pairs whose user has an untouched item, in a random order: int32 [n]."""
+        count = self._n_pairs if self._usable is None else len(self._usable)
+        device = self.available.device
+        order = torch.randperm(count, generator=generator, dtype=torch.int32, device=device)
+        return order if self._usable is None else self._usable.index_select(0, order)
 
     def draw(self, users: Tensor, count: int, generator: torch.Generator) -> Tensor:
         """Draw untouched items for each user: int32 [B] -> int32 [B, count].
@@ -40,7 +50,7 @@ class Negatives:
             drawn = torch.empty((len(users), count), dtype=torch.int32)
             seed = int(torch.randint(2**63 - 1, (), generator=generator))
             draw_for_each(
-                users.numpy(), self._n_items, *self._untouched, np.uint64(seed), drawn.numpy()
+                users.numpy(), self._n_items, self.untouched, np.uint64(seed), drawn.numpy()
             )
             return drawn
         who = users.long()[:, None]

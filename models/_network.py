@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from ._epoch import Part
 from ._pair_loss import Side, Tower
 
 # Shapes: R rows, distinct users or items.
@@ -27,3 +28,7 @@ class PairNetwork(nn.Module, ABC):
     @abstractmethod
     def item_side(self, rows: Tensor | None = None) -> Side:
         """What items bring: all of them, or those of a batch, int32 [R]."""
+
+    def parts(self) -> tuple[Part, Part] | None:
+        """What both sides consist of, of which whole epochs are compiled, if they are so simple."""
+        return None

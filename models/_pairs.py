@@ -8,23 +8,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
 
+from ._batches import Batches
 from ._devices import compiled, mixed_precision, threads
+from ._epoch import Epochs
 from ._negatives import Negatives
 from ._network import PairNetwork
-from ._pair_loss import Batch, Side, pair_logits, pair_loss
-from ._row_kernels import number_distinct
+from ._pair_loss import Batch, Side, pair_logits
 from ._tables import AdamW
 
 # On a GPU scoring works on so many pairs at a time, each with some 200 numbers: about 1 GB.
 PAIRS_ON_GPU = 2**20
 
-# Shapes: B users in a batch, C candidates of each, the observed item first, U users, I items,
-# R distinct users or items of a batch.
+# Shapes: U users, I items, b of the users with c items each.
 
 
 @dataclass(kw_only=True)
@@ -63,51 +62,21 @@ class PairAdapter(Adapter):
     def _train(self, train: Interactions, run: Run) -> None:
         generator = torch.Generator(run.device).manual_seed(run.seed)
         negatives = Negatives(train, run.device)
-        distinct = [Distinct(train.n_users, run.device), Distinct(train.n_items, run.device)]
-        users = torch.tensor(train.users, device=run.device)
-        items = torch.tensor(train.items, device=run.device)
-        usable = negatives.available[users.long()] > 0
-        users, items = users[usable], items[usable]
         optimizer = AdamW(self._network, self.learning_rate, self.weight_decay)
-        samples = len(users) * (1 + self.negatives)
+        parts = self._network.parts() if compiled(negatives.available) else None
+        precision = mixed_precision(run.device, self.mixed_precision)
+        if parts is None:
+            learn = Batches(self._network, train, negatives, optimizer, precision).learn
+        else:
+            learn = Epochs(parts, self._network.tower, train, negatives, optimizer).learn
         for _ in range(self.epochs):
-            total = torch.zeros((), device=run.device)
-            order = torch.randperm(len(users), generator=generator, device=run.device)
-            for start in range(0, len(order), max(1, self.batch_size)):
-                pairs = order[start : start + max(1, self.batch_size)]
-                some = users[pairs]
-                drawn = negatives.draw(some, self.negatives, generator)
-                candidates = torch.cat([items[pairs, None], drawn], dim=1)  # [B, C]
-                with mixed_precision(run.device, self.mixed_precision):
-                    loss = self._loss(some, candidates, distinct, generator)
-                loss.backward()
-                optimizer.step()
-                total += loss.detach() * candidates.numel()
-            optimizer.settle()
+            order = negatives.shuffled(generator)
+            samples = len(order) * (1 + self.negatives)
+            total = learn(order, max(1, self.batch_size), self.negatives, generator)
             self._sides = None
-            # The only wait for the device in an epoch.
-            if run.epoch(samples=samples, loss=total.item() / max(samples, 1)):
+            if run.epoch(samples=samples, loss=total / max(samples, 1)):
                 break
         optimizer.finish()
-
-    def _loss(
-        self,
-        users: Tensor,
-        candidates: Tensor,
-        distinct: "list[Distinct]",
-        generator: torch.Generator,
-    ) -> Tensor:
-        """The mean loss of users [B] with candidates [B, C], the observed item first."""
-        user_rows, user_places = distinct[0].of(users)
-        item_rows, item_places = distinct[1].of(candidates)
-        network = self._network
-        return pair_loss(
-            network.user_side(user_rows),
-            network.item_side(item_rows),
-            network.tower,
-            Batch(user_places, item_places),
-            generator,
-        )
 
     @torch.no_grad()
     def scores(self, users: Ids) -> Floats:
@@ -150,21 +119,3 @@ class PairAdapter(Adapter):
 
     def _device(self) -> torch.device:
         return next(self._network.parameters()).device
-
-
-class Distinct:
-    """Finds the distinct ids below a height among those of a batch."""
-
-    def __init__(self, height: int, device: str) -> None:
-        self._numbers = np.full(height, -1, dtype=np.int32)
-
-    def of(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Distinct ids [R], and the place of each id among them, in the shape of ids: int32."""
-        if not compiled(ids):
-            distinct, places = torch.unique(ids, return_inverse=True)
-            return distinct, places.int()
-        distinct, places = torch.empty(ids.numel(), dtype=torch.int32), torch.empty_like(ids)
-        count = number_distinct(
-            ids.flatten().numpy(), self._numbers, distinct.numpy(), places.view(-1).numpy()
-        )
-        return distinct[:count], places

@@ -1,16 +1,12 @@
 """What a batch asks of tables with a row for each user or item, compiled for the CPU."""
 
 import numpy as np
-from numba.core.types import float32, float64, int32, int64, void
+from numba.core.types import float32, int32, int64, void
 
 from bench.compilation import kernel
 
-# Added to the root of a second moment, which is far above it wherever there is a gradient: usually
-# 1e-8, but those of a mean over a batch are as small as that themselves.
-EPS = 1e-15
-
-# Shapes: N ids, E rows of a table (users or items), R rows of it, D width, T steps,
-# M rows of another table.
+# Shapes: N ids, E rows of a table (users or items), R rows of it, D width, M rows of another
+# table.
 
 
 @kernel(int64(int32[::1], int32[::1], int32[::1], int32[::1]))
@@ -33,74 +29,6 @@ def number_distinct(ids, numbers, distinct, places):
     for k in range(count):
         numbers[distinct[k]] = -1
     return count
-
-
-@kernel(void(int64, float64[:, :], float64, float64, float64, float64))
-def tabulate_skips(step, skips, keep, rate, beta1, beta2):
-    """What k steps without a gradient do to a row, for k = 0, ..., T: see `_tables.py`.
-
-    Args:
-        step: the last of the steps.
-        skips: [4, T + 1], becomes the factors keep^k, of m to be subtracted, beta1^k and beta2^k.
-        keep: what weight decay leaves of a parameter in a step.
-        rate: the learning rate.
-        beta1, beta2: of Adam.
-    """
-    skips[:, 0] = 1.0
-    skips[1, 0] = 0.0
-    fall = beta1 / np.sqrt(beta2)
-    for k in range(1, skips.shape[1]):
-        first = step - k + 1  # the first of the k steps
-        corrected = rate * np.sqrt(1 - beta2**first) / (1 - beta1**first)
-        skips[0, k] = skips[0, k - 1] * keep
-        skips[1, k] = fall * (skips[0, k - 1] * corrected + skips[1, k - 1])
-        skips[2, k] = skips[2, k - 1] * beta1
-        skips[3, k] = skips[3, k - 1] * beta2
-
-
-_state = (float32[:, ::1], float32[:, ::1], float32[:, ::1], int64[::1])
-
-
-@kernel(void(int32[::1], int64, float64[:, :], *_state))
-def catch_up(rows, step, skips, weights, m, v, last):
-    """Apply the steps that rows have skipped since their last one, up to step.
-
-    Args:
-        rows: [R].
-        step: of which skips holds the table.
-        skips: [4, T + 1], from tabulate_skips.
-        weights, m, v: [E, D], the table and its moments.
-        last: [E], the last step that each row has taken.
-    """
-    eps = np.float32(EPS)
-    for r in range(len(rows)):
-        row = rows[r]
-        k = step - last[row]
-        last[row] = step
-        keep, away = np.float32(skips[0, k]), np.float32(skips[1, k])
-        m_falls, v_falls = np.float32(skips[2, k]), np.float32(skips[3, k])
-        for d in range(weights.shape[1]):
-            moved = away * (m[row, d] / (np.sqrt(v[row, d]) + eps))
-            weights[row, d] = keep * weights[row, d] - moved
-            m[row, d] *= m_falls
-            v[row, d] *= v_falls
-
-
-@kernel(void(int32[::1], float32[:, ::1], int64, float64, float64, float64, float64, *_state))
-def step_rows(rows, gradient, step, keep, rate, beta1, beta2, weights, m, v, last):
-    """A step of AdamW on rows [R] that have taken all steps before it, from gradient [R, D]."""
-    corrected = np.float32(rate * np.sqrt(1 - beta2**step) / (1 - beta1**step))
-    keep, b1, b2 = np.float32(keep), np.float32(beta1), np.float32(beta2)
-    one, eps = np.float32(1), np.float32(EPS)
-    for r in range(len(rows)):
-        row = rows[r]
-        last[row] = step
-        for d in range(weights.shape[1]):
-            g = gradient[r, d]
-            m[row, d] = b1 * m[row, d] + (one - b1) * g
-            v[row, d] = b2 * v[row, d] + (one - b2) * g * g
-            moved = corrected * (m[row, d] / (np.sqrt(v[row, d]) + eps))
-            weights[row, d] = keep * weights[row, d] - moved
 
 
 @kernel(void(int32[::1], int64[::1], int32[::1], float32[::1], float32[:, ::1], float32[:, ::1]))

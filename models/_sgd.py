@@ -11,7 +11,8 @@ import numpy as np
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
 
-from ._sgd_kernels import Factors, Untouched
+from ._sgd_kernels import Factors
+from ._untouched_kernels import Untouched
 
 # Shapes: n observed pairs, b users, U users, I items, D factors.
 
@@ -36,9 +37,14 @@ class FactorsBySGD(Adapter):
 
     @abstractmethod
     def _epoch(
-        self, users: Ids, items: Ids, untouched: Untouched, factors: Factors, seed: np.uint64
+        self,
+        order: Ids,
+        train: Interactions,
+        untouched: Untouched,
+        factors: Factors,
+        seed: np.uint64,
     ) -> tuple[int, float]:
-        """Go once over observed pairs, [n] and [n], and improve the factors in place.
+        """Go once over these of the observed pairs, [n], and improve the factors in place.
 
         Returns:
             How many samples it took, negatives included, and their mean loss.
@@ -52,8 +58,9 @@ class FactorsBySGD(Adapter):
         """
         random = np.random.default_rng(run.seed)
         untouched = Untouched.by(train)
-        trained = np.diff(untouched.starts)[train.users] < train.n_items
-        users, items = train.users[trained], train.items[trained]
+        taken = np.diff(untouched.starts)  # [U]
+        usable = untouched.usable(train)
+        order = np.arange(len(train), dtype=np.int32) if usable is None else usable
         factors = Factors(
             users=self._normal(train.n_users, random),
             items=self._normal(train.n_items, random),
@@ -61,12 +68,12 @@ class FactorsBySGD(Adapter):
             item_bias=np.zeros(train.n_items, dtype=np.float32),
             bias=np.zeros(1, dtype=np.float32),
         )
-        factors.users[np.bincount(users, minlength=train.n_users) == 0] = 0
+        factors.users[(taken == 0) | (taken == train.n_items)] = 0
         self._vectors = _folded(factors)
         for _ in range(self.epochs):
-            order = random.permutation(len(users))
+            random.shuffle(order)
             seed = random.integers(2**64, dtype=np.uint64)
-            samples, loss = self._epoch(users[order], items[order], untouched, factors, seed)
+            samples, loss = self._epoch(order, train, untouched, factors, seed)
             self._vectors = _folded(factors)
             if run.epoch(samples=samples, loss=loss):
                 break

@@ -16,8 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ._adamw_kernels import EPS, Clock, Moving, advance, catch_up, step_rows, step_whole
 from ._devices import compiled
-from ._row_kernels import EPS, catch_up, step_rows, tabulate_skips
+
+if torch.cuda.is_available():  # only there are torch's used
+    from . import _optimizers  # noqa: F401
 
 BETA1, BETA2 = 0.9, 0.999
 # After so many steps every row catches up, which bounds the table of what skipped steps do.
@@ -54,7 +57,9 @@ class AdamW:
 
     def __init__(self, network: nn.Module, learning_rate: float, weight_decay: float) -> None:
         parameters = list(network.parameters())
-        self._tables, self._whole, self._torch = [], [], None
+        self._torch = None
+        self._tables: list[Table] = []
+        self._whole: list[tuple[nn.Parameter, Moving]] = []
         if not compiled(parameters[0]):
             self._torch = torch.optim.AdamW(
                 parameters,
@@ -65,31 +70,49 @@ class AdamW:
                 fused=True,
             )
             return
+        self.clock = clock_at_start(learning_rate, weight_decay)
         for table in (module for module in network.modules() if isinstance(module, Table)):
-            table.rows = Rows(table.weight.detach(), learning_rate, weight_decay)
+            table.rows = Rows(at_rest(table.weight), self.clock)
             self._tables.append(table)
         by_row = {id(table.weight) for table in self._tables}
-        for parameter in parameters:
-            if id(parameter) not in by_row:
-                matrix = parameter.detach().view(-1, parameter.shape[-1])
-                self._whole.append((parameter, Rows(matrix, learning_rate, weight_decay)))
+        self._whole = [(each, at_rest(each)) for each in parameters if id(each) not in by_row]
+
+    def of(self, parameter: nn.Parameter) -> Moving:
+        """A parameter that is not a table, with its moments, as compiled functions take it."""
+        return next(matrix for each, matrix in self._whole if each is parameter)
 
     def step(self) -> None:
         """A step from the gradients collected since the last one, which are then forgotten."""
         if self._torch is not None:
             self._torch.step()
             self._torch.zero_grad()
+            return
+        advance(self.clock)
         for table in self._tables:
             table.rows.step()
-        for parameter, rows in self._whole:
+        for parameter, matrix in self._whole:
             if parameter.grad is not None:
-                rows.step_whole(parameter.grad)
+                step_whole(
+                    parameter.grad.contiguous().view(matrix.weights.shape).numpy(),
+                    matrix,
+                    self.clock,
+                )
                 parameter.grad = None
+        if self.due() <= 0:
+            self.settle()
+
+    def due(self) -> int:
+        """After how many more steps every row has to be brought up to date."""
+        made, settled = self.clock.steps
+        return int(MOST_SKIPPED - (made - settled))
 
     def settle(self) -> None:
         """Bring every row up to date, before anyone looks at whole tables."""
         for table in self._tables:
             table.rows.settle()
+        if self._torch is None:
+            self.clock.steps[1] = self.clock.steps[0]
+            self.clock.away[0] = 0
 
     def finish(self) -> None:
         """Let go of the tables, which must be settled."""
@@ -97,51 +120,52 @@ class AdamW:
             table.rows = None
 
 
-class Rows:
-    """A table, or any matrix [E, D], under AdamW on the CPU."""
+def clock_at_start(rate: float, weight_decay: float) -> Clock:
+    """Before the first step."""
+    keep = 1 - rate * weight_decay
+    bases = np.array([keep, BETA1, BETA2, BETA1 / BETA2**0.5])
+    with np.errstate(all="ignore"):  # a rate that is not finite shows in the loss
+        powers = bases[:, None] ** np.arange(MOST_SKIPPED + 1)
+    return Clock(
+        steps=np.zeros(2, dtype=np.int64),
+        rates=np.array([rate, keep]),
+        betas=np.array([BETA1, BETA2]),
+        corrected=np.zeros(1),
+        powers=powers,
+        away=np.zeros(MOST_SKIPPED + 1),
+    )
 
-    def __init__(self, weights: Tensor, rate: float, weight_decay: float) -> None:
-        self._weights = weights
-        self._rate, self._keep = rate, 1 - rate * weight_decay
-        self._every = torch.arange(len(weights), dtype=torch.int32)
-        self._steps = self._settled = 0  # steps made, and made when all rows were last up to date
-        self._skips = np.zeros((4, MOST_SKIPPED + 1))
-        first, second = np.zeros((2, *weights.shape), dtype=np.float32)
-        self._state = (weights.numpy(), first, second, np.zeros(len(weights), dtype=np.int64))
+
+def at_rest(parameter: nn.Parameter) -> Moving:
+    """A parameter as a matrix, with moments of zero."""
+    weights = parameter.detach().view(-1, parameter.shape[-1]).numpy()
+    first, second = np.zeros((2, *weights.shape), dtype=np.float32)
+    return Moving(weights, first, second, np.zeros(len(weights), dtype=np.int64))
+
+
+class Rows:
+    """A table under AdamW on the CPU."""
+
+    def __init__(self, state: Moving, clock: Clock) -> None:
+        self.state = state
+        self._clock = clock
         self._taken: tuple[Tensor, Tensor] | None = None  # rows [R], and their leaf [R, D]
 
     def take(self, rows: Tensor) -> Tensor:
         """The rows after all steps so far, as a leaf that collects their gradient: [R, D]."""
         if self._taken is None or self._taken[0] is not rows:
-            self._catch_up(rows)
-            self._taken = (rows, self._weights.index_select(0, rows).requires_grad_())
+            catch_up(rows.numpy(), self.state, self._clock)
+            weights = torch.from_numpy(self.state.weights)
+            self._taken = (rows, weights.index_select(0, rows).requires_grad_())
         return self._taken[1]
 
     def step(self) -> None:
-        """A step for the whole table, of which the rows taken have a gradient."""
-        self._steps += 1
+        """The step that has begun, of the rows taken, which have a gradient."""
         if self._taken is not None:
             rows, leaf = self._taken
             self._taken = None
-            self._step(rows, leaf.grad)
-        if self._steps - self._settled >= MOST_SKIPPED:
-            self.settle()
-
-    def step_whole(self, gradient: Tensor) -> None:
-        """A step for a table that has a gradient in every row."""
-        self._steps += 1
-        self._step(self._every, gradient.view(self._weights.shape))
-
-    def _step(self, rows: Tensor, gradient: Tensor) -> None:
-        hyper = (self._steps, self._keep, self._rate, BETA1, BETA2)
-        step_rows(rows.numpy(), gradient.contiguous().numpy(), *hyper, *self._state)
+            step_rows(rows.numpy(), leaf.grad.contiguous().numpy(), self.state, self._clock)
 
     def settle(self) -> None:
         """Bring every row up to date."""
-        self._catch_up(self._every)
-        self._settled = self._steps
-
-    def _catch_up(self, rows: Tensor) -> None:
-        skips = self._skips[:, : self._steps - self._settled + 1]
-        tabulate_skips(self._steps, skips, self._keep, self._rate, BETA1, BETA2)
-        catch_up(rows.numpy(), self._steps, skips, *self._state)
+        catch_up(np.arange(len(self.state.last), dtype=np.int32), self.state, self._clock)

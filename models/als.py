@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import choice, log, space, whole
 
 
 class Enough(Exception):
@@ -24,6 +25,13 @@ class ALS(Adapter):
     alpha: float = 8.0  # weight of an interaction, against 1 of an unobserved pair
     l2: float = 1.0
     iterations: int = 20
+
+    search = space(
+        factors=choice(8, 16, 32, 64, 128, 256),
+        alpha=log(1, 100),
+        l2=log(0.01, 1000),
+        iterations=whole(5, 30),
+    )
 
     def fit(self, train: Interactions, run: Run) -> None:
         self._model = AlternatingLeastSquares(

@@ -9,10 +9,12 @@ from torch.autograd import Function
 
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.space import choice, log, space, whole
 
 from ._devices import threads
 from ._histories import Chosen, Histories
 from ._layers import Linear
+from ._optimizers import Adam
 from ._vectors import VectorAdapter
 
 # Entries of the matrix held at a time: on a CPU 2 MB, on a GPU 256 MB.
@@ -46,6 +48,15 @@ class AutoRec(VectorAdapter):
     learning_rate: float = 1e-3
     l2: float = 1e-2
 
+    search = space(
+        by=choice("item", "user"),
+        hidden=choice(50, 100, 200, 500),
+        unobserved_weight=log(0.01, 1),
+        epochs=whole(10, 150, log=True),
+        learning_rate=log(3e-4, 1e-2),
+        l2=log(1e-4, 1),
+    )
+
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.
 
@@ -67,7 +78,7 @@ class AutoRec(VectorAdapter):
         network = self._network
         biases = [network.hidden_bias, network.last.bias]
         matrices = [network.first, network.last.weight]
-        optimizer = torch.optim.Adam(
+        optimizer = Adam(
             [{"params": matrices, "weight_decay": self.l2}, {"params": biases}],
             lr=self.learning_rate,
             fused=True,

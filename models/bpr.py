@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.interactions import Ids
+from bench.interactions import Ids, Interactions
+from bench.space import choice, log, space, whole
 
 from ._sgd import FactorsBySGD
-from ._sgd_kernels import Factors, Untouched, pairwise_epoch
+from ._sgd_kernels import Factors, pairwise_epoch
+from ._untouched_kernels import Untouched
 
 
 @dataclass(kw_only=True)
@@ -25,10 +27,22 @@ class BPR(FactorsBySGD):
     learning_rate: float = 0.05
     l2: float = 0.01
 
+    search = space(
+        factors=choice(16, 32, 64, 96, 128),
+        epochs=whole(10, 200, log=True),
+        learning_rate=log(5e-3, 0.2),
+        l2=log(1e-3, 0.1),
+    )
+
     def _epoch(
-        self, users: Ids, items: Ids, untouched: Untouched, factors: Factors, seed: np.uint64
+        self,
+        order: Ids,
+        train: Interactions,
+        untouched: Untouched,
+        factors: Factors,
+        seed: np.uint64,
     ) -> tuple[int, float]:
         total = pairwise_epoch(
-            users, items, *untouched, *factors, self.learning_rate, self.l2, seed
+            order, train.users, train.items, untouched, factors, self.learning_rate, self.l2, seed
         )
-        return 2 * len(users), total / max(len(users), 1)  # the observed item, and a negative
+        return 2 * len(order), total / max(len(order), 1)  # the observed item, and a negative

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.interactions import Interactions
+from bench.space import choice, log, number, space, whole
 
+from ._epoch import Part
 from ._features import both_fields
 from ._layers import FirstLayer
 from ._network import PairNetwork
@@ -26,6 +28,18 @@ class DeepFM(PairAdapter):
     hidden: tuple[int, ...] = (32, 16)  # widths of the MLP's hidden layers
     dropout: float = 0.0
     init_scale: float = 0.1  # standard deviation of the initial vectors of ids
+
+    search = space(
+        factors=choice(8, 16, 32, 64),
+        hidden=choice((16, 8), (32, 16), (64, 32), (128, 64)),
+        dropout=number(0, 0.5),
+        init_scale=choice(0.01, 0.1),
+        epochs=whole(5, 60, log=True),
+        batch_size=choice(1024, 2048, 4096, 8192),
+        negatives=whole(2, 12),
+        learning_rate=log(5e-4, 0.02),
+        weight_decay=number(0, 2),
+    )
 
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network."""
@@ -61,4 +75,11 @@ class DeepFMNetwork(PairNetwork):
         return Side(
             dot=item_vectors(self.items, rows),  # [R, D + 2]
             first=self.items.layer(self.first.items, rows),  # [R, H]
+        )
+
+    def parts(self) -> tuple[Part, Part]:
+        """The same, for whole epochs to be compiled."""
+        return (
+            Part(fields=self.users, offset=self.bias, of_users=True, layer=self.first.users),
+            Part(fields=self.items, layer=self.first.items),
         )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.interactions import Interactions
+from bench.space import choice, log, number, space, whole
 
 from ._features import both_fields
 from ._field_dots import field_dots
@@ -32,6 +33,19 @@ class DLRM(PairAdapter):
     hidden: tuple[int, ...] = (32, 16)  # widths of the top MLP's hidden layers
     dropout: float = 0.0
     init_scale: float = 0.01  # standard deviation of the initial embeddings
+
+    search = space(
+        factors=choice(8, 16, 32, 64),
+        bottom=choice((16,), (32, 16), (64, 32)),
+        hidden=choice((32, 16), (64, 32), (128, 64)),
+        dropout=number(0, 0.5),
+        init_scale=choice(0.01, 0.1),
+        epochs=whole(5, 60, log=True),
+        batch_size=choice(1024, 2048, 4096, 8192),
+        negatives=whole(2, 12),
+        learning_rate=log(5e-4, 0.02),
+        weight_decay=number(0, 2),
+    )
 
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network."""

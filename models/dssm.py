@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.space import choice, log, number, space, whole
 
 from ._devices import mixed_precision, threads
 from ._features import Fields, both_fields
@@ -47,6 +48,16 @@ class DSSM(VectorAdapter):
     learning_rate: float = 1e-3
     weight_decay: float = 0.1  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
+
+    search = space(
+        factors=choice(16, 32, 64),
+        hidden=choice((64, 32), (128, 64), (256, 128)),
+        temperature=log(0.03, 0.5),
+        epochs=whole(5, 60, log=True),
+        batch_size=choice(512, 1024, 2048, 4096),
+        learning_rate=log(3e-4, 1e-2),
+        weight_decay=number(0, 1),
+    )
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

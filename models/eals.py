@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import choice, log, number, space, whole
 
 from ._linear_kernels import eals_sweep
 
@@ -35,6 +36,14 @@ class EALS(Adapter):
     l2: float = 0.01
     exponent: float = 1.0  # 0: the same l2 for all
     init_scale: float = 0.1  # about the length of an initial vector
+
+    search = space(
+        factors=choice(16, 32, 64, 96, 128),
+        iterations=whole(5, 40),
+        c0=log(10, 5000),
+        alpha=number(0, 1),
+        l2=log(1e-4, 0.1),
+    )
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train."""

@@ -7,6 +7,7 @@ from scipy import linalg
 
 from bench.adapter import Adapter, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import log, space
 
 
 @dataclass(kw_only=True)
@@ -17,6 +18,8 @@ class EASE(Adapter):
     """
 
     l2: float = 500.0
+
+    search = space(l2=log(10, 10_000))
 
     def fit(self, train: Interactions, run: Run) -> None:
         self._history = train.matrix()  # [U, I]

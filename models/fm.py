@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.interactions import Interactions
+from bench.space import choice, log, number, space, whole
 
+from ._epoch import Part
 from ._features import both_fields
 from ._network import PairNetwork
 from ._pair_loss import Side
@@ -22,6 +24,16 @@ class FM(PairAdapter):
 
     factors: int = 32
     init_scale: float = 0.01  # standard deviation of the initial vectors of ids
+
+    search = space(
+        factors=choice(8, 16, 32, 64, 128),
+        init_scale=choice(0.01, 0.1),
+        epochs=whole(5, 60, log=True),
+        batch_size=choice(1024, 2048, 4096, 8192),
+        negatives=whole(2, 12),
+        learning_rate=log(5e-4, 0.02),
+        weight_decay=number(0, 2),
+    )
 
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network."""
@@ -49,3 +61,7 @@ class FMNetwork(PairNetwork):
     def item_side(self, rows: Tensor | None = None) -> Side:
         """The item's half of the machine."""
         return Side(dot=item_vectors(self.items, rows))  # [R, D + 2]
+
+    def parts(self) -> tuple[Part, Part]:
+        """The same, for whole epochs to be compiled."""
+        return Part(fields=self.users, offset=self.bias, of_users=True), Part(fields=self.items)

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import choice, log, number, space, whole
 
 # Shapes: b users, U users, I items, R rows and C columns of a matrix of observed pairs, D factors.
 
@@ -36,6 +37,14 @@ class IALS(Adapter):
     unobserved_weight: float = 0.3
     exponent: float = 1.0  # 0: the same l2 for all; 1: as often as a vector takes part in the loss
     init_scale: float = 0.1  # about the length of an initial vector
+
+    search = space(
+        factors=choice(16, 32, 64, 96, 128, 256),
+        iterations=whole(3, 16),
+        l2=log(1e-4, 0.1),
+        unobserved_weight=log(0.01, 3),
+        exponent=number(0, 1),
+    )
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

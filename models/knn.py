@@ -7,6 +7,7 @@ import numpy as np
 
 from bench.adapter import Adapter, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import choice, number, space, whole
 
 from ._neighbours import nearest, weighted
 
@@ -22,6 +23,10 @@ class ItemKNN(Adapter):
     k: int = 100
     shrinkage: float = 100.0
     weights: Literal["ones", "bm25"] = "bm25"
+
+    search = space(
+        k=whole(5, 1000, log=True), shrinkage=number(0, 2000), weights=choice("ones", "bm25")
+    )
 
     def fit(self, train: Interactions, run: Run) -> None:
         self._history = train.matrix()  # [U, I]

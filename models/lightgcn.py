@@ -12,10 +12,12 @@ from torch.nn import functional as F
 
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.space import choice, log, space, whole
 
 from ._devices import threads
 from ._layers import normal
 from ._negatives import Negatives
+from ._optimizers import Adam
 from ._vectors import VectorAdapter
 
 # Shapes: B observed pairs in a batch, N nodes (users, then items), E edges, each both ways, D
@@ -44,6 +46,15 @@ class LightGCN(VectorAdapter):
     learning_rate: float = 1e-2
     l2: float = 1e-4  # of the initial embeddings of a pair and its negative (the paper's lambda)
 
+    search = space(
+        factors=choice(32, 64, 128),
+        layers=whole(1, 4),
+        epochs=whole(20, 400, log=True),
+        batch_size=choice(2048, 4096, 8192, 16384),
+        learning_rate=log(1e-3, 0.03),
+        l2=log(1e-6, 1e-2),
+    )
+
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.
 
@@ -67,7 +78,7 @@ class LightGCN(VectorAdapter):
         items = torch.tensor(train.items, device=run.device)
         usable = negatives.available[users.long()] > 0
         users, items = users[usable], items[usable]
-        optimizer = torch.optim.Adam([self._initial], lr=self.learning_rate, fused=True)
+        optimizer = Adam([self._initial], lr=self.learning_rate, fused=True)
         for _ in range(self.epochs):
             total = torch.zeros((), device=run.device)
             order = torch.randperm(len(users), generator=generator, device=run.device)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.interactions import Ids
+from bench.interactions import Ids, Interactions
+from bench.space import choice, log, space, whole
 
 from ._sgd import FactorsBySGD
-from ._sgd_kernels import Factors, Untouched, pointwise_epoch
+from ._sgd_kernels import Factors, pointwise_epoch
+from ._untouched_kernels import Untouched
 
 
 @dataclass(kw_only=True)
@@ -21,13 +23,27 @@ class MF(FactorsBySGD):
 
     negatives: int = 8  # for each observed pair
 
+    search = space(
+        factors=choice(16, 32, 64, 96, 128),
+        negatives=whole(2, 16),
+        epochs=whole(10, 300, log=True),
+        learning_rate=log(1e-3, 0.05),
+        l2=log(1e-3, 0.05),
+    )
+
     def _epoch(
-        self, users: Ids, items: Ids, untouched: Untouched, factors: Factors, seed: np.uint64
+        self,
+        order: Ids,
+        train: Interactions,
+        untouched: Untouched,
+        factors: Factors,
+        seed: np.uint64,
     ) -> tuple[int, float]:
         if self.negatives < 0:
             raise ValueError(f"mf: negatives must be 0 or more, not {self.negatives}")
         total = pointwise_epoch(
-            users, items, *untouched, *factors, self.negatives, self.learning_rate, self.l2, seed
-        )
-        samples = len(users) * (1 + self.negatives)
+            order, train.users, train.items, untouched, factors,
+            self.negatives, self.learning_rate, self.l2, seed,
+        )  # fmt: skip
+        samples = len(order) * (1 + self.negatives)
         return samples, total / max(samples, 1)

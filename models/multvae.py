@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.space import choice, log, number, space, whole
+
 from ._autoencoder import Autoencoder, AutoencoderAdapter
 
 # Shapes: B users in a batch, M latent dimensions.
@@ -22,6 +24,17 @@ class MultVAE(AutoencoderAdapter):
     learning_rate: float = 2e-3
     beta: float = 0.1  # final weight of the divergence
     anneal: float = 0.5  # share of the training after which the weight is beta
+
+    search = space(
+        hidden=choice((), (600,)),
+        latent=choice(64, 100, 200, 400),
+        dropout=number(0, 0.8),
+        epochs=whole(10, 200, log=True),
+        batch_size=choice(64, 128, 256, 512),
+        learning_rate=log(3e-4, 1e-2),
+        weight_decay=number(0, 0.5),
+        beta=log(0.01, 1),
+    )
 
     def network(self, n_items: int, generator: torch.Generator) -> Autoencoder:
         """An untrained network."""

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from bench.interactions import Interactions
+from bench.space import choice, log, number, space, whole
 
+from ._epoch import Part
 from ._layers import FirstLayer, normal
 from ._network import PairNetwork
 from ._pair_loss import Side, Tower
@@ -27,6 +29,18 @@ class NCF(PairAdapter):
     hidden: tuple[int, ...] = (64, 32)  # widths of the hidden layers
     dropout: float = 0.2
     init_scale: float = 0.01  # standard deviation of the initial embeddings
+
+    search = space(
+        factors=choice(16, 32, 64, 128),
+        hidden=choice((32, 16), (64, 32), (64, 32, 16), (128, 64, 32)),
+        dropout=number(0, 0.5),
+        init_scale=choice(0.01, 0.1),
+        epochs=whole(5, 60, log=True),
+        batch_size=choice(1024, 2048, 4096, 8192),
+        negatives=whole(2, 12),
+        learning_rate=log(5e-4, 0.02),
+        weight_decay=number(0, 2),
+    )
 
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network."""
@@ -50,3 +64,10 @@ class NCFNetwork(PairNetwork):
     def item_side(self, rows: Tensor | None = None) -> Side:
         """W_i q_i."""
         return Side(first=self.first.items(self.items(rows)))  # [R, H]
+
+    def parts(self) -> tuple[Part, Part]:
+        """The same, for whole epochs to be compiled."""
+        return (
+            Part(table=self.users, layer=self.first.users),
+            Part(table=self.items, layer=self.first.items),
+        )

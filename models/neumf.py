@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from bench.interactions import Interactions
+from bench.space import choice, log, number, space, whole
 
+from ._epoch import Part
 from ._layers import FirstLayer, normal
 from ._network import PairNetwork
 from ._pair_loss import Side, Tower
@@ -25,6 +27,19 @@ class NeuMF(PairAdapter):
     hidden: tuple[int, ...] = (32, 16, 8)  # widths of the MLP's hidden layers
     dropout: float = 0.0
     init_scale: float = 0.01  # standard deviation of the initial embeddings
+
+    search = space(
+        factors=choice(8, 16, 32, 64),
+        mlp_factors=choice(16, 32, 64, 128),
+        hidden=choice((32, 16, 8), (64, 32, 16), (128, 64, 32)),
+        dropout=number(0, 0.5),
+        init_scale=choice(0.01, 0.1),
+        epochs=whole(5, 60, log=True),
+        batch_size=choice(1024, 2048, 4096, 8192),
+        negatives=whole(2, 12),
+        learning_rate=log(5e-4, 0.02),
+        weight_decay=number(0, 2),
+    )
 
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network."""
@@ -57,4 +72,11 @@ class NeuMFNetwork(PairNetwork):
         return Side(
             dot=self.gmf_items(rows),  # [R, D]
             first=self.first.items(self.mlp_items(rows)),  # [R, H]
+        )
+
+    def parts(self) -> tuple[Part, Part]:
+        """The same, for whole epochs to be compiled."""
+        return (
+            Part(self.gmf_users, self.weights, table=self.mlp_users, layer=self.first.users),
+            Part(self.gmf_items, table=self.mlp_items, layer=self.first.items),
         )

@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import space, whole
 
 
 @dataclass(kw_only=True)
@@ -18,6 +19,8 @@ class PureSVD(Adapter):
     """
 
     factors: int = 20
+
+    search = space(factors=whole(4, 256, log=True))
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

@@ -10,10 +10,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import choice, log, number, space, whole
 
 from ._devices import mixed_precision, threads
 from ._dropout import dropout
 from ._layers import Linear, normal
+from ._optimizers import AdamW
 from ._sequences import Padded, Sequences, by_length
 from ._softmax import Targets, softmax_loss
 
@@ -44,6 +46,17 @@ class SASRec(Adapter):
     weight_decay: float = 0.0  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 
+    search = space(
+        factors=choice(32, 64, 128),
+        maxlen=choice(50, 100, 200),
+        blocks=whole(1, 3),
+        dropout=number(0, 0.5),
+        epochs=whole(5, 60, log=True),
+        batch_size=choice(512, 1024, 2048, 4096),
+        learning_rate=log(3e-4, 5e-3),
+        weight_decay=number(0, 0.5),
+    )
+
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.
 
@@ -62,7 +75,7 @@ class SASRec(Adapter):
 
     def _train(self, sequences: Sequences, run: Run, generator: torch.Generator) -> None:
         on_device = torch.Generator(run.device).manual_seed(run.seed)
-        optimizer = torch.optim.AdamW(
+        optimizer = AdamW(
             self._network.parameters(),
             lr=self.learning_rate,
             betas=(0.9, 0.98),

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from bench.adapter import Adapter, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import log, space, whole
 
 from ._linear_kernels import elastic_net
 from ._neighbours import nearest
@@ -33,6 +34,10 @@ class SLIM(Adapter):
     neighbours: int = 300  # items that may make an item
     sweeps: int = 100  # at most, over the weights of an item
     tolerance: float = 0.001  # enough when no weight moves by more than this share of the largest
+
+    search = space(
+        alpha=log(1e-3, 10), l1_ratio=log(1e-6, 0.1), neighbours=whole(20, 1000, log=True)
+    )
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

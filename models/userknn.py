@@ -1,11 +1,13 @@
 """User k-nearest-neighbours (Resnick et al., CSCW 1994), as in Ferrari Dacrema et al. 2021."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from bench.adapter import Adapter, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import choice, number, space, whole
 
 from ._neighbours import Measure, Weights, nearest, weighted
 
@@ -26,6 +28,15 @@ class UserKNN(Adapter):
     # Neighbours are those who count the user among their k nearest, as in the code (not the text)
     # of Ferrari Dacrema et al.; alpha then has the two the other way round.
     reverse: bool = False
+
+    search = space(
+        k=whole(5, 1000, log=True),
+        shrinkage=number(0, 500),
+        measure=choice(*get_args(Measure)),
+        alpha=number(0, 1),
+        weights=choice(*get_args(Weights)),
+        reverse=choice(False, True),
+    )
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

@@ -1,13 +1,10 @@
-"""The command as a user types it: real processes, real files."""
+"""The command as a user types it: real files, and real processes where the process is the point."""
 
 import csv
-import os
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from command import BENCH, bench
+from command import bench, bench_here
 
 from bench import record
 from bench.ledger import load
@@ -47,15 +44,20 @@ from bench.ledger import load
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, words: str, message: str) -> None:
-    done = bench(tmp_path, *words.split())
+    done = bench_here(tmp_path, *words.split())
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
 
 
+def test_a_mistake_is_the_same_in_a_process_of_its_own(tmp_path: Path) -> None:
+    done, here = (run(tmp_path, "run", "--suit", "quick") for run in (bench, bench_here))
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", here.stderr)
+
+
 def test_a_protocol_that_does_not_fit_the_data_is_one_line(tmp_path: Path) -> None:
-    done = bench(tmp_path, "data", "audit", "synthetic", "--protocol", "ncf-files")
+    done = bench_here(tmp_path, "data", "audit", "synthetic", "--protocol", "ncf-files")
     assert (done.returncode, done.stderr) == (
         1,
         "bench: protocol ncf-files: this data set has no published split\n",
@@ -69,7 +71,7 @@ def test_list_names_everything(tmp_path: Path) -> None:
 
 
 def test_an_audit_is_printed_without_running_anything(tmp_path: Path) -> None:
-    done = bench(tmp_path, "data", "audit", "synthetic")
+    done = bench_here(tmp_path, "data", "audit", "synthetic")
     assert "300 users x 200 items" in done.stdout
     assert not list(tmp_path.iterdir())
 
@@ -120,7 +122,7 @@ def test_random_is_at_ten_in_a_hundred(quick: tuple[Path, str]) -> None:
 def test_the_same_command_does_not_measure_again(quick: tuple[Path, str]) -> None:
     folder, _ = quick
     before = {path: path.stat().st_mtime_ns for path in folder.glob("results/records/*")}
-    done = bench(folder, "run", "--suite", "quick")
+    done = bench_here(folder, "run", "--suite", "quick")
     assert done.stdout.count("measured before") == 6
     assert {path: path.stat().st_mtime_ns for path in folder.glob("results/records/*")} == before
 
@@ -128,16 +130,16 @@ def test_the_same_command_does_not_measure_again(quick: tuple[Path, str]) -> Non
 def test_a_changed_value_or_seed_is_measured(quick: tuple[Path, str]) -> None:
     folder, _ = quick
     words = ("run", "--suite", "quick", "--models", "ease", "--dry-run")
-    assert " measured" in bench(folder, *words).stdout
-    assert "to measure" in bench(folder, *words, "--set", "ease.l2=51").stdout
-    assert "to measure" in bench(folder, *words, "--seeds", "1").stdout
+    assert " measured" in bench_here(folder, *words).stdout
+    assert "to measure" in bench_here(folder, *words, "--set", "ease.l2=51").stdout
+    assert "to measure" in bench_here(folder, *words, "--seeds", "1").stdout
 
 
 def test_the_same_command_gives_the_same_ledgers_byte_for_byte(
     quick: tuple[Path, str], folder: Path
 ) -> None:
     words = ("run", "--suite", "quick", "--models", "random,als,gmf")
-    assert bench(folder, *words).returncode == 0
+    assert bench_here(folder, *words).returncode == 0
     again = sorted((folder / "results" / "ledgers").iterdir())
     assert len(again) == 3
     for path in again:
@@ -151,69 +153,44 @@ def test_verify_finds_a_figure_that_its_ledger_does_not_give(
 
     results = tmp_path / "copy"
     shutil.copytree(quick[0] / "results", results, ignore=shutil.ignore_patterns("mlflow*", ".*"))
-    done = bench(tmp_path, "verify", str(results))
+    done = bench_here(tmp_path, "verify", str(results))
     assert done.returncode == 0, done.stderr
     assert "all equal" in done.stdout
     path = next((results / "records").glob("*ease*"))
     text = path.read_text()
     value = str(record.load(path).metrics["hr_at_10"])
     path.write_text(text.replace(f'"hr_at_10": {value}', '"hr_at_10": 0.9999'))
-    done = bench(tmp_path, "verify", str(results))
+    done = bench_here(tmp_path, "verify", str(results))
     assert done.returncode == 1
     assert "hr_at_10 is 0.9999 in the record" in done.stderr
     path.write_text(text)
     page = results / "leaderboard.md"
     written = page.read_text()
     page.write_text(written.replace("0.", "9.", 1))
-    assert "leaderboard.md is not what" in bench(tmp_path, "verify", str(results)).stderr
+    assert "leaderboard.md is not what" in bench_here(tmp_path, "verify", str(results)).stderr
     page.write_text(written)
     board = results / "leaderboard.csv"
     board.write_text(board.read_text().replace(value[:8], "0.777777"))
-    done = bench(tmp_path, "verify", str(results))
+    done = bench_here(tmp_path, "verify", str(results))
     assert "leaderboard.csv, line" in done.stderr
     next((results / "ledgers").glob("*ease*")).unlink()
-    assert "is missing" in bench(tmp_path, "verify", str(results)).stderr
-
-
-def test_a_second_run_waits_for_the_first_and_says_so(folder: Path) -> None:
-    first = subprocess.Popen(
-        [BENCH, "run", "--suite", "quick", "--models", "ease"],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-    )
-    while not (folder / "results" / ".work").exists():  # made once the folder is held
-        time.sleep(0.01)
-    second = bench(folder, "run", "--suite", "quick", "--models", "ease")
-    assert first.wait(timeout=60) == 0
-    assert second.returncode == 0
-    assert "another run holds results; waiting" in second.stderr
-    assert "measured before" in second.stdout
-
-
-def test_a_failed_second_attempt_does_not_cost_the_good_record(quick: tuple[Path, str]) -> None:
-    folder, _ = quick
-    board = (folder / "results" / "leaderboard.csv").read_text()
-    words = ("--models", "popularity", "--force", "--timeout", "0.01")
-    done = bench(folder, "run", "--suite", "quick", *words)
-    assert done.returncode == 1
-    assert "TIMEOUT" in done.stdout
-    assert "the good record from before stays" in done.stderr
-    assert (folder / "results" / "leaderboard.csv").read_text() == board
+    assert "is missing" in bench_here(tmp_path, "verify", str(results)).stderr
 
 
 def test_a_file_that_is_no_record_is_left_out_and_said(folder: Path) -> None:
     (folder / "results" / "records").mkdir()
     (folder / "results" / "records" / "old.json").write_text('{"schema": 0}')
-    done = bench(folder, "run", "--suite", "quick", "--models", "random,popularity")
+    done = bench_here(folder, "run", "--suite", "quick", "--models", "random,popularity")
     assert done.returncode == 0
     assert done.stderr.count("old.json: record of schema 0") == 1
     assert "popularity" in (folder / "results" / "leaderboard.csv").read_text()
-    assert bench(folder, "verify").returncode == 1
+    assert bench_here(folder, "verify").returncode == 1
 
 
 def test_a_dry_run_leaves_a_run_beside_it_alone(folder: Path) -> None:
     before = sorted(path.name for path in (folder / "results").iterdir())
-    assert bench(folder, "run", "--suite", "quick", "--dry-run").returncode == 0
+    words = ("run", "--suite", "quick", "--models", "ease", "--dry-run")
+    assert bench_here(folder, *words).returncode == 0
     assert sorted(path.name for path in (folder / "results").iterdir()) == before
 
 
@@ -228,23 +205,3 @@ def test_every_network_gives_the_same_ledgers_byte_for_byte(tmp_path: Path) -> N
         ledgers.append({p.name: p.read_bytes() for p in (tmp_path / results / "ledgers").iterdir()})
     assert len(ledgers[0]) == 5
     assert ledgers[0] == ledgers[1]
-
-
-def test_mlflow_out_of_reach_does_not_stop_a_run(folder: Path) -> None:
-    environment = os.environ | {
-        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    }
-    done = bench(folder, "run", "--suite", "quick", "--models", "ease", env=environment)
-    assert done.returncode == 0
-    assert "`bench track` writes what is missing" in done.stderr
-    assert done.stderr.count("MLflow") == 1
-    done = bench(folder, "track")
-    assert "runs written to MLflow" in done.stdout
-
-
-def test_a_file_where_the_results_should_go_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "results").write_text("a file where the folder should be")
-    done = bench(tmp_path, "run", "--suite", "quick")
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr

@@ -35,16 +35,24 @@ def test_nan_and_infinity_keep_their_meaning() -> None:
     assert np.isinf(total(np.array([np.inf, -np.inf])))
 
 
-def test_what_is_compiled_is_kept_apart_when_any_kernel_changes(tmp_path: Path) -> None:
-    for name in ("bench", "models"):
-        (tmp_path / name).mkdir()
-    kernels = tmp_path / "models" / "_some_kernels.py"
+def test_what_is_compiled_is_kept_apart_when_any_kernel_beside_it_changes(tmp_path: Path) -> None:
+    def folder() -> Path:
+        compilation.folder.cache_clear()
+        kept = compilation.folder(tmp_path)
+        assert kept == compilation.folder(tmp_path)
+        assert isinstance(kept, Path)
+        return kept
+
+    kernels = tmp_path / "_some_kernels.py"
     kernels.write_text("first")
-    first = compilation.folder(tmp_path)
-    assert first == compilation.folder(tmp_path)
-    assert first.is_relative_to(tmp_path)
+    first = folder()
+    (tmp_path / "another.py").write_text("no matter")
+    assert folder() == first
     kernels.write_text("second")
-    second = compilation.folder(tmp_path)
+    second = folder()
+    assert second.parent == first.parent
     assert second != first
-    (tmp_path / "bench").chmod(0o500)
-    assert compilation.folder(tmp_path).name == second.name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compilation.settings, "CACHE_DIR", "elsewhere")
+        assert folder() == Path("elsewhere") / second.name
+    compilation.folder.cache_clear()

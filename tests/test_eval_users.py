@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import bench
+from command import bench_here
 from hypothesis import given
 from hypothesis import strategies as st
 from made import interactions, some_interactions
@@ -93,7 +93,7 @@ def test_nobody_to_test_is_still_said() -> None:
 
 @pytest.mark.parametrize("value", ["0", "-3", "many"])
 def test_a_wrong_number_is_one_line(tmp_path: Path, value: str) -> None:
-    done = bench(tmp_path, "run", "--suite", "quick", "--eval-users", value)
+    done = bench_here(tmp_path, "run", "--suite", "quick", "--eval-users", value)
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
     assert "--eval-users" in done.stderr
 
@@ -110,10 +110,10 @@ def test_a_suite_may_name_the_sample(tmp_path: Path) -> None:
 
 def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:
     words = ("run", "--suite", "quick", "--models", "popularity,ease")
-    done = bench(folder, *words, "--eval-users", "60")
+    done = bench_here(folder, *words, "--eval-users", "60")
     assert done.returncode == 0, done.stderr
     assert "a sample of 60 of them scored" in done.stdout
-    assert bench(folder, *words).returncode == 0  # all users: other cells, another table
+    assert bench_here(folder, *words).returncode == 0  # all users: other cells, another table
     results = folder / "results"
     records = {r.cell.protocol: r for r in record.load_all(results)}
     assert records.keys() == {"loo-99-users-60", "loo-99"}
@@ -131,13 +131,14 @@ def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:
     for text in (to_markdown([sampled]), to_html([sampled]), to_terminal([sampled], 120)):
         assert "loo-99-users-60" in text
         assert "figures of a sample of 60 test users" in text
-    assert bench(folder, "verify").returncode == 0
+    assert bench_here(folder, "verify").returncode == 0
 
     path = results / "records" / f"{sampled.stem}.json"
     wrong = json.loads(path.read_text())
     wrong["cell"]["eval_users"] = 61
     path.write_text(json.dumps(wrong))
-    assert "a sample of 61 users in the record, 60 in the ledger" in bench(folder, "verify").stderr
+    done = bench_here(folder, "verify")
+    assert "a sample of 61 users in the record, 60 in the ledger" in done.stderr
 
 
 def test_samples_of_two_sizes_are_never_in_one_row() -> None:

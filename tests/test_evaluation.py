@@ -14,7 +14,7 @@ from bench.evaluation import BadScores, evaluate, latencies, look
 from bench.interactions import Features, Floats, Ids, Interactions
 from bench.ledger import figures
 from bench.protocol import BadProtocol, Task, prepare
-from bench.recommended import intra_list_diversity
+from bench.recommended import intra_list_diversity, matrix_of
 
 
 @dataclass(kw_only=True)
@@ -153,6 +153,22 @@ def test_a_buffer_that_the_model_uses_again_gives_the_right_ranks(monkeypatch: A
     assert list(map(int, found.full.better)) == [row[3] for row in standings_by_hand(table, task)]
 
 
+def test_read_only_and_transposed_scores_give_the_right_ranks() -> None:
+    task = task_of()
+    table = np.random.default_rng(0).random((4, 200)).astype(np.float32)
+    frozen = np.asfortranarray(table)
+    frozen.flags.writeable = False
+
+    @dataclass(kw_only=True)
+    class Transposed(Fixed):
+        def scores(self, users: Ids) -> Floats:
+            return self.table[:, :]  # type: ignore[no-any-return]
+
+    found = evaluate(Transposed(table=frozen), task.train, task.cases).ledger
+    lines = list(zip(*found.sampled, *found.full, strict=True))
+    assert [tuple(map(int, line)) for line in lines] == standings_by_hand(table, task)
+
+
 def test_a_look_is_the_sampled_hit_rate() -> None:
     task = task_of(n_users=30)
     table = np.random.default_rng(0).random((30, 200)).astype(np.float32)
@@ -194,5 +210,6 @@ def test_beyond_accuracy_by_hand() -> None:
 
 def test_diversity_is_the_mean_over_pairs() -> None:
     genres = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
-    found = intra_list_diversity(genres, np.array([[0, 1, 2], [0, 3, -1]], dtype=np.int32))
+    lists = matrix_of(np.array([[0, 1, 2], [0, 3, -1]], dtype=np.int32), 4)
+    found = intra_list_diversity(genres, lists)
     assert found == pytest.approx([1 - (1 / np.sqrt(2)) / 3, 1.0])

@@ -12,11 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # A file may import, of the project, only what its row names. A model sees the contract and the
 # interactions, so it cannot see what is held out.
 ALLOWED: dict[str, set[str]] = {
-    "models/*.py": {"bench.adapter", "bench.interactions", "bench.compilation"},
+    "models/*.py": {"bench.adapter", "bench.interactions", "bench.compilation", "bench.space"},
     "datasets/*.py": {"bench.interactions", "bench.fetch", "bench.files", "bench.delimited"},
     "bench/interactions.py": set(),
     "bench/compilation.py": set(),
-    "bench/adapter.py": {"bench.interactions"},
+    "bench/space.py": set(),
+    "bench/adapter.py": {"bench.interactions", "bench.space"},
     "bench/fetch.py": set(),
     "bench/files.py": {"bench.fetch"},
     "bench/delimited.py": set(),
@@ -24,10 +25,15 @@ ALLOWED: dict[str, set[str]] = {
     "bench/expectation.py": {"bench.metrics"},
     "bench/split.py": {"bench.interactions"},
     "bench/negatives.py": {"bench.interactions", "bench.split"},
-    "bench/ranking.py": {"bench.interactions"},
+    "bench/rank_kernels.py": {"bench.compilation"},
+    "bench/ranking.py": {"bench.interactions", "bench.rank_kernels"},
     "bench/handover.py": set(),
     "bench/record.py": set(),
     "bench/ledger.py": {"bench.expectation", "bench.interactions", "bench.metrics", "bench.record"},
+    "bench/trials.py": set(),
+    "bench/study.py": {"bench.space", "bench.trials"},
+    "bench/tune_picture.py": {"bench.trials"},
+    "bench/tune_report.py": {"bench.record", "bench.study", "bench.trials", "bench.tune_picture"},
     "bench/projection.py": {"bench.record"},
     "bench/views.py": set(),
     "bench/tracking.py": {"bench.record", "bench.projection", "bench.views"},
@@ -40,6 +46,8 @@ SOURCES = [
 ONLY_IN = {
     "torch": lambda path: path.parent.name == "models",
     "mlflow": lambda path: path.name == "tracking.py",
+    "optuna": lambda path: path.name == "study.py",
+    "matplotlib": lambda path: path.name == "tune_picture.py",
     "numba": lambda path: path.name.endswith(("_kernels.py", "compilation.py")),
 }
 
@@ -55,7 +63,7 @@ def test_imports_only_lower_layers(path: Path, allowed: set[str]) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_torch_and_mlflow_stay_where_they_belong(path: Path) -> None:
+def test_some_libraries_stay_where_they_belong(path: Path) -> None:
     for library, belongs in ONLY_IN.items():
         found = {module.split(".")[0] for module in imports(path)}
         assert library not in found or belongs(path), f"{name(path)} imports {library}"
@@ -73,14 +81,17 @@ def test_what_shows_results_depends_on_records_only() -> None:
         assert not imports(ROOT / "bench" / f"{file}.py") & measuring
 
 
-@pytest.mark.parametrize("command", [["--help"], ["list"], ["run", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["--help"], ["list"], ["run", "--help"], ["tune", "--help"]], ids=" ".join
+)
 def test_help_and_list_load_no_heavy_library(command: list[str]) -> None:
     script = (
         "import sys; sys.argv = ['bench', *sys.argv[1:]]\n"
         "from bench.cli import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code\n"
-        "heavy = {'numpy', 'torch', 'sklearn', 'mlflow', 'pandas', 'scipy', 'implicit', 'rich'}\n"
+        "heavy = {'numpy', 'torch', 'sklearn', 'mlflow', 'pandas', 'scipy', 'implicit', 'rich',"
+        " 'optuna', 'matplotlib'}\n"
         "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-P", "-c", script, *command], check=True, capture_output=True)

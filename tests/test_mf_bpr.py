@@ -14,12 +14,16 @@ from bench import registry
 from bench.adapter import Embeddings, Epoch, Run
 from bench.interactions import Interactions
 
+draws_of = import_module("bench.models._untouched_kernels")
 kernels = import_module("bench.models._sgd_kernels")
+Untouched = draws_of.Untouched
 
 PLAIN = import_module("bench.datasets.synthetic").load(
     n_users=40, n_items=30, interactions_per_user=8, features=False
 )
 RATE, L2, NEGATIVES = 0.1, 0.3, 3
+ORDER = np.arange(50, 0, -2, dtype=np.int32)  # of the observed pairs that are learned from
+GIVEN = (ORDER, PLAIN.users, PLAIN.items)
 NO_MAP = np.zeros((0, 0), dtype=np.uint8)
 
 
@@ -40,13 +44,13 @@ def copied(factors: Any) -> Any:
 
 def drawn_for(untouched: Any, user: int, n_items: int, count: int, seed: int) -> list[int]:
     drawn = np.empty(count, dtype=np.int32)
-    kernels.draw(user, n_items, *untouched, np.uint64(seed), drawn)
+    draws_of.draw(user, n_items, untouched, np.uint64(seed), drawn)
     return drawn.tolist()
 
 
 @given(train=some_interactions(), seed=st.integers(0, 2**64 - 1), mapped=st.booleans())
 def test_negatives_are_never_positives(train: Interactions, seed: int, mapped: bool) -> None:
-    untouched = kernels.Untouched.by(train)
+    untouched = Untouched.by(train)
     assert untouched.observed.size
     if not mapped:
         untouched = untouched._replace(observed=NO_MAP)
@@ -57,12 +61,23 @@ def test_negatives_are_never_positives(train: Interactions, seed: int, mapped: b
             assert set(drawn) <= set(range(train.n_items)) - touched
 
 
+@given(train=some_interactions())
+def test_what_each_user_left_untouched(train: Interactions) -> None:
+    untouched = Untouched.by(train)
+    for user in range(train.n_users):
+        touched = sorted(set(train.items[train.users == user].tolist()))
+        before = untouched.before[untouched.starts[user] : untouched.starts[user + 1]]
+        assert before.tolist() == [item - k for k, item in enumerate(touched)]
+        bits = np.unpackbits(untouched.observed[user], bitorder="little")
+        assert np.flatnonzero(bits).tolist() == touched
+
+
 # The users have touched 2, 6 and 9 of 10 items: with the map, only the first is drawn by trying.
 @pytest.mark.parametrize("mapped", [True, False], ids=["map", "keys"])
 @pytest.mark.parametrize("touched", [[3, 9], [0, 1, 4, 5, 8, 9], [0, 1, 2, 3, 5, 6, 7, 8, 9]])
 def test_negatives_are_uniform(touched: list[int], mapped: bool) -> None:
     train = interactions([(0, 0, 0), *((1, item, 0) for item in touched)], 2, 10)
-    untouched = kernels.Untouched.by(train)
+    untouched = Untouched.by(train)
     if not mapped:
         untouched = untouched._replace(observed=NO_MAP)
     counts = np.bincount(drawn_for(untouched, 1, 10, 80_000, seed=5), minlength=10)
@@ -73,8 +88,8 @@ def test_negatives_are_uniform(touched: list[int], mapped: bool) -> None:
 
 
 def test_a_catalogue_too_large_for_the_map_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "MAP_BYTES", 40 * 4 - 1)
-    assert kernels.Untouched.by(PLAIN).observed.shape == (0, 0)
+    monkeypatch.setattr(draws_of, "MAP_BYTES", 40 * 4 - 1)
+    assert Untouched.by(PLAIN).observed.shape == (0, 0)
 
 
 def sigmoid(x: float) -> float:
@@ -112,37 +127,37 @@ def draws(untouched: Any, users: list[int], per_pair: int, seed: int) -> list[li
     state, found = np.uint64(seed), []
     for user in users:
         drawn = np.empty(per_pair, dtype=np.int32)
-        state = np.uint64(kernels.draw(user, PLAIN.n_items, *untouched, state, drawn))
+        state = np.uint64(draws_of.draw(user, PLAIN.n_items, untouched, state, drawn))
         found.append(drawn.tolist())
     return found
 
 
 def test_pointwise_steps_follow_the_formula() -> None:
-    untouched, factors = kernels.Untouched.by(PLAIN), some_factors(40, 30)
+    untouched, factors = Untouched.by(PLAIN), some_factors(40, 30)
     expected = kernels.Factors(*(part.astype(np.float64) for part in factors))
-    pairs = PLAIN.users[:20].copy(), PLAIN.items[:20].copy()
+    pairs = PLAIN.users[ORDER], PLAIN.items[ORDER]
     negatives = draws(untouched, pairs[0].tolist(), NEGATIVES, seed=9)
     total = 0.0
     for user, item, others in zip(*pairs, negatives, strict=True):
         total += pointwise_step(expected, user, item, 1)
         total += sum(pointwise_step(expected, user, other, 0) for other in others)
     seed = np.uint64(9)
-    found = kernels.pointwise_epoch(*pairs, *untouched, *factors, NEGATIVES, RATE, L2, seed)
+    found = kernels.pointwise_epoch(*GIVEN, untouched, factors, NEGATIVES, RATE, L2, seed)
     assert found == pytest.approx(total, rel=1e-4)
     for part, right in zip(factors, expected, strict=True):
         np.testing.assert_allclose(part, right, rtol=1e-4, atol=1e-5)
 
 
 def test_pairwise_steps_follow_the_formula() -> None:
-    untouched, factors = kernels.Untouched.by(PLAIN), some_factors(40, 30)
+    untouched, factors = Untouched.by(PLAIN), some_factors(40, 30)
     expected = kernels.Factors(*(part.astype(np.float64) for part in factors))
-    pairs = PLAIN.users[:20].copy(), PLAIN.items[:20].copy()
+    pairs = PLAIN.users[ORDER], PLAIN.items[ORDER]
     negatives = draws(untouched, pairs[0].tolist(), 1, seed=9)
     total = sum(
         pairwise_step(expected, user, item, others[0])
         for user, item, others in zip(*pairs, negatives, strict=True)
     )
-    found = kernels.pairwise_epoch(*pairs, *untouched, *factors, RATE, L2, np.uint64(9))
+    found = kernels.pairwise_epoch(*GIVEN, untouched, factors, RATE, L2, np.uint64(9))
     assert found == pytest.approx(total, rel=1e-4)
     for part, right in zip(factors, expected, strict=True):
         np.testing.assert_allclose(part, right, rtol=1e-4, atol=1e-5)
@@ -153,18 +168,17 @@ def test_pairwise_steps_follow_the_formula() -> None:
 def test_compiled_and_plain_python_agree(
     name: str, mapped: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    untouched, compiled = kernels.Untouched.by(PLAIN), some_factors(40, 30)
+    untouched, compiled = Untouched.by(PLAIN), some_factors(40, 30)
     if not mapped:
         untouched = untouched._replace(observed=NO_MAP)
     plain, epoch = copied(compiled), getattr(kernels, name)
-    pairs = PLAIN.users[:50].copy(), PLAIN.items[:50].copy()
     more = (NEGATIVES,) if name == "pointwise_epoch" else ()
     seed = np.uint64(2**64 - 3)
-    loss = epoch(*pairs, *untouched, *compiled, *more, RATE, L2, seed)
-    for helper in ("below", "draw", "logistic"):
-        monkeypatch.setattr(kernels, helper, getattr(kernels, helper).py_func)
+    loss = epoch(*GIVEN, untouched, compiled, *more, RATE, L2, seed)
+    for module, helper in ((draws_of, "below"), (kernels, "draw"), (kernels, "logistic")):
+        monkeypatch.setattr(module, helper, getattr(module, helper).py_func)
     with np.errstate(over="ignore"):  # 64 bits are meant to run over
-        again = epoch.py_func(*pairs, *untouched, *plain, *more, RATE, L2, seed)
+        again = epoch.py_func(*GIVEN, untouched, plain, *more, RATE, L2, seed)
     assert loss == pytest.approx(again, rel=1e-4)
     for one, other in zip(compiled, plain, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)

@@ -14,8 +14,9 @@ from bench import registry
 from bench.adapter import Run
 from bench.interactions import Interactions
 
+in_torch = import_module("bench.models._batches")
 negatives = import_module("bench.models._negatives")
-kernels = import_module("bench.models._sgd_kernels")
+kernels = import_module("bench.models._untouched_kernels")
 
 PLAIN = import_module("bench.datasets.synthetic").load(
     n_users=40, n_items=30, interactions_per_user=8, features=False
@@ -57,17 +58,18 @@ def test_negatives_are_uniform(
 
 
 def batches(train: Interactions, seed: int, epochs: int = 1) -> list[list[Any]]:
-    """The batches that training sees, epoch by epoch."""
-    adapter = registry.adapter_class("gmf")(batch_size=50, epochs=epochs)
+    """The batches that training sees, epoch by epoch, where they are not compiled as a whole."""
+    adapter = registry.adapter_class("dlrm")(batch_size=50, epochs=epochs)
     seen: list[Any] = []
-    loss = adapter._loss
+    loss = in_torch.Batches._loss
 
-    def look(users: torch.Tensor, candidates: torch.Tensor, *rest: Any) -> torch.Tensor:
+    def look(self: Any, users: torch.Tensor, candidates: torch.Tensor, *rest: Any) -> torch.Tensor:
         seen.append((users.tolist(), candidates.tolist()))
-        return loss(users, candidates, *rest)
+        return loss(self, users, candidates, *rest)
 
-    adapter._loss = look
-    adapter.fit(train, Run(seed=seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(in_torch.Batches, "_loss", look)
+        adapter.fit(train, Run(seed=seed))
     per_epoch = len(seen) // epochs
     return [seen[start : start + per_epoch] for start in range(0, len(seen), per_epoch)]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 devices = import_module("bench.models._devices")
 dots_of = import_module("bench.models._field_dots").field_dots
-pairs = import_module("bench.models._pairs")
+batches_of = import_module("bench.models._batches")
 sparse = import_module("bench.models._sparse")
 tables = import_module("bench.models._tables")
 
@@ -20,7 +20,7 @@ HEIGHT, WIDTH = 7, 3
 
 @given(st.lists(st.lists(st.integers(0, HEIGHT - 1), min_size=2, max_size=2), max_size=20))
 def test_distinct_ids_and_their_places(ids: list[list[int]]) -> None:
-    finder = pairs.Distinct(HEIGHT, "cpu")
+    finder = batches_of.Distinct(HEIGHT)
     given_ids = torch.tensor(ids, dtype=torch.int32).view(-1, 2)
     for _ in range(2):  # the second time as the first
         distinct, places = finder.of(given_ids)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command import bench
+from command import bench_here
 
 from bench import record
 
@@ -18,7 +18,7 @@ def test_the_model_shown_is_short_and_runs(folder: Path) -> None:
     path = folder / "cooccurrence.py"
     path.write_text(code)
     words = ("--models", "popularity,cooccurrence", "--model-path", str(path))
-    done = bench(folder, "run", "--suite", "quick", *words, "--set", "cooccurrence.power=0.6")
+    done = bench_here(folder, "run", "--suite", "quick", *words, "--set", "cooccurrence.power=0.6")
     assert done.returncode == 0, done.stderr
     found = {r.cell.model: r for r in record.load_all(folder / "results")}
     assert found["cooccurrence"].cell.params == {"power": 0.6}
@@ -26,7 +26,7 @@ def test_the_model_shown_is_short_and_runs(folder: Path) -> None:
     assert ours > floor
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)h][^)]*)\)", README))
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)h#][^)]*)\)", README))
 def test_every_file_it_links_to_exists(link: str) -> None:
     assert (ROOT / link).exists()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from bench import evaluation, negatives, ranking
+from bench import evaluation, negatives
 from bench.adapter import Adapter, Run
 from bench.evaluation import evaluate, latencies, look
 from bench.interactions import Floats, Ids, Interactions
@@ -58,7 +58,6 @@ def test_the_stated_bounds() -> None:
     """Whoever raises one of them raises the others of this file, and README's memory with it."""
     assert negatives.CELLS == 1 << 24
     assert evaluation.SCORES_AT_ONCE * 4 == 32 << 20
-    assert ranking.BLOCK_BYTES == 1 << 19
 
 
 @pytest.mark.parametrize("protocol", ["loo-99", "loo-99-validation"])

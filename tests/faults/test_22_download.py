@@ -1,4 +1,8 @@
-"""Fetching: every way in which a download goes wrong, from a real server on this machine."""
+"""Fault 22: a truncated or tampered download, an expired certificate, HTML instead of a zip, no
+network. It is refused, the next source is tried, and the message says which file to put where.
+
+All of it comes from a real server on this machine.
+"""
 
 import hashlib
 import http.server

@@ -1,10 +1,12 @@
-"""Files and members of archives: of a bounded size, by name, and never extracted."""
+"""Fault 23: a zip archive with ../ or absolute names, symbolic links, a bomb, or half of one. Only
+the members that are asked for are read, of a bounded size, and nothing is ever extracted."""
 
 import contextlib
 import io
 import zipfile
 
 import pytest
+from faulty import command, made_100k
 
 from bench.fetch import DataUnavailable
 from bench.files import has_member, read_file, read_member
@@ -18,6 +20,10 @@ def archive(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
         opened.writestr("data/good.txt", CONTENT)
         opened.writestr("../outside.txt", "never written")
+        opened.writestr("/absolute.txt", "never written")
+        link = zipfile.ZipInfo("data/link.txt")
+        link.external_attr = 0o120777 << 16
+        opened.writestr(link, "/etc/passwd")
         opened.writestr("data/bomb.txt", bytes(20_000_000))
     return path
 
@@ -27,6 +33,11 @@ def test_members_are_read_by_name_and_nothing_is_extracted(archive, tmp_path):
     assert has_member(archive, "data/good.txt")
     assert not has_member(archive, "good.txt")
     assert [entry.name for entry in tmp_path.iterdir()] == ["data.zip"]
+    assert not (tmp_path.parent / "outside.txt").exists()
+
+
+def test_a_symbolic_link_is_not_followed(archive):
+    assert read_member(archive, "data/link.txt", 100) == b"/etc/passwd"
 
 
 def test_a_bomb_is_refused(archive):
@@ -81,3 +92,20 @@ def test_an_encrypted_member_is_refused(tmp_path):
     path.write_bytes(content)
     with pytest.raises(DataUnavailable, match="encrypted"):
         read_member(path, "a", 10)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_the_command_says_in_one_line_that_half_an_archive_is_none(tmp_path, share):
+    folder = made_100k(
+        tmp_path / "made", [(user, item, 900) for user in range(3) for item in "123"]
+    )
+    archive = tmp_path / "ml-100k.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for file in folder.iterdir():
+            opened.write(file, f"ml-100k/{file.name}")
+    whole = archive.read_bytes()
+    assert command("data", "audit", "movielens_100k", "--data-dir", archive).code == 0
+    archive.write_bytes(whole[: int(len(whole) * share)])
+    done = command("data", "audit", "movielens_100k", "--data-dir", archive)
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert done.err.startswith(f"bench: {archive}")

@@ -1,0 +1,185 @@
+"""One model after the other: try values until the budget is spent."""
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import click
+
+from bench import cells, runner
+from bench.adapter import Epoch
+from bench.cells import Planned
+from bench.display import Display
+from bench.jobs import Described
+from bench.protocol import Task
+from bench.record import Cell, Record, save
+from bench.runner import Options, Tracking
+from bench.space import Space, including, to_plain, words
+from bench.study import Study
+from bench.suite import Suite, SuiteRow
+from bench.trials import Log, Trial, TrialStatus
+
+VALIDATION = "-validation"  # ends the name of each protocol that has no test items
+FAILURES = 5  # without any success, after which a model is given up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What each model may use, over all sessions of its study."""
+
+    seconds: float  # on the wall's clock, all that a trial costs included
+    trials: int | None = None  # that settle
+
+
+def file_name(text: str) -> str:
+    """Text as the name of a file or a folder."""
+    return re.sub(r"[^\w.-]", "_", text)
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One `bench tune`: model after model, on one machine and one task."""
+
+    suite: Suite
+    task: Task  # see `bench.tuning.validation_task`
+    budget: Budget
+    options: Options
+    seed: int
+    work: Path
+    place: Path  # of the studies
+    tracking: Tracking
+    records: list[Record] = field(default_factory=list)  # of the trials made here
+
+    def __post_init__(self) -> None:
+        if not self.task.tuning:
+            raise ValueError(f"tuning needs a task without test items, not {self.task.protocol}")
+
+    def tune(self, row: SuiteRow, params: dict[str, Any], declared: Space) -> Log:
+        """Spend the budget of one row.
+
+        Args:
+            row: the model, with the values to start from.
+            params: all its hyper-parameters; those not searched stay as they are.
+            declared: its search space, widened where the start lies outside.
+
+        Raises:
+            KeyboardInterrupt: the user ended it; the trial is kept as interrupted.
+        """
+        name = row.label or row.model
+        space = including(declared, params)
+        study = Study(
+            self.place / f"{file_name(name)}.db",
+            self._key(row, params, space),
+            Log(
+                name=name,
+                model=row.model,
+                dataset=self.suite.dataset,
+                protocol=self.task.protocol,
+                seed=self.seed,
+                budget=self.budget.seconds,
+                searched=words(space) if space else "",
+                chosen=[name for name in params if name in space or name in row.params],
+                suite=self._measured_by(),
+            ),
+            space,
+            params,
+        )
+        while self._goes_on(log := study.log()):
+            self._trial(study, row, params, self.budget.seconds - log.spent)
+            self._say(study.log())
+        return study.log()
+
+    def _measured_by(self) -> dict[str, Any]:
+        suite = self.suite
+        facts = {
+            "dataset": suite.dataset,
+            "protocol": suite.protocol.removesuffix(VALIDATION),
+            "min_rating": suite.min_rating,
+            "eval_users": suite.eval_users,
+        }
+        return {name: value for name, value in facts.items() if value is not None}
+
+    def _goes_on(self, log: Log) -> bool:
+        hopeless = len(log.settled) >= FAILURES and not log.best()
+        enough = self.budget.trials is not None and len(log.settled) >= self.budget.trials
+        return not (hopeless or enough or log.exhausted or log.spent >= self.budget.seconds)
+
+    def _trial(self, study: Study, row: SuiteRow, params: dict[str, Any], left: float) -> None:
+        began = monotonic()
+        attempt = study.begin()
+        chosen = params | attempt.params
+        heard: list[Epoch] = []
+
+        def prune(epoch: Epoch) -> str:
+            heard.append(epoch)
+            if epoch.validation is None:
+                return ""
+            worse = attempt.look(epoch.number, epoch.validation, monotonic() - began)
+            return f"pruned at epoch {epoch.number}: in the worst quarter there" if worse else ""
+
+        planned = self._planned(row, chosen)
+        limits = runner.limits_of(planned, self.suite, self.options)
+        over_budget = limits.seconds >= left
+        limits = replace(limits, seconds=min(limits.seconds, left))
+        outcome = Trial(number=attempt.number, status="interrupted", params=chosen)
+        try:
+            with Display(1, self.options.live) as display:
+                display.begin(planned.cell)
+                record, _ = cells.measure(planned, self.task, limits, self.work, display, prune)
+            outcome = self._outcome(outcome, record, over_budget)
+        finally:  # also when the user ends it
+            attempt.end(replace(outcome, seconds=monotonic() - began))
+        self._track(record, outcome, heard)
+
+    def _outcome(self, trial: Trial, record: Record, over_budget: bool) -> Trial:
+        status: TrialStatus = record.status
+        reason = record.reason
+        if status == "timeout" and over_budget:
+            status, reason = "budget", "stopped at the end of the budget"
+        return replace(trial, status=status, reason=reason, figures=record.metrics)
+
+    def _track(self, record: Record, trial: Trial, heard: list[Epoch]) -> None:
+        """Keep the record beside the studies, and log it to MLflow; no budget pays for that."""
+        record = replace(
+            record,
+            reason=trial.reason,
+            curve=record.curve or [epoch._asdict() for epoch in heard],
+            suite=f"tune {self.suite.name or record.cell.name}",
+            invocation=self.tracking.invocation,
+        )
+        self.records.append(record)
+        save(record, self.place)
+        self.tracking.log(record)
+
+    def _planned(self, row: SuiteRow, params: dict[str, Any]) -> Planned:
+        cell = Cell(
+            dataset=self.suite.dataset,
+            protocol=self.task.protocol,
+            model=row.model,
+            label=row.label,
+            params=params,
+            seed=self.seed,
+            device=self.options.device,
+            threads=self.options.threads,
+            eval_users=self.task.eval_users,
+        )
+        key = cells.key(cell, self.task)
+        return Planned(cell=cell, key=key, row=row, described=Described("ok", params))
+
+    def _key(self, row: SuiteRow, params: dict[str, Any], space: Space) -> str:
+        """16 hex digits that change with anything that may change what a trial gives."""
+        parts = [self._planned(row, params).key, to_plain(space)]
+        return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _say(self, log: Log) -> None:
+        last, best = log.trials[-1], log.best()
+        found = f"NDCG@10 {last.value:.4f}" if last.status == "ok" else last.reason or last.status
+        so_far = f", best {best.value:.4f}" if best else ""
+        click.echo(
+            f"{log.name} trial {last.number}: {found}{so_far},"
+            f" {log.spent / 60:.3g} of {log.budget / 60:.3g} min"
+        )

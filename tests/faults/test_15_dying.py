@@ -1,0 +1,23 @@
+"""Fault 15: a segfault, os._exit, kill -9 or no memory in the child. The cell is KILLED or OOM,
+with the signal; the others go on, and nothing that it started is left."""
+
+import pytest
+from conftest import Outcome
+from faulty import CASES, left_behind
+
+NAMES = ["segfaults_beside_a_daemon", "exits_at_once", "is_killed", "eats_memory"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "eats_memory_in_a_daemon"])
+def test_the_cell_ends_as_what_it_is(name: str, outcome: Outcome) -> None:
+    found = outcome.records[name]
+    assert (found.status, CASES[name].reason in found.reason) == (CASES[name].status, True), (
+        found.reason
+    )
+    assert not found.metrics
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["after a crash", "after a good end"])
+def test_a_daemon_in_a_session_of_its_own_ends_with_the_cell(number: int, outcome: Outcome) -> None:
+    assert outcome.records["leaves_things"].status == "ok"
+    assert not left_behind(number)

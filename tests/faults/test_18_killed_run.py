@@ -1,0 +1,69 @@
+"""Fault 18: kill -9 of the run, or no power while it writes. Nothing that was finished is lost, a
+half-written file is never read as a result, and the next start reconciles MLflow."""
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import Outcome, outcome_of
+from faulty import mlflow_runs, run, start_and_wait_for_the_fit, waiting
+
+from bench import record, registry
+from bench.runner import kept_record
+
+
+def test_after_kill_9_the_next_run_goes_on_and_reconciles(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = start_and_wait_for_the_fit(folder)
+    children = psutil.Process(running.pid).children(recursive=True)
+    running.kill()
+    running.wait()
+    assert not psutil.wait_procs(children, timeout=5)[1]  # on Linux they die with their parent
+    assert list(outcome_of(0, folder).records) == ["popularity"]
+    assert "| popularity " in (folder / "results" / "leaderboard.md").read_text()
+    assert mlflow_runs(folder, "invocation") == ["RUNNING"]
+
+    (folder / "go on").touch()
+    assert run(folder, ["popularity", registry.add_model(waiting(folder))]) == 0
+    assert capsys.readouterr().out.count("measured before") == 1
+    assert sorted(mlflow_runs(folder, "invocation")) == ["FINISHED", "KILLED"]
+    assert not (folder / "results" / ".work").exists()
+
+
+def test_a_half_written_record_is_no_result(outcome: Outcome, tmp_path: Path) -> None:
+    ease = outcome.records["ease"]
+    shutil.copytree(outcome.results / "ledgers", tmp_path / "ledgers")
+    path = record.save(ease, tmp_path)
+    assert kept_record(ease.cell, ease.key, tmp_path) == ease
+    whole = path.read_text()
+    for length in range(0, len(whole) - 1, 101):
+        path.write_text(whole[:length])
+        assert kept_record(ease.cell, ease.key, tmp_path) is None
+        assert record.load_all(tmp_path, skip=lambda error: None) == []
+    path.unlink()
+    (path.parent / f".{path.name}.1.tmp").write_text(whole)  # what a killed process leaves
+    assert record.load_all(tmp_path) == []
+
+
+def test_a_writer_that_is_killed_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from bench.record import write_whole\n"
+        "for n in range(10**9): write_whole(Path(sys.argv[1]), b'%d\\n' % n * 200_000)"
+    )
+    path = tmp_path / "results" / "file"
+    for _ in range(4):
+        path.unlink(missing_ok=True)
+        writer = subprocess.Popen([sys.executable, "-P", "-c", script, str(path)])
+        while not path.exists():
+            time.sleep(0.001)
+        time.sleep(random.random() / 20)
+        writer.kill()
+        writer.wait()
+        lines = path.read_bytes().splitlines()
+        assert (len(set(lines)), len(lines)) == (1, 200_000)

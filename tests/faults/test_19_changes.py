@@ -1,0 +1,60 @@
+"""Fault 19: another seed, parameter, model code, data or library version. It has a new key and is
+measured again; what is unchanged is not."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faulty import model, run
+
+from bench import cells, machine
+from bench.jobs import Described
+from bench.protocol import Task, prepare
+from bench.runner import load_data
+from bench.suite import Suite, SuiteRow
+
+
+def key(task: Task, **changes: Any) -> str:
+    params = changes.pop("params", {"l2": 1.0})
+    row = SuiteRow(model=changes.pop("model", "ease"))
+    where = {"device": "cpu", "threads": 1} | changes
+    suite = Suite(dataset="synthetic", rows=(row,), seeds=(where.pop("seed", 0),))
+    return cells.plan(suite, [Described("ok", params)], task, **where)[0].key
+
+
+def test_a_key_changes_with_all_that_may_change_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = prepare(load_data("synthetic", None), "loo-99")
+    keys = [
+        key(task),
+        key(task, seed=1),
+        key(task, params={"l2": 1.0 + 1e-15}),
+        key(task, model="als"),
+        key(task, threads=2),
+        key(prepare(load_data("synthetic:seed=1", None), "loo-99")),
+        key(prepare(load_data("synthetic", None), "loo-99-validation")),
+        key(replace(task, split_sha256="another")),
+    ]
+    name = model(tmp_path, "mine")
+    keys.append(key(task, model=name))
+    model(tmp_path, "mine", fit="pass  # but otherwise")
+    keys.append(key(task, model=name))
+    newer = machine.packages() | {"numpy": "99.0"}
+    monkeypatch.setattr(machine, "packages", lambda: newer)
+    keys.append(key(task))
+    assert len(set(keys)) == len(keys)
+    monkeypatch.undo()
+    assert key(prepare(load_data("synthetic", None), "loo-99")) == keys[0]
+
+
+@pytest.mark.slow
+def test_changed_code_is_measured_and_the_same_code_is_not(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for fit in ("pass", "pass", "pass  # but otherwise"):
+        assert run(folder, [model(folder, "mine", fit)]) == 0
+        said.append("measured before" in capsys.readouterr().out)
+    assert said == [False, True, False]

@@ -1,0 +1,56 @@
+"""Fault 20: two runs at once on one results folder. The second waits and says so; what both write
+is whole. And two attempts one after the other: a failed one does not cost the good record."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from command import BENCH
+from conftest import outcome_of
+from faulty import command, model, run
+
+
+@pytest.mark.slow
+def test_the_second_waits_for_the_first_and_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [BENCH, "run", "--suite", "quick", "--models", "popularity"]
+    first = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL)
+    while not (folder / "results" / ".work").exists():  # made once the folder is held
+        assert first.poll() is None
+        time.sleep(0.01)
+    assert run(folder, ["popularity"]) == 0
+    assert first.wait(timeout=60) == 0
+    printed = capsys.readouterr()
+    assert "another run holds" in printed.err
+    assert "measured before" in printed.out
+    done = command("verify", folder / "results")
+    assert (done.code, done.err) == (0, "")
+
+
+def test_a_failed_second_attempt_does_not_cost_the_good_record(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = model(
+        folder,
+        "fails_later",
+        "if os.path.exists('FLAG'): raise OSError('gone')".replace("FLAG", str(folder / "later")),
+    )
+    assert run(folder, [name]) == 0
+    before = outcome_of(0, folder)
+    (folder / "later").touch()
+    assert run(folder, [name], force=True) == 1
+    assert "the good record from before stays" in capsys.readouterr().err
+
+    after = outcome_of(0, folder)
+    (good,) = after.records.values()
+    assert good.status == "ok"
+    assert good.metrics == before.records[name].metrics
+    assert good.timings == before.records[name].timings
+    assert good.reason == "a later attempt ended as failed: OSError: gone"
+    assert "OSError: gone" in good.traceback
+    assert after.ledger_path(name).read_bytes()
+    board = (after.results / "leaderboard.md").read_text()
+    assert f"{name}: ok, {good.reason}" in board
+    assert command("verify", after.results).code == 0

@@ -1,0 +1,284 @@
+"""`bench tune`: real processes, validation items only, and never more than the budget."""
+
+import json
+import shutil
+import signal
+import subprocess
+from dataclasses import asdict, replace
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import numpy as np
+import pytest
+from command import BENCH, bench_here
+from made import interactions
+
+from bench import handover, registry, suite, tune_command, tune_report, tuning
+from bench.interactions import Interactions
+from bench.parameters import BadParameter
+from bench.protocol import fingerprint, prepare
+from bench.registry import UnknownName
+from bench.runner import Options
+from bench.space import choice, space
+from bench.suite import Suite, SuiteRow
+from bench.tracking import Tracker
+from bench.trials import Log
+from bench.tuner import Budget, Session
+
+MODEL = '''"""A model that is quick to import, and learns as slowly as it is told."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.adapter import Adapter, Run
+from bench.interactions import Floats, Ids, Interactions
+from bench.space import number, space, whole
+
+
+@dataclass(kw_only=True)
+class Learner(Adapter):
+    power: float = 0.5
+    epochs: int = 4
+    nap: float = 0.0
+
+    search = space(power=number(-2, 2), epochs=whole(2, 8))
+
+    def fit(self, train: Interactions, run: Run) -> None:
+        counts = np.bincount(train.items, minlength=train.n_items) + 1.0
+        for epoch in range(1, self.epochs + 1):
+            self._scores = np.float32(counts ** (self.power * epoch))
+            time.sleep(self.nap)
+            if run.epoch(samples=len(train)):
+                break
+
+    def scores(self, users: Ids) -> Floats:
+        return np.tile(self._scores, (len(users), 1))
+'''
+
+
+class NoTracking:
+    """In place of MLflow."""
+
+    invocation = "test"
+
+    def log(self, record: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(registry, "_added", {})
+    (tmp_path / "learner.py").write_text(MODEL)
+    return registry.add_model(tmp_path / "learner.py")
+
+
+def data(test_seed: int) -> Interactions:
+    """40 users with 8 items each; the seed changes the last of each, and nothing else."""
+    fixed, changing = np.random.default_rng(0), np.random.default_rng(test_seed)
+    rows = []
+    for user in range(40):
+        items = (60 * fixed.beta(1, 3, size=60)).astype(int)
+        before = list(dict.fromkeys(items))[:7]
+        test = changing.choice(np.setdiff1d(np.arange(60), before))
+        rows += [(user, int(item), time) for time, item in enumerate([*before, test])]
+    return interactions(rows, 40, 60)
+
+
+def tuned(
+    folder: Path, model: str, given: Interactions, seconds: float = 600, trials: int | None = None
+) -> Log:
+    """One row tuned, as `bench tune` does it, without MLflow."""
+    row = SuiteRow(model=model, params={} if seconds > 10 else {"nap": 60.0})
+    chosen = Suite(dataset="synthetic", rows=(row,))
+    work = folder / "work"
+    work.mkdir(parents=True)
+    session = Session(
+        suite=chosen,
+        task=tuning.validation_task(given, chosen),
+        budget=Budget(seconds=seconds, trials=trials),
+        options=Options(results=folder),
+        seed=0,
+        work=work,
+        place=folder / "studies",
+        tracking=NoTracking(),  # type: ignore[arg-type]
+    )
+    params = {"power": 0.5, "epochs": 4, "nap": 0.0} | row.params
+    (declared,) = tuning.search.spaces([model], work)
+    return session.tune(row, params, declared)
+
+
+def without_clocks(log: Log) -> bytes:
+    """All that a study found, but for the time that it took."""
+    found = asdict(replace(log, trials=tuple(replace(t, seconds=0.0) for t in log.trials)))
+    return json.dumps(found, sort_keys=True).encode()
+
+
+def test_the_test_items_change_nothing_in_a_study(
+    tmp_path: Path, learner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_over: list[str] = []
+    write = handover.write
+
+    def spy(order: Any, path: Path) -> None:
+        if hasattr(order.job, "train"):
+            assert order.job.looks is not None
+            handed_over.append(fingerprint([order.job.train, list(order.job.looks)]))
+        write(order, path)
+
+    monkeypatch.setattr(handover, "write", spy)
+    one, other = data(test_seed=1), data(test_seed=2)
+    assert (one.items != other.items).sum() > 20
+    assert prepare(one, "loo-99").split_sha256 != prepare(other, "loo-99").split_sha256
+    first = tuned(tmp_path / "one", learner, one, trials=2)
+    second = tuned(tmp_path / "other", learner, other, trials=2)
+    assert [trial.status for trial in first.trials] == ["ok"] * 2
+    assert without_clocks(first) == without_clocks(second)
+    assert len(handed_over) == 4 and len(set(handed_over)) == 1  # all that a trial gets
+
+
+def test_no_test_item_is_left_in_what_tuning_gets() -> None:
+    given = data(test_seed=1)
+    measured = prepare(given, "loo-99")
+    task = tuning.validation_task(given, Suite(dataset="synthetic", rows=()))
+    test = set(zip(measured.cases.users, measured.cases.held_out, strict=True))
+    learned = set(zip(task.train.users, task.train.items, strict=True))
+    held_out = set(zip(task.cases.users, task.cases.held_out, strict=True))
+    assert len(test) == 40
+    assert not test & (learned | held_out)
+    assert task.train.published is None
+    assert task.train.items.base is None or len(task.train.items.base) == len(task.train)
+
+
+def test_a_task_with_test_items_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs a task without test items, not loo-99"):
+        Session(
+            suite=Suite(dataset="synthetic", rows=()),
+            task=prepare(data(1), "loo-99"),
+            budget=Budget(seconds=1),
+            options=Options(results=tmp_path),
+            seed=0,
+            work=tmp_path,
+            place=tmp_path,
+            tracking=NoTracking(),  # type: ignore[arg-type]
+        )
+
+
+def test_a_trial_at_the_end_of_the_budget_is_stopped(tmp_path: Path, learner: str) -> None:
+    log = tuned(tmp_path, learner, data(1), seconds=2)
+    (trial,) = log.trials
+    assert (trial.status, trial.reason) == ("budget", "stopped at the end of the budget")
+    assert 2 <= log.spent < 30
+    assert log.best() is None and not log.settled
+
+
+def test_a_pruned_trial_is_ended_and_says_where(
+    tmp_path: Path, learner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning.search, "spaces", lambda models, work: [space(power=choice(0.5))])
+    monkeypatch.setattr("bench.study.Attempt.look", lambda self, epoch, *more: epoch == 3)
+    log = tuned(tmp_path, learner, data(1), trials=1)
+    (trial,) = log.trials
+    assert trial.status == "pruned" and not trial.figures
+    assert trial.reason == "pruned at epoch 3: in the worst quarter there"
+
+
+def test_interrupted_and_resumed_by_the_command(folder: Path, empty_store: Path) -> None:
+    (folder / "learner.py").write_text(MODEL)
+    words = ["tune", "--model-path", "learner.py", "--dataset", "synthetic", "--set"]
+    words += ["learner.nap=0.15", "--budget", "10m", "--trials", "2"]
+    with subprocess.Popen(
+        [BENCH, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        for line in process.stdout:
+            if line.startswith("learner trial 0"):
+                sleep(1)  # into the next trial, as a rule
+                process.send_signal(signal.SIGINT)
+                break
+        process.stdout.read()
+        assert "the same command goes on from here" in process.stderr.read()
+    assert process.returncode == 130
+    place = folder / "results" / "tune" / "synthetic-loo-99-validation"
+    (before,) = tune_report.load(place)
+    assert before.trials[0].status == "ok" and len(before.settled) == 1
+
+    again = bench_here(folder, *words)
+    assert again.returncode == 0, again.stderr
+    (after,) = tune_report.load(place)
+    assert [trial.status for trial in after.settled] == ["ok", "ok"]
+    assert after.trials[: len(before.trials)] == before.trials
+    assert all(t.params == after.settled[1].params for t in before.trials[1:])
+    assert after.spent > before.spent
+    assert {path.name for path in place.iterdir()} == {"learner.db", "records", *tune_report.FILES}
+    assert logged(folder) == ["FINISHED"] * 2
+    shutil.copy(empty_store, folder / "other.db")
+    assert Tracker(folder / "results", f"sqlite:///{folder / 'other.db'}").track_all() == 2
+
+
+def logged(folder: Path) -> list[str]:
+    """How the trials ended that MLflow knows of."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{folder / 'results' / 'mlflow.db'}")
+    ids = [experiment.experiment_id for experiment in client.search_experiments()]
+    runs = client.search_runs(ids, "tags.kind = 'cell'")
+    return [run.info.status for run in runs]
+
+
+def test_a_suite_is_tuned_from_its_values_and_gives_a_suite(folder: Path) -> None:
+    (folder / "two.toml").write_text(
+        'dataset = "synthetic"\n[[rows]]\nmodel = "popularity"\n'
+        '[[rows]]\nmodel = "ease"\nparams = { l2 = 77.0 }\n'
+    )
+    done = bench_here(folder, "tune", "--suite", "two.toml", "--budget", "10m", "--trials", "1")
+    assert done.returncode == 0, done.stderr
+    path = folder / "results" / "tune" / "synthetic-loo-99-validation" / "tuned.toml"
+    found = suite.load(str(path))
+    assert (found.dataset, found.protocol) == ("synthetic", "loo-99")
+    assert {row.model: row.params for row in found.rows} == {"popularity": {}, "ease": {"l2": 77.0}}
+    assert all("; validation 0." in row.tuned for row in found.rows)
+    shown = bench_here(folder, "tune", "--report")
+    assert shown.returncode == 0 and "Ahead" not in shown.stdout and "ease" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("models", "given", "message"),
+    [
+        ([], {}, "takes the name of a model, or --suite"),
+        (["esae"], {}, "unknown model 'esae'. Did you mean 'ease'?"),
+        (["ease"], {"protocol": "loo-99"}, "'loo-99' has the test items, .* use loo-99-validation"),
+        (["ease"], {"protocol": "ncf-file"}, "Did you mean 'ncf-files-validation'?"),
+        (["ease"], {"dataset": "synthetics"}, "Did you mean 'synthetic'?"),
+        (["ease"], {"settings": ("als.l2=1",)}, "unknown model in this run 'als'"),
+    ],
+)
+def test_what_is_typed_wrong_is_named(
+    models: list[str], given: dict[str, Any], message: str
+) -> None:
+    nothing = {"suite": None, "protocol": None, "dataset": None, "settings": ()}
+    with pytest.raises((BadParameter, UnknownName), match=message.replace("?", r"\?")):
+        tune_command.choose(models, **{**nothing, **given})
+
+
+@pytest.mark.parametrize("text", ["10", "m", "0s", "-1m", "1d", "nan", ""])
+def test_a_budget_has_a_unit(text: str) -> None:
+    with pytest.raises(BadParameter, match="--budget takes a time above 0, as 90s, 10m or 1h"):
+        tuning.parse_time(text)
+    assert [tuning.parse_time(t) for t in ("90s", "1.5m", "1h")] == [90, 90, 3600]
+
+
+def test_the_suite_of_a_protocol_is_tuned_on_its_validation(tmp_path: Path) -> None:
+    chosen = tune_command.choose(
+        ["ease"], suite="ml-100k", protocol=None, dataset="synthetic", settings=()
+    )
+    assert tuning.on_validation(chosen.protocol) == "loo-99-validation"
+    assert [row.params for row in chosen.rows] == [{"l2": 300.0}]
+
+
+def test_a_usage_error_is_one_line_and_exit_code_2(folder: Path) -> None:
+    done = bench_here(folder, "tune", "ease", "--dataset", "synthetic", "--protocol", "loo-99")
+    assert done.returncode == 2
+    assert done.stderr.startswith("bench: protocol 'loo-99'") and done.stderr.count("\n") == 1

@@ -1,0 +1,88 @@
+"""Search spaces: every model declares one, around its defaults and the values that we publish."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench import registry, suite
+from bench.parameters import complete
+from bench.registry import UnknownName
+from bench.search import declared
+from bench.space import (
+    Number,
+    Whole,
+    choice,
+    from_plain,
+    including,
+    log,
+    number,
+    space,
+    to_plain,
+    whole,
+)
+
+MODELS = sorted(registry.files("models"))
+ROWS = suite.load("ml-100k").rows
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_with_hyper_parameters_declares_a_space_around_its_defaults(model: str) -> None:
+    cls = registry.adapter_class(model)
+    defaults = complete(cls, model, {})
+    found = declared(model, cls)
+    assert bool(found) == bool(defaults)
+    for name, each in found.items():
+        assert defaults[name] in each, name
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_value_of_a_choice_has_the_type_of_its_hyper_parameter(model: str) -> None:
+    cls = registry.adapter_class(model)
+    for name, plain in to_plain(cls.search).items():
+        for value in plain.get("values", [plain.get("low"), plain.get("high")]):
+            complete(cls, model, {name: value})
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.model for row in ROWS])
+def test_the_values_of_the_published_suite_lie_inside(row: suite.SuiteRow) -> None:
+    cls = registry.adapter_class(row.model)
+    params = complete(cls, row.model, row.params)
+    assert [n for n, each in cls.search.items() if params[n] not in each] == []
+
+
+def test_a_space_may_only_name_hyper_parameters() -> None:
+    cls = registry.adapter_class("ease")
+    wrong = type("Wrong", (cls,), {"search": space(l3=log(1, 2))})
+    with pytest.raises(UnknownName, match=r"search space of ease 'l3'\. Did you mean 'l2'"):
+        declared("ease", wrong)
+
+
+def test_a_space_comes_back_from_json() -> None:
+    given_space = space(
+        hidden=choice((32, 16), ()), l2=log(1e-4, 1), k=whole(1, 9, log=True), p=number(0, 1)
+    )
+    found = from_plain(json.loads(json.dumps(to_plain(given_space))))
+    assert found["hidden"] == choice([32, 16], [])  # JSON has no tuples; the models' fields do
+    assert {**found, "hidden": None} == {**given_space, "hidden": None}
+
+
+@given(st.integers(-50, 50), st.integers(1, 50), st.integers(-200, 200))
+def test_a_range_is_widened_to_include_a_value(low: int, width: int, value: int) -> None:
+    for each in (Whole(low, low + width), Number(low, low + width), choice(low, low + width)):
+        wider = each.including(value)
+        assert value in wider
+        assert low in wider and low + width in wider
+        assert (wider == each) == (value in each)
+
+
+def test_a_space_is_widened_by_the_values_to_start_from() -> None:
+    found = including(space(k=choice(1, 2), l2=log(0.1, 1)), {"k": 3, "l2": 0.01, "other": 1})
+    assert found == {"k": choice(1, 2, 3), "l2": log(0.01, 1)}
+
+
+@pytest.mark.parametrize(("low", "high"), [(2, 1), (1, 1), (0, 1), (-1, 1)])
+def test_a_range_that_cannot_be_is_refused(low: int, high: int) -> None:
+    with pytest.raises(ValueError, match=f"from a lower .*: {low}, {high}"):
+        log(low, high)
