@@ -120,7 +120,47 @@ def _take(rows, table, clock, taken):
     if table.weights.shape[1]:
         catch_up(rows, table, clock)
         for r in range(len(rows)):
-            taken[r] = table.weights[rows[r]]
+            for d in range(taken.shape[1]):
+                taken[r, d] = table.weights[rows[r], d]
+
+
+# Below, loops are written out: numba makes a new array for each expression over rows.
+
+
+@part
+def _add_to_each(matrix, row):
+    for r in range(len(matrix)):
+        for d in range(len(row)):
+            matrix[r, d] += row[d]
+
+
+@part
+def _add_up(matrix, total):
+    total[:] = 0
+    for r in range(len(matrix)):
+        for d in range(len(total)):
+            total[d] += matrix[r, d]
+
+
+@part
+def _scale(rows, scale, scaled):
+    for r in range(len(rows)):
+        for d in range(len(scale)):
+            scaled[r, d] = rows[r, d] * scale[d]
+
+
+@part
+def _add_products(matrix, other, total):
+    total[:] = 0
+    for r in range(len(matrix)):
+        for d in range(len(total)):
+            total[d] += matrix[r, d] * other[r, d]
+
+
+@part
+def _plain(side):
+    """Whether the vectors of a dot product come as they are in the table."""
+    return not len(side.place) and not side.scale.weights.shape[1]
 
 
 @part
@@ -133,11 +173,8 @@ def _bring(side, n, room, clock):
             rows, side.starts, side.columns, side.values, room.dot_rows[:n], side.vectors.weights,
             side.offset.weights.sum(), side.place[0], room.dot[:n],
         )  # fmt: skip
-    elif side.scale.weights.shape[1]:
-        for r in range(n):
-            room.dot[r] = room.dot_rows[r] * side.scale.weights[0]
-    else:
-        room.dot[:n] = room.dot_rows[:n]
+    elif not _plain(side):
+        _scale(room.dot_rows[:n], side.scale.weights[0], room.dot)
     if not len(side.matrix.weights):
         return
     width = room.table_rows.shape[1]
@@ -147,9 +184,7 @@ def _bring(side, n, room, clock):
         room.table_rows[:n] = room.dot_rows[:n, :width]
     first = room.first[:n]
     np.dot(room.table_rows[:n], _map_of(side.matrix.weights, 0, width).T, first)
-    if side.bias.weights.shape[1]:
-        for r in range(n):
-            first[r] += side.bias.weights[0]
+    _add_to_each(first, side.bias.weights[0])
     if not len(room.features):
         return
     room.features[:] = side.vectors.weights[:, :width]
@@ -163,31 +198,38 @@ def _bring(side, n, room, clock):
 
 
 @part
+def _side(side, n, room):
+    dot = room.dot_rows if _plain(side) else room.dot
+    return SideArrays(dot[:n], room.first[:n], np.zeros((0, 0, 0), np.float32))
+
+
+@part
+def _to_side(n, room):
+    """The gradients of what a side brings, all zero yet."""
+    to_dot, to_first = room.to_dot[:n], room.to_first[:n]
+    to_dot[:], to_first[:] = 0, 0
+    return SideArrays(to_dot, to_first, np.zeros((0, 0, 0), np.float32))
+
+
+@part
 def _learn(side, n, room, clock):
     """Move what the entities in room.rows[:n] consist of, given room.to_dot and room.to_first."""
-    rows, to_rows = room.rows[:n], room.to_dot_rows[:n]
+    rows, to_rows = room.rows[:n], (room.to_dot if _plain(side) else room.to_dot_rows)[:n]
     if len(side.place):
         second_order_backward(
             rows, side.starts, side.columns, side.values, room.dot_rows[:n], side.vectors.weights,
             side.place[0], room.dot[:n], room.to_dot[:n], to_rows, room.to_vectors,
         )  # fmt: skip
         room.to_offset[:] = room.to_dot[:n, side.place[0]].sum()
-    elif side.scale.weights.shape[1]:
-        room.to_scale[:] = 0
-        for r in range(n):
-            room.to_scale[0] += room.to_dot[r] * room.dot_rows[r]
-            to_rows[r] = room.to_dot[r] * side.scale.weights[0]
-    else:
-        to_rows[:] = room.to_dot[:n]
+    elif not _plain(side):
+        _add_products(room.to_dot[:n], room.dot_rows[:n], room.to_scale[0])
+        _scale(room.to_dot[:n], side.scale.weights[0], to_rows)
     if len(side.matrix.weights):
         width = room.table_rows.shape[1]
         to_first, to_table_rows = room.to_first[:n], room.to_table_rows[:n]
         np.dot(to_first, _map_of(side.matrix.weights, 0, width), to_table_rows)
         room.to_matrix[:, :width] = np.dot(to_first.T, room.table_rows[:n])
-        room.to_bias[:] = 0
-        if side.bias.weights.shape[1]:
-            for r in range(n):
-                room.to_bias[0] += to_first[r]
+        _add_up(to_first, room.to_bias[0])
         if len(room.features):
             sparse_product_backward(
                 rows, side.starts, side.columns, side.values, to_first, room.to_mapped
@@ -243,7 +285,7 @@ def train_batches(
     u, i = _room(user_part, most), _room(item_part, most * c)
     places_u, places_i = np.empty(most, np.int32), np.empty((most, c), np.int32)
     who, what = np.empty(most, np.int32), np.empty((most, c), np.int32)
-    no_fields, no_cross = np.zeros((0, 0, 0), np.float32), _zeros(0, 0)
+    no_cross = _zeros(0, 0)
     to_layers = np.zeros_like(layers.weights)
     tower = TowerArrays(no_cross, layers.weights[0], widths)
     to_tower = TowerArrays(no_cross, to_layers[0], widths)
@@ -258,17 +300,12 @@ def train_batches(
         n_i = number_distinct(what[:b].reshape(b * c), i.numbers, i.rows, places_i.reshape(-1))
         _bring(user_part, n_u, u, clock)
         _bring(item_part, n_i, i, clock)
-        u.to_dot[:n_u], u.to_first[:n_u] = 0, 0
-        i.to_dot[:n_i], i.to_first[:n_i] = 0, 0
         to_layers[:] = 0
         total += loss_and_gradients(
             places_u[:b], places_i[:b],
-            SideArrays(u.dot[:n_u], u.first[:n_u], no_fields),
-            SideArrays(i.dot[:n_i], i.first[:n_i], no_fields),
-            tower, dropout, mixed(seed + np.uint64(clock.steps[0])),
-            SideArrays(u.to_dot[:n_u], u.to_first[:n_u], no_fields),
-            SideArrays(i.to_dot[:n_i], i.to_first[:n_i], no_fields),
-            to_tower,
+            _side(user_part, n_u, u), _side(item_part, n_i, i), tower,
+            dropout, mixed(seed + np.uint64(clock.steps[0])),
+            _to_side(n_u, u), _to_side(n_i, i), to_tower,
         )  # fmt: skip
         advance(clock)
         _learn(user_part, n_u, u, clock)

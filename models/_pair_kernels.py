@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bench.compilation import kernel, part
 from bench.interactions import Floats
 
-PAIRS = 512  # in a block
+PAIRS = 256  # in a block
 
 # Shapes: B users, C candidates of each, n = b C pairs in a block, E users or items, D width of the
 # dot product, H widths of the tower's layers, F fields of K numbers, F_u and F_i of the sides.
@@ -53,18 +53,24 @@ def mixed(number):
 def _drop_out(activations, dropout, seed):
     """Zero a share of the activations, and let the others grow.
 
-    Each gets 32 bits of its own, a hash of its place (lowbias32 of Wellons, 2018), with the seed
-    mixed in twice: a few operations that run in parallel.
+    Each gets 16 bits of its own, half of a hash of its place (lowbias32 of Wellons, 2018) with the
+    seed mixed in twice: a few operations that run in parallel.
     """
-    limit = np.uint32(min(dropout * 2**32, 2**32 - 1))
+    limit = np.uint32(dropout * 2**16 + 0.5)
     growth = np.float32(1 / (1 - dropout))
     first, second = np.uint32(seed), np.uint32(seed >> np.uint64(32))
-    for j in range(len(activations)):
+    half = (len(activations) + 1) // 2
+    front, back = activations[:half], activations[half:]
+    bits = np.empty(half, np.uint32)
+    for j in range(half):
         x = np.uint32(np.uint32(j) + first)
         x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D))
         x = np.uint32((x ^ second ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B))
-        x ^= x >> np.uint32(16)
-        activations[j] = activations[j] * growth if x >= limit else np.float32(0)
+        bits[j] = x ^ (x >> np.uint32(16))
+    for j in range(half):
+        front[j] = front[j] * growth if (bits[j] & np.uint32(0xFFFF)) >= limit else np.float32(0)
+    for j in range(len(back)):
+        back[j] = back[j] * growth if (bits[j] >> np.uint32(16)) >= limit else np.float32(0)
 
 
 @part
@@ -102,11 +108,27 @@ def _cross_fields_backward(users, items, u, i, to_dots, to_u, to_i):
 
 
 @part
-def _forward(users, items, u, i, tower, dropout, seed, dots, hidden, logits):
+def _tiled(tower, pairs):
+    """The biases of the hidden layers above the first, each as often as there are pairs."""
+    tiles = np.empty(pairs * tower.widths[1:].sum(), np.float32)
+    start, weight = 0, 0
+    for layer in range(1, len(tower.widths)):
+        width, out = tower.widths[layer - 1], tower.widths[layer]
+        bias = tower.weights[weight + out * width : weight + out * width + out]
+        weight += out * width + out
+        for k in range(pairs):
+            for h in range(out):
+                tiles[start + k * out + h] = bias[h]
+        start += pairs * out
+    return tiles
+
+
+@part
+def _forward(users, items, u, i, tower, tiles, dropout, seed, dots, hidden, logits):
     """The logits [n] of a block: users [b] with items [b, C].
 
     Leaves the dot products of fields in dots [n F_i F_u], and the activations of the hidden layers,
-    one layer after the other, in hidden.
+    [n, H] of one after the other, in hidden. tiles is that of `_tiled`, for n pairs or more.
     """
     c = items.shape[1]
     n = items.size
@@ -128,54 +150,65 @@ def _forward(users, items, u, i, tower, dropout, seed, dots, hidden, logits):
         products = dots[: n * crosses].reshape(n, crosses)
         _cross_fields(users, items, u.fields, i.fields, products)
         np.dot(products, tower.cross.T, first)
-    else:
-        first[:] = 0
     for b in range(len(users)):
         user = users[b]
         for j in range(c):
             k, item = b * c + j, items[b, j]
-            for h in range(width):
-                x = first[k, h] + (u.first[user, h] + i.first[item, h])
-                first[k, h] = np.float32(0) if x <= 0 else x
+            if crosses:
+                for h in range(width):
+                    x = first[k, h] + (u.first[user, h] + i.first[item, h])
+                    first[k, h] = np.float32(0) if x <= 0 else x
+            else:
+                for h in range(width):
+                    x = u.first[user, h] + i.first[item, h]
+                    first[k, h] = np.float32(0) if x <= 0 else x
     if dropout > 0:
         _drop_out(hidden[: n * width], dropout, mixed(seed))
-    # Above, pairs run along the rows: loops over them are long, where layers are narrow.
-    start = n * width
-    weight = 0
+    start, weight, tile = n * width, 0, 0
+    below = first
     for layer in range(1, layers):
         out = tower.widths[layer]
         matrix = tower.weights[weight : weight + out * width].reshape(out, width)
-        bias = tower.weights[weight + out * width : weight + out * width + out]
         weight += out * width + out
-        above = hidden[start : start + n * out].reshape(out, n)
-        if layer == 1:
-            np.dot(matrix, first.T, above)
-        else:
-            np.dot(matrix, hidden[start - n * width : start].reshape(width, n), above)
-        for h in range(out):
-            row, b_h = above[h], bias[h]
-            for k in range(n):
-                x = row[k] + b_h
-                row[k] = np.float32(0) if x <= 0 else x
+        flat = hidden[start : start + n * out]
+        above = flat.reshape(n, out)
+        np.dot(below, matrix.T, above)
+        biases = tiles[tile : tile + n * out]
+        tile += len(tiles) // tower.widths[1:].sum() * out
+        for k in range(n * out):
+            x = flat[k] + biases[k]
+            flat[k] = np.float32(0) if x <= 0 else x
         if dropout > 0:
-            _drop_out(hidden[start : start + n * out], dropout, mixed(seed + np.uint64(layer)))
+            _drop_out(flat, dropout, mixed(seed + np.uint64(layer)))
         start += n * out
         width = out
+        below = above
     last = tower.weights[weight : weight + width + 1]  # and its bias
-    if layers == 1:
-        for k in range(n):
-            total = last[width]
-            for h in range(width):
-                total += last[h] * first[k, h]
-            logits[k] += total
-        return
-    top = hidden[start - n * width : start].reshape(width, n)
     for k in range(n):
-        logits[k] += last[width]
-    for h in range(width):
-        row, w_h = top[h], last[h]
-        for k in range(n):
-            logits[k] += w_h * row[k]
+        total = last[width]
+        for h in range(width):
+            total += last[h] * below[k, h]
+        logits[k] += total
+
+
+@part
+def _exp_of_negative(x):
+    """e^x for x <= 0, to a relative error of 3e-7.
+
+    It is written out, because a loop that calls a function of the system is not vectorised:
+    2^(n + f) = 2^n 2^f, of which the first is the exponent of a float, and the second a series.
+    """
+    t = max(x, np.float32(-87)) * np.float32(1.4426950408889634)
+    n = np.floor(t + np.float32(0.5))
+    f = t - n
+    series = np.float32(1.5403530393381609e-4)
+    series = series * f + np.float32(1.3333558146428443e-3)
+    series = series * f + np.float32(9.6181291076284772e-3)
+    series = series * f + np.float32(5.5504108664821580e-2)
+    series = series * f + np.float32(0.24022650695910072)
+    series = series * f + np.float32(0.69314718055994531)
+    series = series * f + np.float32(1)
+    return series * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
 @part
@@ -184,31 +217,38 @@ def _loss(logits, c, scale):
 
     Replaces the logits by the gradient of the loss, times scale.
     """
+    one = np.float32(1)
     loss = 0.0
-    for k in range(len(logits)):
-        x = logits[k]
-        e = np.exp(-abs(x))
-        loss += max(x, np.float32(0)) + np.log1p(e)
-        chance = (np.float32(1) if x >= 0 else e) / (np.float32(1) + e)
-        if k % c == 0:
-            loss -= x
-            chance -= np.float32(1)
-        logits[k] = chance * scale
+    for k in range(0, len(logits), c):
+        loss -= logits[k]
+    for start in range(0, len(logits), 256):
+        # log(1 + e) over all is the log of a product, which is below 2^256.
+        product, above = 1.0, np.float32(0)
+        for k in range(start, min(start + 256, len(logits))):
+            x = logits[k]
+            size = abs(x)
+            e = _exp_of_negative(-size)
+            share = one / (one + e)
+            above += x + size  # twice what is above 0
+            product *= np.float64(one + e)
+            logits[k] = scale * (share if x >= 0 else e * share)
+        loss += above / 2 + np.log(product)
+    for k in range(0, len(logits), c):
+        logits[k] -= scale
     return loss
 
 
 @part
 def _to_layer(delta, below, to_weights):
-    """Add the gradients of a matrix and a bias, given delta [out, n] and below [n, in]."""
-    out, n = delta.shape
-    size = out * below.shape[1]
-    to_matrix = to_weights[:size].reshape(out, below.shape[1])
-    to_matrix += np.dot(delta, below)
-    for h in range(out):
-        row, total = delta[h], np.float32(0)
-        for k in range(n):
-            total += row[k]
-        to_weights[size + h] += total
+    """Add the gradients of a matrix and a bias, given delta [n, out] and below [n, in]."""
+    out, width = delta.shape[1], below.shape[1]
+    size = out * width
+    to_matrix = to_weights[:size].reshape(out, width)
+    to_matrix += np.dot(delta.T, below)
+    to_bias = to_weights[size : size + out]
+    for k in range(len(delta)):
+        for h in range(out):
+            to_bias[h] += delta[k, h]
 
 
 @part
@@ -233,36 +273,35 @@ def _backward(users, items, u, i, tower, dropout, dots, hidden, g, to_u, to_i, t
     widths = tower.widths
     end = n * widths.sum()
     weight = len(tower.weights)
-    delta = g[:n].reshape(1, n)  # the gradient of what a layer gives, before its relu: [out, n]
+    delta = g[:n].reshape(n, 1)  # the gradient of what a layer gives, before its relu: [n, out]
     for layer in range(layers - 1, 0, -1):
-        width, out = widths[layer], len(delta)
+        width, out = widths[layer], delta.shape[1]
         weight -= out * width + out
-        below = hidden[end - n * width : end].reshape(width, n)
-        to_below = deltas[end - n * width : end].reshape(width, n)
+        active, flat = hidden[end - n * width : end], deltas[end - n * width : end]
         end -= n * width
-        _to_layer(delta, below.T, to_tower.weights[weight : weight + out * width + out])
+        _to_layer(
+            delta, active.reshape(n, width), to_tower.weights[weight : weight + out * width + out]
+        )
         matrix = tower.weights[weight : weight + out * width].reshape(out, width)
-        np.dot(matrix.T, delta, to_below)
-        for h in range(width):
-            row, active = to_below[h], below[h]
-            for k in range(n):
-                row[k] = row[k] * growth if active[k] > 0 else np.float32(0)
+        to_below = flat.reshape(n, width)
+        np.dot(delta, matrix, to_below)
+        for k in range(n * width):
+            flat[k] = flat[k] * growth if active[k] > 0 else np.float32(0)
         delta = to_below
-    width, out = widths[0], len(delta)
+    width, out = widths[0], delta.shape[1]
     first = hidden[: n * width].reshape(n, width)
     _to_layer(delta, first, to_tower.weights[: out * width + out])
     to_first = deltas[: n * width].reshape(n, width)
-    np.dot(delta.T, tower.weights[: out * width].reshape(out, width), to_first)
+    np.dot(delta, tower.weights[: out * width].reshape(out, width), to_first)
     for b in range(len(users)):
-        to_user = to_u.first[users[b]]
+        user = users[b]
         for j in range(c):
-            k = b * c + j
-            to_item = to_i.first[items[b, j]]
+            k, item = b * c + j, items[b, j]
             for h in range(width):
                 x = to_first[k, h] * growth if first[k, h] > 0 else np.float32(0)
                 to_first[k, h] = x
-                to_user[h] += x
-                to_item[h] += x
+                to_u.first[user, h] += x
+                to_i.first[item, h] += x
     crosses = tower.cross.shape[1]
     if crosses:
         products = dots[: n * crosses].reshape(n, crosses)
@@ -292,13 +331,14 @@ def loss_and_gradients(users, items, u, i, tower, dropout, seed, to_u, to_i, to_
     hidden = np.empty(pairs * tower.widths.sum(), np.float32)
     deltas = np.empty_like(hidden)
     logits = np.empty(pairs, np.float32)
+    tiles = _tiled(tower, pairs)
     scale = np.float32(1 / items.size)
     loss = 0.0
     for start in range(0, b, at_once):
         some_users, some_items = users[start : start + at_once], items[start : start + at_once]
         block = mixed(seed + np.uint64(start))
         g = logits[: some_items.size]
-        _forward(some_users, some_items, u, i, tower, dropout, block, dots, hidden, g)
+        _forward(some_users, some_items, u, i, tower, tiles, dropout, block, dots, hidden, g)
         loss += _loss(g, c, scale)
         _backward(
             some_users, some_items, u, i, tower, dropout, dots, hidden, g,
@@ -314,11 +354,12 @@ def logits_of_pairs(users, items, u, i, tower, logits):
     pairs = min(c, PAIRS)
     dots = np.empty(pairs * tower.cross.shape[1], np.float32)
     hidden = np.empty(pairs * tower.widths.sum(), np.float32)
+    tiles = _tiled(tower, pairs)
     for row in range(b):
         own = items[row if len(items) > 1 else 0]
         for start in range(0, c, pairs):
             block = own[start : start + pairs]
             _forward(
-                users[row : row + 1], block.reshape(1, len(block)), u, i, tower,
+                users[row : row + 1], block.reshape(1, len(block)), u, i, tower, tiles,
                 0.0, np.uint64(0), dots, hidden, logits[row, start : start + pairs],
             )  # fmt: skip
