@@ -11,7 +11,7 @@ from ._negatives import Negatives
 from ._network import PairNetwork
 from ._pair_loss import Batch, pair_loss
 from ._row_kernels import number_distinct
-from ._tables import AdamW
+from ._tables import Optimizer
 
 # Shapes: N pairs, B of them in a batch, C candidates of each, the observed item first, R distinct
 # users or items of a batch.
@@ -25,7 +25,7 @@ class Batches:
         network: PairNetwork,
         train: Interactions,
         negatives: Negatives,
-        optimizer: AdamW,
+        optimizer: Optimizer,
         precision: torch.autocast,
     ) -> None:
         device = negatives.available.device

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 from bench.interactions import Interactions
 
-from ._adamw_kernels import Moving
 from ._epoch_kernels import PartArrays, train_batches
 from ._features import Fields
 from ._layers import Linear
 from ._negatives import Negatives
+from ._optimizer_kernels import Moving
 from ._pair_loss import Tower
-from ._tables import AdamW, Table
+from ._tables import Optimizer, Table
 
 
 class Part(NamedTuple):
@@ -42,7 +42,7 @@ class Epochs:
         tower: Tower | None,
         train: Interactions,
         negatives: Negatives,
-        optimizer: AdamW,
+        optimizer: Optimizer,
     ) -> None:
         self._train, self._negatives, self._optimizer = train, negatives, optimizer
         self._parts = tuple(_arrays(each, optimizer) for each in parts)
@@ -74,7 +74,7 @@ _NOTHING = Moving(*(np.zeros((1, 0), dtype=np.float32),) * 3, np.zeros(0, dtype=
 _NO_TABLE = Moving(_EMPTY, _EMPTY, _EMPTY, np.zeros(0, dtype=np.int64))
 
 
-def _arrays(part: Part, optimizer: AdamW) -> PartArrays:
+def _arrays(part: Part, optimizer: Optimizer) -> PartArrays:
     fields = part.fields
     vectors = part.vectors if fields is None else fields.ids
     known = fields is not None and fields.count > 1
@@ -96,7 +96,7 @@ def _arrays(part: Part, optimizer: AdamW) -> PartArrays:
     )
 
 
-def _of(parameter: nn.Parameter | None, optimizer: AdamW) -> Moving:
+def _of(parameter: nn.Parameter | None, optimizer: Optimizer) -> Moving:
     return _NOTHING if parameter is None else optimizer.of(parameter)
 
 

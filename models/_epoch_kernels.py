@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from bench.compilation import kernel, part
 from bench.interactions import Floats, Ids
 
-from ._adamw_kernels import (
+from ._optimizer_kernels import (
     Moving,
     advance,
-    catch_up,
     clock_type,
     moving_type,
     step_rows,
     step_whole,
+    take_rows,
 )
 from ._pair_kernels import SideArrays, TowerArrays, loss_and_gradients, mixed
 from ._row_kernels import (
@@ -31,7 +31,7 @@ from ._row_kernels import (
     sparse_product,
     sparse_product_backward,
 )
-from ._untouched_kernels import draw, ids_type, untouched_type
+from ._untouched_kernels import draw_for_all, ids_type, untouched_type
 
 # Shapes: N pairs, B of them in a batch, C candidates of each, E users or items, R distinct ones in
 # a batch, D factors, M width of what feeds a layer, H width of the layer, F features in K fields.
@@ -116,12 +116,9 @@ def _map_of(matrix, field, width):
 
 @part
 def _take(rows, table, clock, taken):
-    """Copy rows of a table, brought up to date."""
+    """Copy rows of a table, if there is one, as they are by now."""
     if table.weights.shape[1]:
-        catch_up(rows, table, clock)
-        for r in range(len(rows)):
-            for d in range(taken.shape[1]):
-                taken[r, d] = table.weights[rows[r], d]
+        take_rows(rows, table, clock, taken)
 
 
 # Below, loops are written out: numba makes a new array for each expression over rows.
@@ -286,6 +283,7 @@ def train_batches(
     places_u, places_i = np.empty(most, np.int32), np.empty((most, c), np.int32)
     who, what = np.empty(most, np.int32), np.empty((most, c), np.int32)
     no_cross = _zeros(0, 0)
+    again = np.empty(most * negatives, np.int32)
     to_layers = np.zeros_like(layers.weights)
     tower = TowerArrays(no_cross, layers.weights[0], widths)
     to_tower = TowerArrays(no_cross, to_layers[0], widths)
@@ -295,7 +293,7 @@ def train_batches(
         b = len(pairs)
         for k in range(b):
             who[k], what[k, 0] = users[pairs[k]], items[pairs[k]]
-            state = draw(who[k], n_items, untouched, state, what[k, 1:])
+        state = draw_for_all(who[:b], n_items, untouched, state, what[:b], 1, again)
         n_u = number_distinct(who[:b], u.numbers, u.rows, places_u)
         n_i = number_distinct(what[:b].reshape(b * c), i.numbers, i.rows, places_i.reshape(-1))
         _bring(user_part, n_u, u, clock)

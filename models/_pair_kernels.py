@@ -293,16 +293,19 @@ def _backward(users, items, u, i, tower, dropout, dots, hidden, g, to_u, to_i, t
     _to_layer(delta, first, to_tower.weights[: out * width + out])
     to_first = deltas[: n * width].reshape(n, width)
     np.dot(delta, tower.weights[: out * width].reshape(out, width), to_first)
-    for b in range(len(users)):
-        user = users[b]
-        for j in range(c):
-            k, item = b * c + j, items[b, j]
-            for h in range(width):
-                x = to_first[k, h] * growth if first[k, h] > 0 else np.float32(0)
-                to_first[k, h] = x
-                to_u.first[user, h] += x
-                to_i.first[item, h] += x
     crosses = tower.cross.shape[1]
+    for b in range(len(users)):
+        to_user = to_u.first[users[b]]
+        for j in range(c):
+            k = b * c + j
+            to_item, delta_k, active = to_i.first[items[b, j]], to_first[k], first[k]
+            for h in range(width):
+                x = delta_k[h] * growth if active[h] > 0 else np.float32(0)
+                to_user[h] += x
+                to_item[h] += x
+            if crosses:
+                for h in range(width):
+                    delta_k[h] = delta_k[h] * growth if active[h] > 0 else np.float32(0)
     if crosses:
         products = dots[: n * crosses].reshape(n, crosses)
         to_cross = to_tower.cross

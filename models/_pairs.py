@@ -18,7 +18,7 @@ from ._epoch import Epochs
 from ._negatives import Negatives
 from ._network import PairNetwork
 from ._pair_loss import Batch, Side, pair_logits
-from ._tables import AdamW
+from ._tables import AdamW, Optimizer
 
 # On a GPU scoring works on so many pairs at a time, each with some 200 numbers: about 1 GB.
 PAIRS_ON_GPU = 2**20
@@ -60,23 +60,31 @@ class PairAdapter(Adapter):
             self._train(train, run)
 
     def _train(self, train: Interactions, run: Run) -> None:
-        generator = torch.Generator(run.device).manual_seed(run.seed)
-        negatives = Negatives(train, run.device)
         optimizer = AdamW(self._network, self.learning_rate, self.weight_decay)
+        self._learn(train, run, self.epochs, optimizer, run.seed)
+
+    def _learn(
+        self, train: Interactions, run: Run, epochs: int, optimizer: Optimizer, seed: int
+    ) -> bool:
+        """Train the network as it is now for some epochs; True if it was asked to end before."""
+        generator = torch.Generator(run.device).manual_seed(seed)
+        negatives = Negatives(train, run.device)
         parts = self._network.parts() if compiled(negatives.available) else None
         precision = mixed_precision(run.device, self.mixed_precision)
         if parts is None:
             learn = Batches(self._network, train, negatives, optimizer, precision).learn
         else:
             learn = Epochs(parts, self._network.tower, train, negatives, optimizer).learn
-        for _ in range(self.epochs):
+        ended = False
+        for _ in range(epochs):
             order = negatives.shuffled(generator)
             samples = len(order) * (1 + self.negatives)
             total = learn(order, max(1, self.batch_size), self.negatives, generator)
             self._sides = None
-            if run.epoch(samples=samples, loss=total / max(samples, 1)):
+            if ended := run.epoch(samples=samples, loss=total / max(samples, 1)):
                 break
         optimizer.finish()
+        return ended
 
     @torch.no_grad()
     def scores(self, users: Ids) -> Floats:

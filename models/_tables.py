@@ -12,12 +12,23 @@ It is the same for all rows that skipped the same steps. So this is AdamW on the
 to rounding and to epsilon, and costs no more than the rows of the batch.
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._adamw_kernels import EPS, Clock, Moving, advance, catch_up, step_rows, step_whole
 from ._devices import compiled
+from ._optimizer_kernels import (
+    EPS,
+    Clock,
+    Moving,
+    advance,
+    settle,
+    step_rows,
+    step_whole,
+    take_rows,
+)
 
 if torch.cuda.is_available():  # only there are torch's used
     from . import _optimizers  # noqa: F401
@@ -49,33 +60,30 @@ class Table(nn.Module):
         return self.rows.take(rows)
 
 
-class AdamW:
-    """AdamW (Loshchilov & Hutter, ICLR 2019) for a network with tables.
+class Optimizer(ABC):
+    """Moves the parameters of a network, the rows of tables only when a batch takes them.
 
-    On the CPU it is compiled, and tables are trained by row; elsewhere it is torch's.
+    On the CPU it is compiled; elsewhere it is torch's.
     """
 
-    def __init__(self, network: nn.Module, learning_rate: float, weight_decay: float) -> None:
+    def __init__(self, network: nn.Module, clock: Clock) -> None:
         parameters = list(network.parameters())
         self._torch = None
         self._tables: list[Table] = []
         self._whole: list[tuple[nn.Parameter, Moving]] = []
         if not compiled(parameters[0]):
-            self._torch = torch.optim.AdamW(
-                parameters,
-                lr=learning_rate,
-                weight_decay=weight_decay,
-                betas=(BETA1, BETA2),
-                eps=EPS,
-                fused=True,
-            )
+            self._torch = self._in_torch(parameters)
             return
-        self.clock = clock_at_start(learning_rate, weight_decay)
+        self.clock = clock
         for table in (module for module in network.modules() if isinstance(module, Table)):
             table.rows = Rows(at_rest(table.weight), self.clock)
             self._tables.append(table)
         by_row = {id(table.weight) for table in self._tables}
         self._whole = [(each, at_rest(each)) for each in parameters if id(each) not in by_row]
+
+    @abstractmethod
+    def _in_torch(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        """The same in torch."""
 
     def of(self, parameter: nn.Parameter) -> Moving:
         """A parameter that is not a table, with its moments, as compiled functions take it."""
@@ -120,10 +128,44 @@ class AdamW:
             table.rows = None
 
 
-def clock_at_start(rate: float, weight_decay: float) -> Clock:
+class AdamW(Optimizer):
+    """AdamW (Loshchilov & Hutter, ICLR 2019)."""
+
+    def __init__(self, network: nn.Module, learning_rate: float, weight_decay: float) -> None:
+        self._rate, self._decay = learning_rate, weight_decay
+        super().__init__(network, adamw_clock(learning_rate, weight_decay))
+
+    def _in_torch(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(
+            parameters,
+            lr=self._rate,
+            weight_decay=self._decay,
+            betas=(BETA1, BETA2),
+            eps=EPS,
+            fused=True,
+        )
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, without momentum and without weight decay."""
+
+    def __init__(self, network: nn.Module, learning_rate: float) -> None:
+        self._rate = learning_rate
+        powers = np.ones((3, MOST_SKIPPED + 1))
+        none = np.zeros(0)
+        steps = np.zeros(2, dtype=np.int64)
+        rates = np.array([learning_rate, 1.0])
+        clock = Clock(steps, rates, none, np.zeros(1), powers, np.zeros(MOST_SKIPPED + 1))
+        super().__init__(network, clock)
+
+    def _in_torch(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.SGD(parameters, lr=self._rate)
+
+
+def adamw_clock(rate: float, weight_decay: float) -> Clock:
     """Before the first step."""
     keep = 1 - rate * weight_decay
-    bases = np.array([keep, BETA1, BETA2, BETA1 / BETA2**0.5])
+    bases = np.array([keep, BETA2**0.5, BETA1 / BETA2**0.5])
     with np.errstate(all="ignore"):  # a rate that is not finite shows in the loss
         powers = bases[:, None] ** np.arange(MOST_SKIPPED + 1)
     return Clock(
@@ -139,8 +181,8 @@ def clock_at_start(rate: float, weight_decay: float) -> Clock:
 def at_rest(parameter: nn.Parameter) -> Moving:
     """A parameter as a matrix, with moments of zero."""
     weights = parameter.detach().view(-1, parameter.shape[-1]).numpy()
-    first, second = np.zeros((2, *weights.shape), dtype=np.float32)
-    return Moving(weights, first, second, np.zeros(len(weights), dtype=np.int64))
+    ratio, root = np.zeros((2, *weights.shape), dtype=np.float32)
+    return Moving(weights, ratio, root, np.zeros(len(weights), dtype=np.int64))
 
 
 class Rows:
@@ -154,9 +196,9 @@ class Rows:
     def take(self, rows: Tensor) -> Tensor:
         """The rows after all steps so far, as a leaf that collects their gradient: [R, D]."""
         if self._taken is None or self._taken[0] is not rows:
-            catch_up(rows.numpy(), self.state, self._clock)
-            weights = torch.from_numpy(self.state.weights)
-            self._taken = (rows, weights.index_select(0, rows).requires_grad_())
+            taken = torch.empty(len(rows), self.state.weights.shape[1])
+            take_rows(rows.numpy(), self.state, self._clock, taken.numpy())
+            self._taken = (rows, taken.requires_grad_())
         return self._taken[1]
 
     def step(self) -> None:
@@ -168,4 +210,4 @@ class Rows:
 
     def settle(self) -> None:
         """Bring every row up to date."""
-        catch_up(np.arange(len(self.state.last), dtype=np.int32), self.state, self._clock)
+        settle(self.state, self._clock)

@@ -127,8 +127,56 @@ def draw(user, n_items, untouched, state, drawn):
     return state
 
 
-@kernel(void(int32[::1], int64, untouched_type, uint64, int32[:, ::1]))
-def draw_for_each(users, n_items, untouched, state, drawn):
-    """Fill drawn [n, count] with untouched items of each of the users [n]: see draw."""
+@part
+def observed_bit(observed, user, item):
+    """1 if the map has the pair, else 0."""
+    return (observed[user, item >> 3] >> (item & 7)) & 1
+
+
+@part
+def draw_for_all(users, n_items, untouched, state, drawn, first, again):
+    """Fill drawn[:, first:] with untouched items of each of the users; returns the next state.
+
+    It goes over all of them a few times, so that reading the map for one draw need not wait for
+    another, and nothing depends on a guess of the processor.
+
+    Args:
+        users: [n], each with an untouched item.
+        drawn: [n, first + count].
+        again: [n count], room for the places that are drawn again.
+    """
+    starts, _, observed = untouched
+    count = drawn.shape[1] - first
     for n in range(len(users)):
-        state = draw(users[n], n_items, untouched, state, drawn[n])
+        user = users[n]
+        if len(observed) and 2 * (n_items - (starts[user + 1] - starts[user])) >= n_items:
+            for k in range(count):
+                state += GOLDEN
+                drawn[n, first + k] = below(state, n_items)
+        else:
+            state = draw(user, n_items, untouched, state, drawn[n, first:])
+    if not len(observed):
+        return state
+    waiting = 0
+    for n in range(len(users)):
+        for k in range(count):
+            again[waiting] = n * count + k
+            waiting += observed_bit(observed, users[n], drawn[n, first + k])
+    while waiting:
+        still = 0
+        for w in range(waiting):
+            place = again[w]
+            n, k = place // count, first + place % count
+            state += GOLDEN
+            drawn[n, k] = below(state, n_items)
+            again[still] = place
+            still += observed_bit(observed, users[n], drawn[n, k])
+        waiting = still
+    return state
+
+
+@kernel(uint64(int32[::1], int64, untouched_type, uint64, int32[:, ::1]))
+def draw_for_each(users, n_items, untouched, state, drawn):
+    """Fill drawn [n, count] with untouched items of each of the users [n]: see draw_for_all."""
+    again = np.empty(drawn.size, np.int32)
+    return draw_for_all(users, n_items, untouched, state, drawn, 0, again)

@@ -37,17 +37,19 @@ class GMF(PairAdapter):
 
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network."""
-        return GMFNetwork(self, train, generator)
+        return GMFNetwork(train, self.factors, self.init_scale, generator)
 
 
 class GMFNetwork(PairNetwork):
     """h . (p_u * q_i) = (h * p_u) . q_i."""
 
-    def __init__(self, model: GMF, train: Interactions, generator: torch.Generator) -> None:
+    def __init__(
+        self, train: Interactions, factors: int, scale: float, generator: torch.Generator
+    ) -> None:
         super().__init__()
-        self.users = Table(normal((train.n_users, model.factors), model.init_scale, generator))
-        self.items = Table(normal((train.n_items, model.factors), model.init_scale, generator))
-        self.weights = normal((model.factors,), model.factors**-0.5, generator)
+        self.users = Table(normal((train.n_users, factors), scale, generator))
+        self.items = Table(normal((train.n_items, factors), scale, generator))
+        self.weights = normal((factors,), factors**-0.5, generator)
 
     def user_side(self, rows: Tensor | None = None) -> Side:
         """h * p_u."""

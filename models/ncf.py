@@ -44,18 +44,28 @@ class NCF(PairAdapter):
 
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network."""
-        return NCFNetwork(self, train, generator)
+        return NCFNetwork(
+            train, self.factors, self.init_scale, self.hidden, self.dropout, generator
+        )
 
 
 class NCFNetwork(PairNetwork):
     """The first layer is split: W_1 [p_u ; q_i] + b_1 = (W_u p_u + b_1) + W_i q_i."""
 
-    def __init__(self, model: NCF, train: Interactions, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        train: Interactions,
+        factors: int,
+        scale: float,
+        hidden: tuple[int, ...],
+        dropout: float,
+        generator: torch.Generator,
+    ) -> None:
         super().__init__()
-        self.users = Table(normal((train.n_users, model.factors), model.init_scale, generator))
-        self.items = Table(normal((train.n_items, model.factors), model.init_scale, generator))
-        self.first = FirstLayer(model.factors, model.factors, model.hidden[0], generator)
-        self.tower = Tower(model.hidden, generator, model.dropout)
+        self.users = Table(normal((train.n_users, factors), scale, generator))
+        self.items = Table(normal((train.n_items, factors), scale, generator))
+        self.first = FirstLayer(factors, factors, hidden[0], generator)
+        self.tower = Tower(hidden, generator, dropout)
 
     def user_side(self, rows: Tensor | None = None) -> Side:
         """W_u p_u + b_1."""

@@ -5,28 +5,36 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.adapter import Run
 from bench.interactions import Interactions
 from bench.space import choice, log, number, space, whole
 
 from ._epoch import Part
-from ._layers import FirstLayer, normal
 from ._network import PairNetwork
-from ._pair_loss import Side, Tower
+from ._pair_loss import Side
 from ._pairs import PairAdapter
-from ._tables import Table
+from ._tables import SGD, AdamW
+from .gmf import GMFNetwork
+from .ncf import NCFNetwork
 
 # Shapes: R users or items, D factors of the GMF, M of the MLP, H width of the first hidden layer.
 
 
 @dataclass(kw_only=True)
 class NeuMF(PairAdapter):
-    """Logit h . [p_u * q_i ; MLP(p'_u, q'_i)] over ids alone (equation 12), from scratch."""
+    """Logit h . [p_u * q_i ; MLP(p'_u, q'_i)] over ids alone (equation 12).
+
+    From scratch; or, with pretraining, as in section 3.4.1: the two halves are trained for so many
+    epochs, each alone, then joined with equal weights (alpha = 0.5) and tuned together by SGD.
+    """
 
     factors: int = 32  # of the GMF
     mlp_factors: int = 32  # of the MLP, which has embeddings of its own
     hidden: tuple[int, ...] = (32, 16, 8)  # widths of the MLP's hidden layers
     dropout: float = 0.0
     init_scale: float = 0.01  # standard deviation of the initial embeddings
+    pretraining: int = 0  # epochs of each half alone
+    joint_learning_rate: float = 0.1  # of SGD, where the halves were trained before
 
     search = space(
         factors=choice(8, 16, 32, 64),
@@ -45,38 +53,55 @@ class NeuMF(PairAdapter):
         """An untrained network."""
         return NeuMFNetwork(self, train, generator)
 
+    def _train(self, train: Interactions, run: Run) -> None:
+        if not self.pretraining:
+            super()._train(train, run)
+            return
+        network = self._network
+        for half, seed in ((network.gmf, run.seed), (network.mlp, run.seed + 1)):
+            self._network = half
+            optimizer = AdamW(half, self.learning_rate, self.weight_decay)
+            if self._learn(train, run, self.pretraining, optimizer, seed):
+                return
+        self._network = network.joined(0.5)
+        optimizer = SGD(network, self.joint_learning_rate)
+        self._learn(train, run, self.epochs, optimizer, run.seed + 2)
+
 
 class NeuMFNetwork(PairNetwork):
     """h . [a ; b] = h_a . a + h_b . b: the two halves meet in a sum."""
 
     def __init__(self, model: NeuMF, train: Interactions, generator: torch.Generator) -> None:
         super().__init__()
-        scale = model.init_scale
-        self.gmf_users = Table(normal((train.n_users, model.factors), scale, generator))
-        self.gmf_items = Table(normal((train.n_items, model.factors), scale, generator))
-        self.weights = normal((model.factors,), model.factors**-0.5, generator)
-        self.mlp_users = Table(normal((train.n_users, model.mlp_factors), scale, generator))
-        self.mlp_items = Table(normal((train.n_items, model.mlp_factors), scale, generator))
-        self.first = FirstLayer(model.mlp_factors, model.mlp_factors, model.hidden[0], generator)
-        self.tower = Tower(model.hidden, generator, model.dropout)
+        self.gmf = GMFNetwork(train, model.factors, model.init_scale, generator)
+        self.mlp = NCFNetwork(
+            train, model.mlp_factors, model.init_scale, model.hidden, model.dropout, generator
+        )
+        self.tower = self.mlp.tower
+
+    @torch.no_grad()
+    def joined(self, share: float) -> "NeuMFNetwork":
+        """Itself, with this share of the logit from the GMF and the rest from the MLP.
+
+        That is equation 13, where each half has learned a logit of its own.
+        """
+        self.gmf.weights *= share
+        for part in self.tower.layers()[-1]:
+            part *= 1 - share
+        return self
 
     def user_side(self, rows: Tensor | None = None) -> Side:
-        """h_a * p_u, and the user's summand of the MLP's first layer."""
-        return Side(
-            dot=self.gmf_users(rows) * self.weights,  # [R, D]
-            first=self.first.users(self.mlp_users(rows)),  # [R, H]
-        )
+        """What users bring to the GMF, and to the MLP."""
+        return Side(dot=self.gmf.user_side(rows).dot, first=self.mlp.user_side(rows).first)
 
     def item_side(self, rows: Tensor | None = None) -> Side:
-        """q_i, and the item's summand of the MLP's first layer."""
-        return Side(
-            dot=self.gmf_items(rows),  # [R, D]
-            first=self.first.items(self.mlp_items(rows)),  # [R, H]
-        )
+        """What items bring to the GMF, and to the MLP."""
+        return Side(dot=self.gmf.item_side(rows).dot, first=self.mlp.item_side(rows).first)
 
     def parts(self) -> tuple[Part, Part]:
         """The same, for whole epochs to be compiled."""
+        (gmf_user, gmf_item), (user, item) = self.gmf.parts(), self.mlp.parts()
         return (
-            Part(self.gmf_users, self.weights, table=self.mlp_users, layer=self.first.users),
-            Part(self.gmf_items, table=self.mlp_items, layer=self.first.items),
+            gmf_user._replace(table=user.table, layer=user.layer),
+            gmf_item._replace(table=item.table, layer=item.layer),
         )

@@ -44,10 +44,7 @@ def ncf(network: Any, u: int, i: int) -> float:
 
 
 def neumf(network: Any, u: int, i: int) -> float:
-    p, q = numbers(network.gmf_users.weight)[u], numbers(network.gmf_items.weight)[i]
-    sides = ((network.mlp_users, u), (network.mlp_items, i))
-    joined = np.concatenate([numbers(table.weight)[entity] for table, entity in sides])
-    return float((numbers(network.weights) * p * q).sum()) + mlp(network, joined)
+    return gmf(network.gmf, u, i) + ncf(network.mlp, u, i)
 
 
 def feature_vectors(side: Any, known: Features | None, entity: int, dense: int) -> list[Numbers]:

@@ -18,6 +18,8 @@ from bench.interactions import Interactions
 
 devices = import_module("bench.models._devices")
 features = import_module("bench.models._features")
+losses = import_module("bench.models._pair_loss")
+neumf = import_module("bench.models.neumf")
 second_order = import_module("bench.models._second_order")
 
 
@@ -110,6 +112,28 @@ def test_plain_torch_learns_as_compiled_code_does(
     losses_plain = [epoch.loss for epoch in adapter.run.curve]
     np.testing.assert_allclose(losses_plain, losses_compiled, rtol=0.1)
     assert adapter.scores(np.arange(40, dtype=np.int32)).shape == (40, 30)
+
+
+def test_pretrained_halves_are_joined_half_and_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone: list[torch.Tensor] = []
+    join = neumf.NeuMFNetwork.joined
+    everything = losses.Batch(torch.arange(40).int(), torch.arange(30).int().expand(40, -1))
+
+    def joined(network: Any, share: float) -> Any:
+        for half in (network.gmf, network.mlp):
+            sides = half.user_side(), half.item_side()
+            alone.append(losses.plain_logits(*sides, half.tower, everything).detach())
+        return join(network, share)
+
+    monkeypatch.setattr(neumf.NeuMFNetwork, "joined", joined)
+    adapter = fitted("neumf", pretraining=3, epochs=0)
+    assert len(adapter.run.curve) == 6
+    assert all(half.std() > 0.05 for half in alone)
+    scores = adapter.scores(np.arange(40, dtype=np.int32))
+    np.testing.assert_allclose(scores, sum(alone) / 2, rtol=1e-4, atol=1e-5)
+    tuned = fitted("neumf", pretraining=3, epochs=4)
+    assert not np.allclose(tuned.scores(np.arange(40, dtype=np.int32)), scores)
+    assert tuned.run.curve[-1].loss < tuned.run.curve[6].loss
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
