@@ -8,12 +8,13 @@ from torch import Tensor, nn
 
 from bench.interactions import Interactions
 
-from ._epoch_kernels import PartArrays, train_batches
+from ._epoch_kernels import train_batches
 from ._features import Fields
 from ._layers import Linear
 from ._negatives import Negatives
 from ._optimizer_kernels import Moving
 from ._pair_loss import Tower
+from ._part_kernels import PartArrays
 from ._tables import Optimizer, Table
 
 

@@ -4,256 +4,25 @@ Calls from Python between the batches of a small network take longer than its ar
 side consists of is said in `_epoch.py`; the networks' torch form is the reference.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numba.core.types import NamedTuple as Record
-from numba.core.types import float32, float64, int32, int64, uint64
-from numpy.typing import NDArray
+from numba.core.types import float64, int32, int64, uint64
 
-from bench.compilation import kernel, part
-from bench.interactions import Floats, Ids
+from bench.compilation import kernel
 
-from ._optimizer_kernels import (
-    Moving,
-    advance,
-    clock_type,
-    moving_type,
-    step_rows,
-    step_whole,
-    take_rows,
-)
-from ._pair_kernels import SideArrays, TowerArrays, loss_and_gradients, mixed
-from ._row_kernels import (
-    number_distinct,
-    second_order,
-    second_order_backward,
-    sparse_product,
-    sparse_product_backward,
-)
+from ._activation_kernels import mixed
+from ._optimizer_kernels import advance, clock_type, moving_type, step_whole
+from ._pair_kernels import TowerArrays, loss_and_gradients
+from ._part_kernels import bring, brought, learn, part_type, room_for, to_bring, zeros
+from ._row_kernels import number_distinct
 from ._untouched_kernels import draw_for_all, ids_type, untouched_type
 
-# Shapes: N pairs, B of them in a batch, C candidates of each, E users or items, R distinct ones in
-# a batch, D factors, M width of what feeds a layer, H width of the layer, F features in K fields.
-
-
-class PartArrays(NamedTuple):
-    """What a side consists of. What is missing has width 0."""
-
-    dot: Moving  # [E, D], vectors of a dot product; [E, D + 1] of a factorisation machine
-    scale: Moving  # [1, D], factors of these vectors
-    table: Moving  # [E, M], what feeds the layer; without it the vectors of the machine do
-    matrix: Moving  # [H, M (1 + K)], of the layer; the first M columns are of the table
-    bias: Moving  # [1, H]
-    vectors: Moving  # [F, D + 1], of the machine's features
-    offset: Moving  # [1, 1], the machine's bias
-    starts: NDArray[np.int64]  # [E + 1], with columns and values the features of each entity
-    columns: Ids
-    values: Floats
-    fields: Ids  # [K + 1], where each field begins among the features
-    place: NDArray[np.int64]  # the column of the machine's terms within the side: [1], or [0]
-
-
-class _Room(NamedTuple):
-    """Buffers for one side of a batch; `to_` begins the name of a gradient."""
-
-    rows: Ids  # [R]
-    numbers: Ids  # [E]
-    dot_rows: Floats  # [R, D], from the table
-    dot: Floats  # [R, D], what comes to the pairs; [R, D + 2] of a machine
-    to_dot_rows: Floats
-    to_dot: Floats
-    table_rows: Floats  # [R, M]
-    first: Floats  # [R, H], what comes to the pairs
-    to_table_rows: Floats
-    to_first: Floats
-    features: Floats  # [F, M], the machine's vectors
-    mapped: Floats  # [F, H], by the layer
-    to_mapped: Floats
-    added: Floats  # [R, H], their sums for each entity
-    to_scale: Floats
-    to_matrix: Floats
-    to_bias: Floats
-    to_vectors: Floats
-    to_offset: Floats
-
-
-_part_type = Record(
-    (*(moving_type,) * 7, int64[::1], int32[::1], float32[::1], int32[::1], int64[::1]), PartArrays
-)
-
-
-@part
-def _zeros(rows, columns):
-    return np.zeros((rows, columns), np.float32)
-
-
-@part
-def _room(side, ids):
-    entities = max(len(side.dot.weights), len(side.table.weights))
-    n = min(ids, entities)
-    d, m, h = side.dot.weights.shape[1], side.table.weights.shape[1], len(side.matrix.weights)
-    out = d + 1 if len(side.place) else d
-    if h and not m:
-        m = d - 1
-    features = len(side.vectors.weights) if h else 0
-    return _Room(
-        np.empty(ids, np.int32), np.full(entities, np.int32(-1)),
-        _zeros(n, d), _zeros(n, out), _zeros(n, d), _zeros(n, out),
-        _zeros(n, m), _zeros(n, h), _zeros(n, m), _zeros(n, h),
-        _zeros(features, m), _zeros(features, h), _zeros(features, h), _zeros(n, h),
-        np.zeros_like(side.scale.weights), np.zeros_like(side.matrix.weights),
-        np.zeros_like(side.bias.weights), np.zeros_like(side.vectors.weights),
-        np.zeros_like(side.offset.weights),
-    )  # fmt: skip
-
-
-@part
-def _map_of(matrix, field, width):
-    """The columns of the layer's matrix for one field: [H, M]."""
-    return np.ascontiguousarray(matrix[:, field * width : (field + 1) * width])
-
-
-@part
-def _take(rows, table, clock, taken):
-    """Copy rows of a table, if there is one, as they are by now."""
-    if table.weights.shape[1]:
-        take_rows(rows, table, clock, taken)
-
-
-# Below, loops are written out: numba makes a new array for each expression over rows.
-
-
-@part
-def _add_to_each(matrix, row):
-    for r in range(len(matrix)):
-        for d in range(len(row)):
-            matrix[r, d] += row[d]
-
-
-@part
-def _add_up(matrix, total):
-    total[:] = 0
-    for r in range(len(matrix)):
-        for d in range(len(total)):
-            total[d] += matrix[r, d]
-
-
-@part
-def _scale(rows, scale, scaled):
-    for r in range(len(rows)):
-        for d in range(len(scale)):
-            scaled[r, d] = rows[r, d] * scale[d]
-
-
-@part
-def _add_products(matrix, other, total):
-    total[:] = 0
-    for r in range(len(matrix)):
-        for d in range(len(total)):
-            total[d] += matrix[r, d] * other[r, d]
-
-
-@part
-def _plain(side):
-    """Whether the vectors of a dot product come as they are in the table."""
-    return not len(side.place) and not side.scale.weights.shape[1]
-
-
-@part
-def _bring(side, n, room, clock):
-    """What the entities in room.rows[:n] bring to the pairs: becomes room.dot and room.first."""
-    rows = room.rows[:n]
-    _take(rows, side.dot, clock, room.dot_rows)
-    if len(side.place):
-        second_order(
-            rows, side.starts, side.columns, side.values, room.dot_rows[:n], side.vectors.weights,
-            side.offset.weights.sum(), side.place[0], room.dot[:n],
-        )  # fmt: skip
-    elif not _plain(side):
-        _scale(room.dot_rows[:n], side.scale.weights[0], room.dot)
-    if not len(side.matrix.weights):
-        return
-    width = room.table_rows.shape[1]
-    if side.table.weights.shape[1]:
-        _take(rows, side.table, clock, room.table_rows)
-    else:
-        room.table_rows[:n] = room.dot_rows[:n, :width]
-    first = room.first[:n]
-    np.dot(room.table_rows[:n], _map_of(side.matrix.weights, 0, width).T, first)
-    _add_to_each(first, side.bias.weights[0])
-    if not len(room.features):
-        return
-    room.features[:] = side.vectors.weights[:, :width]
-    for field in range(len(side.fields) - 1):  # each feature is mapped once
-        some = slice(side.fields[field], side.fields[field + 1])
-        map_ = _map_of(side.matrix.weights, 1 + field, width)
-        np.dot(room.features[some], map_.T, room.mapped[some])
-    added = room.added[:n]
-    sparse_product(rows, side.starts, side.columns, side.values, room.mapped, added)
-    first += added
-
-
-@part
-def _side(side, n, room):
-    dot = room.dot_rows if _plain(side) else room.dot
-    return SideArrays(dot[:n], room.first[:n], np.zeros((0, 0, 0), np.float32))
-
-
-@part
-def _to_side(n, room):
-    """The gradients of what a side brings, all zero yet."""
-    to_dot, to_first = room.to_dot[:n], room.to_first[:n]
-    to_dot[:], to_first[:] = 0, 0
-    return SideArrays(to_dot, to_first, np.zeros((0, 0, 0), np.float32))
-
-
-@part
-def _learn(side, n, room, clock):
-    """Move what the entities in room.rows[:n] consist of, given room.to_dot and room.to_first."""
-    rows, to_rows = room.rows[:n], (room.to_dot if _plain(side) else room.to_dot_rows)[:n]
-    if len(side.place):
-        second_order_backward(
-            rows, side.starts, side.columns, side.values, room.dot_rows[:n], side.vectors.weights,
-            side.place[0], room.dot[:n], room.to_dot[:n], to_rows, room.to_vectors,
-        )  # fmt: skip
-        room.to_offset[:] = room.to_dot[:n, side.place[0]].sum()
-    elif not _plain(side):
-        _add_products(room.to_dot[:n], room.dot_rows[:n], room.to_scale[0])
-        _scale(room.to_dot[:n], side.scale.weights[0], to_rows)
-    if len(side.matrix.weights):
-        width = room.table_rows.shape[1]
-        to_first, to_table_rows = room.to_first[:n], room.to_table_rows[:n]
-        np.dot(to_first, _map_of(side.matrix.weights, 0, width), to_table_rows)
-        room.to_matrix[:, :width] = np.dot(to_first.T, room.table_rows[:n])
-        _add_up(to_first, room.to_bias[0])
-        if len(room.features):
-            sparse_product_backward(
-                rows, side.starts, side.columns, side.values, to_first, room.to_mapped
-            )
-        for field in range(len(side.fields) - 1):
-            some = slice(side.fields[field], side.fields[field + 1])
-            map_ = _map_of(side.matrix.weights, 1 + field, width)
-            room.to_vectors[some, :width] += np.dot(room.to_mapped[some], map_)
-            columns = slice((1 + field) * width, (2 + field) * width)
-            room.to_matrix[:, columns] = np.dot(room.to_mapped[some].T, room.features[some])
-        if side.table.weights.shape[1]:
-            step_rows(rows, to_table_rows, side.table, clock)
-        else:
-            to_rows[:, :width] += to_table_rows
-        step_whole(room.to_matrix, side.matrix, clock)
-        step_whole(room.to_bias, side.bias, clock)
-    if to_rows.shape[1]:
-        step_rows(rows, to_rows, side.dot, clock)
-    step_whole(room.to_scale, side.scale, clock)
-    step_whole(room.to_vectors, side.vectors, clock)
-    step_whole(room.to_offset, side.offset, clock)
+# Shapes: N pairs, B of them in a batch, C candidates of each, L layers of P weights in all.
 
 
 @kernel(
     float64(
         int32[::1], ids_type, ids_type, untouched_type, int64, int64, int64,
-        _part_type, _part_type, moving_type, int64[::1], float64, uint64, clock_type,
+        part_type, part_type, moving_type, int64[::1], float64, uint64, clock_type,
     )
 )  # fmt: skip
 def train_batches(
@@ -279,10 +48,10 @@ def train_batches(
     """
     c = 1 + negatives
     most = min(len(order), batch_size)
-    u, i = _room(user_part, most), _room(item_part, most * c)
+    u, i = room_for(user_part, most), room_for(item_part, most * c)
     places_u, places_i = np.empty(most, np.int32), np.empty((most, c), np.int32)
     who, what = np.empty(most, np.int32), np.empty((most, c), np.int32)
-    no_cross = _zeros(0, 0)
+    no_cross = zeros(0, 0)
     again = np.empty(most * negatives, np.int32)
     to_layers = np.zeros_like(layers.weights)
     tower = TowerArrays(no_cross, layers.weights[0], widths)
@@ -296,17 +65,17 @@ def train_batches(
         state = draw_for_all(who[:b], n_items, untouched, state, what[:b], 1, again)
         n_u = number_distinct(who[:b], u.numbers, u.rows, places_u)
         n_i = number_distinct(what[:b].reshape(b * c), i.numbers, i.rows, places_i.reshape(-1))
-        _bring(user_part, n_u, u, clock)
-        _bring(item_part, n_i, i, clock)
+        bring(user_part, n_u, u, clock)
+        bring(item_part, n_i, i, clock)
         to_layers[:] = 0
         total += loss_and_gradients(
             places_u[:b], places_i[:b],
-            _side(user_part, n_u, u), _side(item_part, n_i, i), tower,
+            brought(user_part, n_u, u), brought(item_part, n_i, i), tower,
             dropout, mixed(seed + np.uint64(clock.steps[0])),
-            _to_side(n_u, u), _to_side(n_i, i), to_tower,
+            to_bring(n_u, u), to_bring(n_i, i), to_tower,
         )  # fmt: skip
         advance(clock)
-        _learn(user_part, n_u, u, clock)
-        _learn(item_part, n_i, i, clock)
+        learn(user_part, n_u, u, clock)
+        learn(item_part, n_i, i, clock)
         step_whole(to_layers, layers, clock)
     return total

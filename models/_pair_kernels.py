@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from bench.compilation import kernel, part
 from bench.interactions import Floats
 
+from ._activation_kernels import drop_out, logistic_loss, mixed
+
 PAIRS = 256  # in a block
 
 # Shapes: B users, C candidates of each, n = b C pairs in a block, E users or items, D width of the
@@ -38,39 +40,6 @@ class TowerArrays(NamedTuple):
 
 _side = Record((float32[:, ::1], float32[:, ::1], float32[:, :, ::1]), SideArrays)
 _tower = Record((float32[:, ::1], float32[::1], int64[::1]), TowerArrays)
-
-
-@part
-def mixed(number):
-    """Bits that look random: the finaliser of SplitMix64 (Steele, Lea & Flood, 2014)."""
-    z = number + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@part
-def _drop_out(activations, dropout, seed):
-    """Zero a share of the activations, and let the others grow.
-
-    Each gets 16 bits of its own, half of a hash of its place (lowbias32 of Wellons, 2018) with the
-    seed mixed in twice: a few operations that run in parallel.
-    """
-    limit = np.uint32(dropout * 2**16 + 0.5)
-    growth = np.float32(1 / (1 - dropout))
-    first, second = np.uint32(seed), np.uint32(seed >> np.uint64(32))
-    half = (len(activations) + 1) // 2
-    front, back = activations[:half], activations[half:]
-    bits = np.empty(half, np.uint32)
-    for j in range(half):
-        x = np.uint32(np.uint32(j) + first)
-        x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D))
-        x = np.uint32((x ^ second ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B))
-        bits[j] = x ^ (x >> np.uint32(16))
-    for j in range(half):
-        front[j] = front[j] * growth if (bits[j] & np.uint32(0xFFFF)) >= limit else np.float32(0)
-    for j in range(len(back)):
-        back[j] = back[j] * growth if (bits[j] >> np.uint32(16)) >= limit else np.float32(0)
 
 
 @part
@@ -163,7 +132,7 @@ def _forward(users, items, u, i, tower, tiles, dropout, seed, dots, hidden, logi
                     x = u.first[user, h] + i.first[item, h]
                     first[k, h] = np.float32(0) if x <= 0 else x
     if dropout > 0:
-        _drop_out(hidden[: n * width], dropout, mixed(seed))
+        drop_out(hidden[: n * width], dropout, mixed(seed))
     start, weight, tile = n * width, 0, 0
     below = first
     for layer in range(1, layers):
@@ -179,7 +148,7 @@ def _forward(users, items, u, i, tower, tiles, dropout, seed, dots, hidden, logi
             x = flat[k] + biases[k]
             flat[k] = np.float32(0) if x <= 0 else x
         if dropout > 0:
-            _drop_out(flat, dropout, mixed(seed + np.uint64(layer)))
+            drop_out(flat, dropout, mixed(seed + np.uint64(layer)))
         start += n * out
         width = out
         below = above
@@ -189,53 +158,6 @@ def _forward(users, items, u, i, tower, tiles, dropout, seed, dots, hidden, logi
         for h in range(width):
             total += last[h] * below[k, h]
         logits[k] += total
-
-
-@part
-def _exp_of_negative(x):
-    """e^x for x <= 0, to a relative error of 3e-7.
-
-    It is written out, because a loop that calls a function of the system is not vectorised:
-    2^(n + f) = 2^n 2^f, of which the first is the exponent of a float, and the second a series.
-    """
-    t = max(x, np.float32(-87)) * np.float32(1.4426950408889634)
-    n = np.floor(t + np.float32(0.5))
-    f = t - n
-    series = np.float32(1.5403530393381609e-4)
-    series = series * f + np.float32(1.3333558146428443e-3)
-    series = series * f + np.float32(9.6181291076284772e-3)
-    series = series * f + np.float32(5.5504108664821580e-2)
-    series = series * f + np.float32(0.24022650695910072)
-    series = series * f + np.float32(0.69314718055994531)
-    series = series * f + np.float32(1)
-    return series * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
-
-
-@part
-def _loss(logits, c, scale):
-    """The sum of -log sigmoid(x) for first candidates x, and of -log sigmoid(-x) for the others.
-
-    Replaces the logits by the gradient of the loss, times scale.
-    """
-    one = np.float32(1)
-    loss = 0.0
-    for k in range(0, len(logits), c):
-        loss -= logits[k]
-    for start in range(0, len(logits), 256):
-        # log(1 + e) over all is the log of a product, which is below 2^256.
-        product, above = 1.0, np.float32(0)
-        for k in range(start, min(start + 256, len(logits))):
-            x = logits[k]
-            size = abs(x)
-            e = _exp_of_negative(-size)
-            share = one / (one + e)
-            above += x + size  # twice what is above 0
-            product *= np.float64(one + e)
-            logits[k] = scale * (share if x >= 0 else e * share)
-        loss += above / 2 + np.log(product)
-    for k in range(0, len(logits), c):
-        logits[k] -= scale
-    return loss
 
 
 @part
@@ -342,7 +264,7 @@ def loss_and_gradients(users, items, u, i, tower, dropout, seed, to_u, to_i, to_
         block = mixed(seed + np.uint64(start))
         g = logits[: some_items.size]
         _forward(some_users, some_items, u, i, tower, tiles, dropout, block, dots, hidden, g)
-        loss += _loss(g, c, scale)
+        loss += logistic_loss(g, c, scale)
         _backward(
             some_users, some_items, u, i, tower, dropout, dots, hidden, g,
             to_u, to_i, to_tower, deltas,
