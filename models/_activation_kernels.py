@@ -64,22 +64,27 @@ def logistic_loss(logits, c, scale):
 
     Replaces the logits by the gradient of the loss, times scale.
     """
-    one = np.float32(1)
     loss = 0.0
     for k in range(0, len(logits), c):
         loss -= logits[k]
     for start in range(0, len(logits), 256):
-        # log(1 + e) over all is the log of a product, which is below 2^256.
-        product, above = 1.0, np.float32(0)
-        for k in range(start, min(start + 256, len(logits))):
-            x = logits[k]
-            size = abs(x)
-            e = _exp_of_negative(-size)
-            share = one / (one + e)
-            above += x + size  # twice what is above 0
-            product *= np.float64(one + e)
-            logits[k] = scale * (share if x >= 0 else e * share)
-        loss += above / 2 + np.log(product)
+        loss += _softplus(logits[start : start + 256], scale)
     for k in range(0, len(logits), c):
         logits[k] -= scale
     return loss
+
+
+@part
+def _softplus(logits, scale):
+    """The sum of log(1 + e^x) over at most 256 logits, which become its gradient, times scale."""
+    one = np.float32(1)
+    product, above = 1.0, np.float32(0)  # log(1 + e) over all is the log of a product below 2^256
+    for k in range(len(logits)):
+        x = logits[k]
+        size = abs(x)
+        e = _exp_of_negative(-size)
+        share = one / (one + e)
+        above += x + size  # twice what is above 0
+        product *= np.float64(one + e)
+        logits[k] = scale * (share if x >= 0 else e * share)
+    return above / 2 + np.log(product)

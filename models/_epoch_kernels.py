@@ -10,7 +10,7 @@ from numba.core.types import float64, int32, int64, uint64
 from bench.compilation import kernel
 
 from ._activation_kernels import mixed
-from ._optimizer_kernels import advance, clock_type, moving_type, step_whole
+from ._optimizer_kernels import begin_step, clock_type, end_step, moving_type, step_whole
 from ._pair_kernels import TowerArrays, loss_and_gradients
 from ._part_kernels import bring, brought, learn, part_type, room_for, to_bring, zeros
 from ._row_kernels import number_distinct
@@ -74,8 +74,9 @@ def train_batches(
             dropout, mixed(seed + np.uint64(clock.steps[0])),
             to_bring(n_u, u), to_bring(n_i, i), to_tower,
         )  # fmt: skip
-        advance(clock)
+        begin_step(clock)
         learn(user_part, n_u, u, clock)
         learn(item_part, n_i, i, clock)
         step_whole(to_layers, layers, clock)
+        end_step(clock)
     return total

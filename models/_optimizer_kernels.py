@@ -47,17 +47,22 @@ moving_type = Record((float32[:, ::1], float32[:, ::1], float32[:, ::1], int64[:
 
 
 @kernel(void(clock_type))
-def advance(clock):
-    """Begin a step: the sum in `_tables.py` grows by one term for each step a row can be at."""
+def begin_step(clock):
+    """Count a step, and correct its learning rate."""
     clock.steps[0] += 1
+    if len(clock.betas):
+        step = clock.steps[0]
+        beta1, beta2 = clock.betas
+        clock.corrected[0] = clock.rates[0] * np.sqrt(1 - beta2**step) / (1 - beta1**step)
+
+
+@kernel(void(clock_type))
+def end_step(clock):
+    """The sum in `_tables.py` grows by one term for each step that a row can be at."""
     if not len(clock.betas):
         return
-    step = clock.steps[0]
-    beta1, beta2 = clock.betas
-    corrected = clock.rates[0] * np.sqrt(1 - beta2**step) / (1 - beta1**step)
-    clock.corrected[0] = corrected
-    keep, falls = clock.rates[1], clock.powers[2]
-    made = step - clock.steps[1]
+    keep, corrected, falls = clock.rates[1], clock.corrected[0], clock.powers[2]
+    made = clock.steps[0] - clock.steps[1]
     clock.away[made] = 0
     for last in range(made):
         clock.away[last] = keep * clock.away[last] + corrected * falls[made - last]
@@ -67,30 +72,34 @@ def advance(clock):
 
 
 @part
-def _skip(weights, ratio, root, last, clock):
-    """Apply the steps that a row has skipped since its last one."""
-    skipped = clock.steps[0] - last
-    keep, away = np.float32(clock.powers[0, skipped]), np.float32(clock.away[last - clock.steps[1]])
-    root_falls = np.float32(clock.powers[1, skipped])
-    ratio_falls = np.float32(clock.powers[2, skipped])
-    for d in range(len(weights)):
-        weights[d] = keep * weights[d] - away * ratio[d]
-        ratio[d] *= ratio_falls
-        root[d] *= root_falls
+def _skipped(clock, last, step):
+    """What the steps after `last` up to `step`, which a row has skipped, do to it.
+
+    Returns:
+        What is left of its weights, how much of its ratio they lose, what is left of ratio and
+        of root.
+    """
+    skipped = step - last
+    return (
+        np.float32(clock.powers[0, skipped]), np.float32(clock.away[last - clock.steps[1]]),
+        np.float32(clock.powers[2, skipped]), np.float32(clock.powers[1, skipped]),
+    )  # fmt: skip
+
+
+@part
+def _weights_now(weights, ratio, keep, away, now):
+    for d in range(len(now)):
+        now[d] = keep * weights[d] - away * ratio[d]
 
 
 @kernel(void(int32[::1], moving_type, clock_type, float32[:, ::1]))
 def take_rows(rows, table, clock, taken):
-    """Bring rows [R] up to date, and copy them: [R, D]."""
+    """Copy rows [R] as they are after all steps so far, which stay behind in the table: [R, D]."""
     step = clock.steps[0]
     for r in range(len(rows)):
         row = rows[r]
-        last = table.last[row]
-        if last < step:
-            table.last[row] = step
-            _skip(table.weights[row], table.ratio[row], table.root[row], last, clock)
-        for d in range(taken.shape[1]):
-            taken[r, d] = table.weights[row, d]
+        keep, away, _, _ = _skipped(clock, table.last[row], step)
+        _weights_now(table.weights[row], table.ratio[row], keep, away, taken[r])
 
 
 @kernel(void(moving_type, clock_type))
@@ -98,24 +107,30 @@ def settle(table, clock):
     """Bring every row up to date."""
     step = clock.steps[0]
     for row in range(len(table.weights)):
-        last = table.last[row]
-        if last < step:
-            table.last[row] = step
-            _skip(table.weights[row], table.ratio[row], table.root[row], last, clock)
+        keep, away, ratio_left, root_left = _skipped(clock, table.last[row], step)
+        table.last[row] = step
+        weights, ratio, root = table.weights[row], table.ratio[row], table.root[row]
+        for d in range(len(weights)):
+            weights[d] = keep * weights[d] - away * ratio[d]
+            ratio[d] *= ratio_left
+            root[d] *= root_left
 
 
 @part
-def _adamw(weights, ratio, root, gradient, clock):
+def _adamw(weights, ratio, root, gradient, clock, skipped):
+    """A step, after those that were skipped."""
+    left, away, ratio_left, root_left = skipped
     keep, corrected = np.float32(clock.rates[1]), np.float32(clock.corrected[0])
     b1, b2 = np.float32(clock.betas[0]), np.float32(clock.betas[1])
     one, eps = np.float32(1), np.float32(EPS)
     for d in range(len(weights)):
-        g, old = gradient[d], root[d]
-        m = b1 * (ratio[d] * (old + eps)) + (one - b1) * g
+        g, old = gradient[d], root_left * root[d]
+        before = left * weights[d] - away * ratio[d]
+        m = b1 * (ratio_left * ratio[d] * (old + eps)) + (one - b1) * g
         new = np.sqrt(b2 * (old * old) + (one - b2) * (g * g))
         root[d] = new
         ratio[d] = m / (new + eps)
-        weights[d] = keep * weights[d] - corrected * ratio[d]
+        weights[d] = keep * before - corrected * ratio[d]
 
 
 @part
@@ -127,23 +142,27 @@ def _sgd(weights, gradient, clock):
 
 @kernel(void(int32[::1], float32[:, ::1], moving_type, clock_type))
 def step_rows(rows, gradient, table, clock):
-    """The step that has begun, for rows [R] that took all before it, from gradient [R, D]."""
-    with_moments = len(clock.betas)
+    """The step that has begun, for rows [R], from gradient [R, D]."""
+    step, with_moments = clock.steps[0], len(clock.betas)
     for r in range(len(rows)):
         row = rows[r]
-        table.last[row] = clock.steps[0]
+        weights = table.weights[row]
         if with_moments:
-            _adamw(table.weights[row], table.ratio[row], table.root[row], gradient[r], clock)
+            skipped = _skipped(clock, table.last[row], step - 1)
+            _adamw(weights, table.ratio[row], table.root[row], gradient[r], clock, skipped)
         else:
-            _sgd(table.weights[row], gradient[r], clock)
+            _sgd(weights, gradient[r], clock)
+        table.last[row] = step
 
 
 @kernel(void(float32[:, ::1], moving_type, clock_type))
 def step_whole(gradient, matrix, clock):
     """The step that has begun, for a matrix that moves in each, from gradient [E, D]."""
     with_moments = len(clock.betas)
+    none = (np.float32(1), np.float32(0), np.float32(1), np.float32(1))
     for row in range(len(gradient)):
+        weights = matrix.weights[row]
         if with_moments:
-            _adamw(matrix.weights[row], matrix.ratio[row], matrix.root[row], gradient[row], clock)
+            _adamw(weights, matrix.ratio[row], matrix.root[row], gradient[row], clock, none)
         else:
-            _sgd(matrix.weights[row], gradient[row], clock)
+            _sgd(weights, gradient[row], clock)

@@ -15,6 +15,16 @@ from bench.compilation import kernel, part
 from bench.interactions import Floats
 
 from ._activation_kernels import drop_out, logistic_loss, mixed
+from ._layer_kernels import add_relu, relu_backward, tiled, to_layer, transposed
+from ._side_kernels import (
+    add_first_layer,
+    cross_fields,
+    cross_fields_backward,
+    dots,
+    dots_backward,
+    first_layer,
+    first_layer_backward,
+)
 
 PAIRS = 256  # in a block
 
@@ -42,152 +52,77 @@ _side = Record((float32[:, ::1], float32[:, ::1], float32[:, :, ::1]), SideArray
 _tower = Record((float32[:, ::1], float32[::1], int64[::1]), TowerArrays)
 
 
-@part
-def _cross_fields(users, items, u, i, dots):
-    """The dot product of each field of an item with each of its user: dots [n, F_i F_u]."""
-    c = items.shape[1]
-    n_u = u.shape[1]
-    for b in range(len(users)):
-        user = users[b]
-        for j in range(c):
-            item = items[b, j]
-            for f in range(i.shape[1]):
-                for g in range(n_u):
-                    total = np.float32(0)
-                    for d in range(u.shape[2]):
-                        total += i[item, f, d] * u[user, g, d]
-                    dots[b * c + j, f * n_u + g] = total
+class _Room(NamedTuple):
+    """What blocks of up to n pairs need beside the network."""
+
+    products: Floats  # [n F_i F_u], of fields
+    hidden: Floats  # [n, H] of one hidden layer after the other: their activations
+    to_hidden: Floats  # the same of their gradients
+    turned: Floats  # the tower's weights as `transposed` has them
+    biases: Floats  # the tower's biases as `tiled` has them
+    ones: Floats  # [n]
 
 
 @part
-def _cross_fields_backward(users, items, u, i, to_dots, to_u, to_i):
-    """Add the gradients of the fields, given that of their dot products [n, F_i F_u]."""
-    c = items.shape[1]
-    n_u = u.shape[1]
-    for b in range(len(users)):
-        user = users[b]
-        for j in range(c):
-            item = items[b, j]
-            for f in range(i.shape[1]):
-                for g in range(n_u):
-                    x = to_dots[b * c + j, f * n_u + g]
-                    for d in range(u.shape[2]):
-                        to_i[item, f, d] += x * u[user, g, d]
-                        to_u[user, g, d] += x * i[item, f, d]
+def _room_for(tower, n):
+    hidden = n * tower.widths.sum()
+    return _Room(
+        np.empty(n * tower.cross.shape[1], np.float32),
+        np.empty(hidden, np.float32), np.empty(hidden, np.float32),
+        transposed(tower), tiled(tower, n), np.ones(n, np.float32),
+    )  # fmt: skip
 
 
 @part
-def _tiled(tower, pairs):
-    """The biases of the hidden layers above the first, each as often as there are pairs."""
-    tiles = np.empty(pairs * tower.widths[1:].sum(), np.float32)
-    start, weight = 0, 0
-    for layer in range(1, len(tower.widths)):
-        width, out = tower.widths[layer - 1], tower.widths[layer]
-        bias = tower.weights[weight + out * width : weight + out * width + out]
-        weight += out * width + out
-        for k in range(pairs):
-            for h in range(out):
-                tiles[start + k * out + h] = bias[h]
-        start += pairs * out
-    return tiles
-
-
-@part
-def _forward(users, items, u, i, tower, tiles, dropout, seed, dots, hidden, logits):
-    """The logits [n] of a block: users [b] with items [b, C].
-
-    Leaves the dot products of fields in dots [n F_i F_u], and the activations of the hidden layers,
-    [n, H] of one after the other, in hidden. tiles is that of `_tiled`, for n pairs or more.
-    """
-    c = items.shape[1]
+def _forward(users, items, u, i, tower, dropout, seed, room, logits):
+    """The logits [n] of a block: users [b] with items [b, C]. Leaves in room what led to them."""
     n = items.size
-    for b in range(len(users)):
-        user = users[b]
-        for j in range(c):
-            item = items[b, j]
-            total = np.float32(0)
-            for d in range(u.dot.shape[1]):
-                total += u.dot[user, d] * i.dot[item, d]
-            logits[b * c + j] = total
+    dots(users, items, u.dot, i.dot, logits)
     layers = len(tower.widths)
     if not layers:
         return
     width = tower.widths[0]
-    first = hidden[: n * width].reshape(n, width)
+    first = room.hidden[: n * width].reshape(n, width)
     crosses = tower.cross.shape[1]
     if crosses:
-        products = dots[: n * crosses].reshape(n, crosses)
-        _cross_fields(users, items, u.fields, i.fields, products)
+        products = room.products[: n * crosses].reshape(n, crosses)
+        cross_fields(users, items, u.fields, i.fields, products)
         np.dot(products, tower.cross.T, first)
-    for b in range(len(users)):
-        user = users[b]
-        for j in range(c):
-            k, item = b * c + j, items[b, j]
-            if crosses:
-                for h in range(width):
-                    x = first[k, h] + (u.first[user, h] + i.first[item, h])
-                    first[k, h] = np.float32(0) if x <= 0 else x
-            else:
-                for h in range(width):
-                    x = u.first[user, h] + i.first[item, h]
-                    first[k, h] = np.float32(0) if x <= 0 else x
+        add_first_layer(users, items, u.first, i.first, first)
+    else:
+        first_layer(users, items, u.first, i.first, first)
     if dropout > 0:
-        drop_out(hidden[: n * width], dropout, mixed(seed))
+        drop_out(room.hidden[: n * width], dropout, mixed(seed))
     start, weight, tile = n * width, 0, 0
     below = first
     for layer in range(1, layers):
         out = tower.widths[layer]
-        matrix = tower.weights[weight : weight + out * width].reshape(out, width)
+        matrix = room.turned[weight : weight + out * width].reshape(width, out)
         weight += out * width + out
-        flat = hidden[start : start + n * out]
+        flat = room.hidden[start : start + n * out]
         above = flat.reshape(n, out)
-        np.dot(below, matrix.T, above)
-        biases = tiles[tile : tile + n * out]
-        tile += len(tiles) // tower.widths[1:].sum() * out
-        for k in range(n * out):
-            x = flat[k] + biases[k]
-            flat[k] = np.float32(0) if x <= 0 else x
+        np.dot(below, matrix, above)
+        add_relu(flat, room.biases[tile : tile + n * out])
+        tile += len(room.ones) * out
         if dropout > 0:
             drop_out(flat, dropout, mixed(seed + np.uint64(layer)))
         start += n * out
         width = out
         below = above
     last = tower.weights[weight : weight + width + 1]  # and its bias
+    sums = np.dot(below, last[:width])
     for k in range(n):
-        total = last[width]
-        for h in range(width):
-            total += last[h] * below[k, h]
-        logits[k] += total
+        logits[k] += sums[k] + last[width]
 
 
 @part
-def _to_layer(delta, below, to_weights):
-    """Add the gradients of a matrix and a bias, given delta [n, out] and below [n, in]."""
-    out, width = delta.shape[1], below.shape[1]
-    size = out * width
-    to_matrix = to_weights[:size].reshape(out, width)
-    to_matrix += np.dot(delta.T, below)
-    to_bias = to_weights[size : size + out]
-    for k in range(len(delta)):
-        for h in range(out):
-            to_bias[h] += delta[k, h]
-
-
-@part
-def _backward(users, items, u, i, tower, dropout, dots, hidden, g, to_u, to_i, to_tower, deltas):
+def _backward(users, items, u, i, tower, dropout, room, g, to_u, to_i, to_tower):
     """Add the gradients of a block, whose logits have the gradient g [n], to to_u, ..., to_tower.
 
-    Overwrites hidden and dots; deltas is room as large as hidden.
+    room is as `_forward` left it.
     """
-    c = items.shape[1]
     n = items.size
-    for b in range(len(users)):
-        user = users[b]
-        for j in range(c):
-            k, item = b * c + j, items[b, j]
-            for d in range(u.dot.shape[1]):
-                to_u.dot[user, d] += g[k] * i.dot[item, d]
-                to_i.dot[item, d] += g[k] * u.dot[user, d]
+    dots_backward(users, items, u.dot, i.dot, g, to_u.dot, to_i.dot)
     layers = len(tower.widths)
     if not layers:
         return
@@ -199,41 +134,30 @@ def _backward(users, items, u, i, tower, dropout, dots, hidden, g, to_u, to_i, t
     for layer in range(layers - 1, 0, -1):
         width, out = widths[layer], delta.shape[1]
         weight -= out * width + out
-        active, flat = hidden[end - n * width : end], deltas[end - n * width : end]
+        active, flat = room.hidden[end - n * width : end], room.to_hidden[end - n * width : end]
         end -= n * width
-        _to_layer(
-            delta, active.reshape(n, width), to_tower.weights[weight : weight + out * width + out]
-        )
+        to_weights = to_tower.weights[weight : weight + out * width + out]
+        to_layer(delta, active.reshape(n, width), room.ones, to_weights)
         matrix = tower.weights[weight : weight + out * width].reshape(out, width)
         to_below = flat.reshape(n, width)
         np.dot(delta, matrix, to_below)
-        for k in range(n * width):
-            flat[k] = flat[k] * growth if active[k] > 0 else np.float32(0)
+        relu_backward(flat, active, growth)
         delta = to_below
     width, out = widths[0], delta.shape[1]
-    first = hidden[: n * width].reshape(n, width)
-    _to_layer(delta, first, to_tower.weights[: out * width + out])
-    to_first = deltas[: n * width].reshape(n, width)
+    active, flat = room.hidden[: n * width], room.to_hidden[: n * width]
+    to_weights = to_tower.weights[: out * width + out]
+    to_layer(delta, active.reshape(n, width), room.ones, to_weights)
+    to_first = flat.reshape(n, width)
     np.dot(delta, tower.weights[: out * width].reshape(out, width), to_first)
+    relu_backward(flat, active, growth)
+    first_layer_backward(users, items, to_first, to_u.first, to_i.first)
     crosses = tower.cross.shape[1]
-    for b in range(len(users)):
-        to_user = to_u.first[users[b]]
-        for j in range(c):
-            k = b * c + j
-            to_item, delta_k, active = to_i.first[items[b, j]], to_first[k], first[k]
-            for h in range(width):
-                x = delta_k[h] * growth if active[h] > 0 else np.float32(0)
-                to_user[h] += x
-                to_item[h] += x
-            if crosses:
-                for h in range(width):
-                    delta_k[h] = delta_k[h] * growth if active[h] > 0 else np.float32(0)
     if crosses:
-        products = dots[: n * crosses].reshape(n, crosses)
+        products = room.products[: n * crosses].reshape(n, crosses)
         to_cross = to_tower.cross
         to_cross += np.dot(to_first.T, products)
         np.dot(to_first, tower.cross, products)  # from here on the gradient of the products
-        _cross_fields_backward(users, items, u.fields, i.fields, products, to_u.fields, to_i.fields)
+        cross_fields_backward(users, items, u.fields, i.fields, products, to_u.fields, to_i.fields)
 
 
 @kernel(
@@ -251,24 +175,17 @@ def loss_and_gradients(users, items, u, i, tower, dropout, seed, to_u, to_i, to_
     """
     b, c = items.shape
     at_once = min(b, max(1, PAIRS // c))
-    pairs = at_once * c
-    dots = np.empty(pairs * tower.cross.shape[1], np.float32)
-    hidden = np.empty(pairs * tower.widths.sum(), np.float32)
-    deltas = np.empty_like(hidden)
-    logits = np.empty(pairs, np.float32)
-    tiles = _tiled(tower, pairs)
+    room = _room_for(tower, at_once * c)
+    logits = np.empty(at_once * c, np.float32)
     scale = np.float32(1 / items.size)
     loss = 0.0
     for start in range(0, b, at_once):
         some_users, some_items = users[start : start + at_once], items[start : start + at_once]
         block = mixed(seed + np.uint64(start))
         g = logits[: some_items.size]
-        _forward(some_users, some_items, u, i, tower, tiles, dropout, block, dots, hidden, g)
+        _forward(some_users, some_items, u, i, tower, dropout, block, room, g)
         loss += logistic_loss(g, c, scale)
-        _backward(
-            some_users, some_items, u, i, tower, dropout, dots, hidden, g,
-            to_u, to_i, to_tower, deltas,
-        )  # fmt: skip
+        _backward(some_users, some_items, u, i, tower, dropout, room, g, to_u, to_i, to_tower)
     return loss
 
 
@@ -277,14 +194,12 @@ def logits_of_pairs(users, items, u, i, tower, logits):
     """The logits [B, C] of users [B] with items [B, C], or with the same items [1, C] for all."""
     b, c = logits.shape
     pairs = min(c, PAIRS)
-    dots = np.empty(pairs * tower.cross.shape[1], np.float32)
-    hidden = np.empty(pairs * tower.widths.sum(), np.float32)
-    tiles = _tiled(tower, pairs)
+    room = _room_for(tower, pairs)
     for row in range(b):
         own = items[row if len(items) > 1 else 0]
         for start in range(0, c, pairs):
             block = own[start : start + pairs]
             _forward(
-                users[row : row + 1], block.reshape(1, len(block)), u, i, tower, tiles,
-                0.0, np.uint64(0), dots, hidden, logits[row, start : start + pairs],
+                users[row : row + 1], block.reshape(1, len(block)), u, i, tower,
+                0.0, np.uint64(0), room, logits[row, start : start + pairs],
             )  # fmt: skip

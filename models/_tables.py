@@ -23,7 +23,8 @@ from ._optimizer_kernels import (
     EPS,
     Clock,
     Moving,
-    advance,
+    begin_step,
+    end_step,
     settle,
     step_rows,
     step_whole,
@@ -95,7 +96,7 @@ class Optimizer(ABC):
             self._torch.step()
             self._torch.zero_grad()
             return
-        advance(self.clock)
+        begin_step(self.clock)
         for table in self._tables:
             table.rows.step()
         for parameter, matrix in self._whole:
@@ -106,6 +107,7 @@ class Optimizer(ABC):
                     self.clock,
                 )
                 parameter.grad = None
+        end_step(self.clock)
         if self.due() <= 0:
             self.settle()
 
