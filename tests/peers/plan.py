@@ -49,7 +49,9 @@ REMARKS = {
     " gets the vectors too",
     "sasrec": "RecBole trains on each prefix of a sequence by itself, ours on all of the latest 50"
     " at once; a sample is an item to be predicted, and RecBole's epoch has more of them",
-    "multvae": "Cornac has no annealing; a sample is a user",
+    "multvae": "a sample is a user; RecBole draws noise of standard deviation .01 where the paper"
+    " has 1, and hardly begins to count the divergence: nearly an autoencoder without noise, which"
+    " learns faster at first; Cornac has no annealing",
     "als": "implicit and bench: 3 steps of conjugate gradients; LensKit: Cholesky",
     "bpr": "a sample is an item of a pair, so two for each step; implicit draws negatives by"
     " popularity; Cornac and implicit draw pairs with replacement",
