@@ -188,14 +188,14 @@ def test_a_pruned_trial_is_ended_and_says_where(
 def test_interrupted_and_resumed_by_the_command(folder: Path, empty_store: Path) -> None:
     (folder / "learner.py").write_text(MODEL)
     words = ["tune", "--model-path", "learner.py", "--dataset", "synthetic", "--set"]
-    words += ["learner.nap=0.15", "--budget", "10m", "--trials", "2"]
+    words += ["learner.nap=0.4", "--budget", "10m", "--trials", "2"]
     with subprocess.Popen(
         [BENCH, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None and process.stderr is not None
         for line in process.stdout:
             if line.startswith("learner trial 0"):
-                sleep(1)  # into the next trial, as a rule
+                sleep(0.5)  # into the next trial, which takes twice that at least
                 process.send_signal(signal.SIGINT)
                 break
         process.stdout.read()
