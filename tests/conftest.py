@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from hypothesis import settings
 # As the harness does for a cell: with more threads than idle cores, torch waits for itself.
 for name in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{name}_NUM_THREADS", "1")
+
+# A shell that starts the tests in the background has Ctrl-C ignored, also by all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first example pays for imports, and the machine is shared: time is no property of the code.
 settings.register_profile("bench", deadline=None)
