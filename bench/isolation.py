@@ -23,6 +23,7 @@ OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
 WORKER = "from bench.worker import main; main()"
 MARK = "BENCH_JOB"  # in the environment of a job's process, and of all that descend from it
+KEEPER_SECONDS = 10.0  # for the keeper to end all that a job has started
 SWEEPS = 100  # for what starts processes faster than they are ended
 
 
@@ -49,9 +50,9 @@ class Ending:
 class Child:
     """A job in a process group of its own, with its output in a file.
 
-    Whatever it starts ends with it, also a daemon that leaves the group and the tree: while the
-    job's process lives, it adopts such (`bench.worker`); what outlives it is found by a mark in the
-    environment. Only what has emptied its environment and outlives the job's process escapes.
+    Whatever it starts ends with it, also a daemon that leaves the group and the tree: see
+    `bench.keeper`. What is left where a model has killed its keeper, and on other systems than
+    Linux, is found by a mark in the environment.
     """
 
     def __init__(self, order: Order, limits: Limits) -> None:
@@ -129,9 +130,9 @@ class Child:
         return total / 2**20
 
     def _family(self) -> list[psutil.Process]:
+        """The job's process and all below it, without its keeper."""
         try:
-            parent = psutil.Process(self._process.pid)
-            return [parent, *parent.children(recursive=True)]
+            return list(psutil.Process(self._process.pid).children(recursive=True))
         except psutil.Error:
             return []
 
@@ -150,7 +151,10 @@ class Child:
         """End the process and everything that it started."""
         if self._connection.closed:
             return  # done before
-        _end(self._family()[1:])  # also those that left the process group
+        self._process.terminate()  # its keeper then ends all below it
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=KEEPER_SECONDS)
+        _end(self._family())  # where the keeper was stopped
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

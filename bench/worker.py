@@ -1,22 +1,17 @@
 """The child process that does one job. See `bench.isolation` for the parent's side."""
 
-import ctypes
 import json
 import os
 import resource
-import signal
 import sys
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import handover
+from bench import handover, keeper
 
 ORDER, RESULT = "order", "result.json"  # in the job's folder
-# Options of prctl(2): a killed parent takes this process with it; and a daemon that a model starts
-# stays below this process, so that its memory counts and it ends with the others.
-PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "unable to allocate")
 
 
@@ -31,11 +26,10 @@ class Order(NamedTuple):
 
 def main() -> None:
     """Do the job that comes over the connection whose file descriptor is the argument."""
-    _control(PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    _control(CHILD_SUBREAPER, 1)
-    os.set_inheritable(int(sys.argv[1]), False)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    connection = Connection(int(sys.argv[1]))
+    ours = int(sys.argv[1])
+    keeper.stay_behind(let_go=lambda: os.close(ours))
+    os.set_inheritable(ours, False)
+    connection = Connection(ours)
     order: Order = handover.read(connection.recv())
     _limit_memory(order.memory_limit_mb)
     result = _attempt(order, connection)
@@ -69,12 +63,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
     )
-
-
-def _control(option: int, value: int) -> None:
-    """Set a property of this process, as prctl(2) does; only Linux has these."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value)
 
 
 def _limit_memory(limit_mb: int) -> None:

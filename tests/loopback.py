@@ -1,13 +1,28 @@
-"""A publisher's server on this machine."""
+"""A publisher's server on this machine, and who listens there."""
 
 import functools
 import http.server
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
+
+
+def listening(pid: int) -> set[tuple[str, int]]:
+    """The addresses at which a process, and all below it, take connections."""
+    process = psutil.Process(pid)
+    found = set()
+    for each in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            found |= {
+                (link.laddr.ip, link.laddr.port)
+                for link in each.net_connections("inet")
+                if link.status == psutil.CONN_LISTEN
+            }
+    return found
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):

@@ -1,21 +1,17 @@
 """Models that go wrong in every way, and data with everything odd in it. All of it is made up."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
-from unittest.mock import patch
 
 import psutil
-from command import BENCH
+from command import BENCH, bench_here
 
-from bench import cli, commands, registry
+from bench import commands, registry
 from bench.runner import Options
 from bench.suite import Suite, SuiteRow
 
@@ -102,7 +98,9 @@ CASES = {
     # 15
     "segfaults_beside_a_daemon": Case("killed", "SIGSEGV", fit=f"{daemon(1)}; ctypes.string_at(0)"),
     "exits_at_once": Case("killed", "exit code 3, without a result", fit="os._exit(3)"),
-    "is_killed": Case("killed", "SIGKILL", fit="os.kill(os.getpid(), signal.SIGKILL)"),
+    "is_killed": Case(
+        "killed", "SIGKILL", fit=f"{daemon(6, 'env -i')}; os.kill(os.getpid(), signal.SIGKILL)"
+    ),
     "eats_memory": Case(
         "oom", "Unable to allocate", fit="self.hoard = [np.ones(2**24) for _ in range(100)]"
     ),
@@ -149,7 +147,7 @@ CASES = {
 # These are measured: numbers of numpy are numbers. Only a missing library is a reason
 # to skip.
 REPORTS = "run.epoch(samples=np.int64(3), loss=np.float32(0.5))"
-LEAVES = f"random.seed(1); np.random.seed(1); {daemon(2)}"
+LEAVES = f"random.seed(1); np.random.seed(1); {daemon(2)}; {daemon(7, 'env -i')}"
 IMPORT_SECONDS, FIT_SECONDS = 1.5, 0.7
 WAITS = f"time.time = lambda: -1e9; time.sleep({FIT_SECONDS})"  # and sets the clock back
 BESIDE = {
@@ -188,19 +186,8 @@ class Finished(NamedTuple):
 
 def command(*words: object) -> Finished:
     """The command as a user types it, but in this process: a tenth of the time."""
-    out, err, handler = StringIO(), StringIO(), signal.getsignal(signal.SIGTERM)
-    with (
-        patch.object(sys, "argv", ["bench", *map(str, words)]),
-        redirect_stdout(out),
-        redirect_stderr(err),
-    ):
-        try:
-            cli.main()
-        except SystemExit as end:
-            return Finished(int(end.code or 0), out.getvalue(), err.getvalue())
-        finally:
-            signal.signal(signal.SIGTERM, handler)
-    raise AssertionError("the command did not exit")
+    done = bench_here(Path.cwd(), *map(str, words))
+    return Finished(done.returncode, done.stdout, done.stderr)
 
 
 Rated = tuple[int, int, int]  # user, item, time
@@ -242,7 +229,8 @@ def odd_rows() -> list[Rated]:
 def waiting(folder: Path) -> Path:
     """A model whose fit says that it is there, and waits for a file called "go on"."""
     fit = (
-        "from pathlib import Path; here = Path(FOLDER); (here / 'fitting').touch();"
+        f"{daemon(8, 'env -i')};"
+        " from pathlib import Path; here = Path(FOLDER); (here / 'fitting').touch();"
         " [time.sleep(0.01) for _ in iter(lambda: (here / 'go on').exists(), True)]"
     ).replace("FOLDER", repr(str(folder)))
     path = folder / "waiting.py"

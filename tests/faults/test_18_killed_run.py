@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import Outcome, outcome_of
-from faulty import mlflow_runs, run, start_and_wait_for_the_fit, waiting
+from faulty import left_behind, mlflow_runs, run, start_and_wait_for_the_fit, waiting
+from loopback import listening
 
 from bench import record, registry
 from bench.runner import kept_record
@@ -22,9 +23,12 @@ def test_after_kill_9_the_next_run_goes_on_and_reconciles(
 ) -> None:
     running = start_and_wait_for_the_fit(folder)
     children = psutil.Process(running.pid).children(recursive=True)
+    assert left_behind(8)
+    assert not listening(running.pid)
     running.kill()
     running.wait()
     assert not psutil.wait_procs(children, timeout=5)[1]  # on Linux they die with their parent
+    assert not left_behind(8)
     assert list(outcome_of(0, folder).records) == ["popularity"]
     assert "| popularity " in (folder / "results" / "leaderboard.md").read_text()
     assert mlflow_runs(folder, "invocation") == ["RUNNING"]

@@ -1,0 +1,75 @@
+"""The process between a run and the process of a job. What the job leaves behind ends with it."""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from time import sleep
+
+# Options of prctl(2): a signal when the parent dies, however it dies; and what loses its parent
+# below this process becomes its child, also a daemon in a session of its own.
+PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
+SWEEPS, PAUSE_SECONDS = 500, 0.01  # for what starts processes faster than they are ended
+
+
+def stay_behind(let_go: Callable[[], None]) -> None:
+    """Return in a child of this process, which itself stays and watches.
+
+    When the child has ended, or this process is told to by SIGTERM, or the run has died, all that
+    descends from this process is killed, whatever session or environment it has given itself. Then
+    this process ends as the child did. Only Linux hands it what lost its parent.
+
+    Args:
+        let_go: gives up what only the child shall hold.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    set_property(CHILD_SUBREAPER, 1)
+    set_property(PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    here = os.getpid()
+    child = os.fork()
+    if child == 0:
+        set_property(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != here:  # it died before it could have been noticed
+            os._exit(1)
+        return
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
+    let_go()
+    ended, status = 0, 0
+    while ended != child:
+        ended, status = os.wait()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the number may be another's by now
+    _end_all_below()
+    _end_as(status)
+
+
+def set_property(option: int, value: int) -> None:
+    """Set a property of this process, as prctl(2) does; only Linux has these."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value)
+
+
+def _end_all_below() -> None:
+    for _ in range(SWEEPS):
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return  # nothing descends from this process any more
+        import psutil  # only now: it takes 30 ms, and most jobs leave nothing behind
+
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
+        sleep(PAUSE_SECONDS)
+
+
+def _end_as(status: int) -> None:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(abs(code))
