@@ -7,10 +7,12 @@ BIN = .venv/bin
 READY = .venv/.ready
 PEERS = .venv-peers
 PEERS_READY = $(PEERS)/.ready
+AUDIT = .venv-audit
+AUDIT_READY = $(AUDIT)/.ready
 OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET)) \
           $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(ARGS)
 
-.PHONY: help bench test perf perf-compare peers scale ui lint clean
+.PHONY: help bench test perf perf-compare peers scale ui lint audit clean
 
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
@@ -24,6 +26,7 @@ help:
 	@echo "             SIZES=1,10,25,100 ARGS=\"--models als,mf --timeout 600 --force\""
 	@echo "make ui      show the runs in MLflow, on this machine only"
 	@echo "make lint    check style and types"
+	@echo "make audit   look the pinned versions up in a list of known vulnerabilities; needs a network"
 	@echo "make clean   remove the environment and caches; results stay"
 
 bench: $(READY)
@@ -53,8 +56,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+audit: $(AUDIT_READY)
+	@$(AUDIT)/bin/python tests/audit/audit.py requirements.txt
+
 clean:
-	rm -rf .venv $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build *.egg-info
+	rm -rf .venv $(PEERS) $(AUDIT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.txt pyproject.toml
@@ -70,4 +76,10 @@ $(PEERS_READY): tests/peers/requirements.txt
 	@echo "Setting up $(PEERS): about 1.7 GB and 3 minutes, once."
 	@$(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+$(AUDIT_READY): tests/audit/requirements.txt
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/pip install --quiet --quiet --disable-pip-version-check -r $< \
+		|| { echo "audit: not checked; pip-audit cannot be installed from here" >&2; exit 2; }
 	@touch $@

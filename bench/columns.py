@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench import published
+from bench.text import one_line
 
 if TYPE_CHECKING:
     from bench.leaderboard import Row, Section
@@ -187,8 +188,3 @@ def columns(section: "Section") -> list[Column]:
 def compact(value: object) -> str:
     """JSON without spaces, its keys sorted."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
-
-
-def one_line(text: str) -> str:
-    """Text of a model or a library, without line ends and what could steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))

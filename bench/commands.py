@@ -17,6 +17,7 @@ from bench.parameters import BadParameter, parse_dataset
 from bench.protocol import prepare
 from bench.runner import Options, load_data
 from bench.suite import Suite
+from bench.text import one_line
 
 WIDTH = 120  # of the board where there is no terminal
 
@@ -50,7 +51,7 @@ def run(suite: Suite, options: Options) -> int:
     for found in outcome.records:
         if found.traceback:
             where = options.results / "records" / f"{found.stem}.json"
-            click.echo(f"{found.cell.name}: the traceback stands in {where}", err=True)
+            click.echo(f"{one_line(found.cell.name)}: the traceback stands in {where}", err=True)
     if outcome.interrupted:
         click.echo("Interrupted; the same command goes on from here.", err=True)
         return 130

@@ -9,6 +9,7 @@ from typing import Any, Self
 import click
 
 from bench.record import Cell, Record
+from bench.text import one_line
 
 EPOCH_PARAMETERS = ("epochs", "iterations")  # by which models name how often they go over the data
 
@@ -74,8 +75,8 @@ class Display(AbstractContextManager["Display"]):
                 progress.SpinnerColumn(),
                 progress.TextColumn("{task.completed}/{task.total}"),
                 progress.BarColumn(bar_width=20),
-                progress.TextColumn("{task.description}"),
-                progress.TextColumn("{task.fields[words]}", style="dim"),
+                progress.TextColumn("{task.description}", markup=False),
+                progress.TextColumn("{task.fields[words]}", style="dim", markup=False),
                 transient=True,
             )
             self._task = self._live.add_task("", total=cells, words="")
@@ -125,16 +126,16 @@ class Display(AbstractContextManager["Display"]):
             self._live.update(
                 self._task,
                 completed=self._done,
-                description=f"{now.cell.name} seed {now.cell.seed}" if now else "",
+                description=one_line(f"{now.cell.name} seed {now.cell.seed}") if now else "",
                 words=f"{now.words()} ({monotonic() - now.started:.0f} s)" if now else "",
             )
 
 
 def outcome(record: Record, *, measured: bool) -> str:
     """A cell and how it ended, in one line."""
-    name = f"{record.cell.name:<12} seed {record.cell.seed}"
+    name = f"{one_line(record.cell.name):<12} seed {record.cell.seed}"
     if record.status != "ok":
-        return f"{name}  {record.status.upper()}: {record.reason}"
+        return f"{name}  {record.status.upper()}: {one_line(record.reason)}"
     words = (
         f"{name}  HR@10 {record.metrics['hr_at_10']:.4f}  NDCG@10 "
         f"{record.metrics['ndcg_at_10']:.4f}  trained in {record.timings['train_seconds']:.2f} s"

@@ -6,6 +6,10 @@ from pathlib import Path
 
 from bench.fetch import DataUnavailable
 
+# How members may be packed: others can ask for gigabytes of memory before the first byte is out.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+
 
 def read_member(archive: Path, member: str, max_bytes: int) -> bytes:
     """One member of a zip archive, by its exact name; nothing else is read and nothing extracted.
@@ -14,11 +18,16 @@ def read_member(archive: Path, member: str, max_bytes: int) -> bytes:
         DataUnavailable: no zip archive, no such member, damaged, or larger than `max_bytes`.
     """
     try:
-        with zipfile.ZipFile(archive) as opened, opened.open(member) as stream:
-            content = stream.read(max_bytes + 1)  # what the archive says of its size may be a lie
+        with zipfile.ZipFile(archive) as opened:
+            if opened.getinfo(member).compress_type not in METHODS:
+                raise NotImplementedError("neither stored nor deflated")
+            with opened.open(member) as stream:
+                content = stream.read(
+                    max_bytes + 1
+                )  # what the archive says of its size may be a lie
     except KeyError:
         raise DataUnavailable(f"{archive} holds no {member}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except FAULTS as error:
         raise DataUnavailable(f"{archive}: cannot read {member} ({error})") from None
     except OSError as error:
         raise DataUnavailable(f"{archive}: {error.strerror or error}") from None
@@ -32,7 +41,7 @@ def has_member(archive: Path, member: str) -> bool:
     try:
         with zipfile.ZipFile(archive) as opened:
             return member in opened.namelist()
-    except (zipfile.BadZipFile, OSError):
+    except (*FAULTS, OSError):
         return False
 
 

@@ -13,8 +13,9 @@ from statistics import fmean, stdev
 from typing import Any
 
 from bench import render
-from bench.columns import compact, one_line
+from bench.columns import compact
 from bench.record import Record, write_whole
+from bench.text import one_line
 
 STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped")
 TIE_TOLERANCE = 0.001  # a wider gap between the bounds of HR@10 or NDCG@10 is said on the board

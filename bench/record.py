@@ -7,12 +7,13 @@ A cell is data set x protocol x model x parameters x seed. Its record stands in
 import json
 import math
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
+
+from bench.text import file_name
 
 SCHEMA = 1
 
@@ -96,8 +97,8 @@ class Record:
 
 def stem(cell: Cell, key: str) -> str:
     """Name of a cell's files, without the ending: readable, and unique by the key."""
-    words = f"{cell.dataset}.{cell.protocol}.{cell.name}.s{cell.seed}.{key}"
-    return re.sub(r"[^\w.-]", "_", words)
+    words = f"{cell.dataset}.{cell.protocol}.{cell.name}.s{cell.seed}"
+    return f"{file_name(words)}.{key}"
 
 
 def finite(record: Record) -> Record:

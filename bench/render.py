@@ -18,8 +18,9 @@ from bench.columns import (
     Column,
     columns,
     compact,
-    one_line,
 )
+from bench.text import markdown as as_text
+from bench.text import one_line
 
 if TYPE_CHECKING:
     import jinja2
@@ -55,11 +56,11 @@ def markdown(board: Sequence["Section"]) -> str:
     """Tables, what their columns mean, and what they were measured on."""
     parts = ["# Leaderboard"]
     for section in board:
-        parts += [f"## {_safe(section.dataset)}, {_safe(section.protocol)}"]
-        parts += [_table(section, columns(section), "github", _safe)]
+        parts += [f"## {as_text(section.dataset)}, {as_text(section.protocol)}"]
+        parts += [_table(section, columns(section), "github", as_text)]
         remarks = [*_remarks(section), *_sources(section)]
-        parts += ["\n".join(f"- {_safe(line)}" for line in remarks)] if remarks else []
-        parts += [_safe(line) for line in about(section)]
+        parts += ["\n".join(f"- {as_text(line)}" for line in remarks)] if remarks else []
+        parts += [as_text(line) for line in about(section)]
     if not board:
         return "\n\n".join([*parts, "No records yet."]) + "\n"
     meanings = [f"- **{column.title}**: {column.meaning}" for column in _all_columns(board)]
@@ -79,7 +80,8 @@ def terminal(board: Sequence["Section"], width: int) -> str:
             if not least.give_way:
                 break
             shown = [column for column in shown if column is not least]
-        lines = [f"{section.dataset}, {section.protocol}", "", *table.splitlines()]
+        title = one_line(f"{section.dataset}, {section.protocol}")
+        lines = [title, "", *table.splitlines()]
         remarks = _remarks(section)
         parts.append("\n".join([*lines, *([""] if remarks else []), *remarks]))
     return "\n\n".join(parts or ["No records yet."]) + "\n"
@@ -224,9 +226,3 @@ def _commit(environment: dict[str, Any]) -> str:
 
 def _different(words: Iterable[object]) -> list[str]:
     return sorted({one_line(str(word)) for word in words if word})
-
-
-def _safe(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;")
-    return "".join(f"\\{c}" if c in "|`*[]\\" else c for c in text)

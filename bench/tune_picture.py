@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from bench.text import one_line
 from bench.trials import Log
 
+LONGEST = 60  # characters of a label that are drawn
 STYLES = ("-", "--", ":")  # a colour comes again after ten models, in another style
 
 
@@ -26,7 +28,7 @@ def picture(logs: Sequence[Log]) -> bytes:
             [*minutes, end],
             [*values, values[-1]],
             where="post",
-            label=log.name,
+            label=_plain(log.name),
             color=f"C{number % 10}",
             linestyle=STYLES[number // 10 % len(STYLES)],
         )
@@ -35,10 +37,16 @@ def picture(logs: Sequence[Log]) -> bytes:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("minutes spent on the model")
     axes.set_ylabel("best validation NDCG@10 so far")
-    axes.set_title(f"{shown[0].dataset}, {shown[0].protocol}")
+    axes.set_title(_plain(f"{shown[0].dataset}, {shown[0].protocol}"))
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper")  # in the order of the figures at the end
     content = io.BytesIO()
     with rc_context({"svg.hashsalt": "bench", "svg.fonttype": "none"}):
         figure.savefig(content, format="svg", metadata={"Date": None})
     return content.getvalue()
+
+
+def _plain(text: str) -> str:
+    """Text that matplotlib draws as it is: no formula, and never left out of the legend."""
+    text = one_line(text)[:LONGEST].replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text

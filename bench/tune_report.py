@@ -11,6 +11,7 @@ import tabulate
 
 from bench import study
 from bench.record import write_whole
+from bench.text import markdown, one_line
 from bench.trials import Log
 from bench.tune_picture import picture
 
@@ -59,9 +60,10 @@ def table(logs: Sequence[Log], form: str = "simple") -> str:
         for c in columns
     ]
     mark = "**{}**".format if form == "github" else "{} *".format
+    shown = markdown if form == "github" else one_line
     lines = [
         [
-            log.name,
+            shown(log.name),
             *(mark(f) if f and f == winners[c] else f for c, f in enumerate(row)),
             _figure(log, "hr_at_10_expected"),
             len(log.trials),
@@ -82,7 +84,7 @@ def winners(logs: Sequence[Log]) -> list[str]:
         known = [(t.value, log.name) for log in logs if (t := log.best_within(60 * minutes))]
         if known and _comparable(logs, column):
             value, name = max(known, key=lambda each: each[0])
-            found.append(f"Ahead after {minutes} min: {name}, {value:.4f}.")
+            found.append(f"Ahead after {minutes} min: {one_line(name)}, {value:.4f}.")
     return found
 
 
@@ -90,8 +92,8 @@ def page(logs: Sequence[Log]) -> str:
     """The table as Markdown, with the picture and how to read them."""
     if not logs:
         return "# Tuning\n\nNo trials yet.\n"
-    parts = [f"# Tuning on {logs[0].dataset}, {logs[0].protocol}"]
-    parts += [table(logs, "github"), "\n".join(f"- {line}" for line in winners(logs)), HOW.strip()]
+    parts = [f"# Tuning on {markdown(logs[0].dataset)}, {logs[0].protocol}", table(logs, "github")]
+    parts += ["\n".join(f"- {markdown(line)}" for line in winners(logs)), HOW.strip()]
     if any(log.best() for log in logs):
         parts += [f"![Best validation figure against minutes spent]({PICTURE})"]
         parts += [f"The values are in [{SUITE}]({SUITE}), every trial is in [{TRIALS}]({TRIALS})."]
@@ -101,7 +103,7 @@ def page(logs: Sequence[Log]) -> str:
 def fragment(logs: Sequence[Log]) -> str:
     """A suite with the best values of each model."""
     facts = logs[0].suite
-    lines = [ABOUT_SUITE.format(dataset=facts["dataset"])]
+    lines = [ABOUT_SUITE.format(dataset=one_line(str(facts["dataset"])))]
     lines[0] += "\n".join(f"{name} = {_toml(value)}" for name, value in facts.items())
     for log in logs:
         best = log.best()
@@ -171,4 +173,5 @@ def _minutes(seconds: float) -> str:
 
 def _toml(value: Any) -> str:
     """A value of a hyper-parameter as TOML; JSON writes text, numbers and lists the same way."""
-    return json.dumps("none" if value is None else value, ensure_ascii=False)
+    text = json.dumps("none" if value is None else value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")  # which TOML alone forbids

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from loopback import listening
 
 from bench import ui
 from bench.record import Cell, Record
@@ -80,6 +81,7 @@ def test_the_pages_answer_and_end_without_a_trace(
             said += line
         children = psutil.Process(process.pid).children(recursive=True)
         assert f"http://127.0.0.1:{port}/#/experiments/1/runs?viewStateShareKey=" in said
+        assert listening(process.pid) == {("127.0.0.1", port)}
         base = f"http://127.0.0.1:{port}"
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(base, timeout=30) as page:

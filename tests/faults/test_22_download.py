@@ -1,11 +1,10 @@
 """Fault 22: a truncated or tampered download, an expired certificate, HTML instead of a zip, no
 network. It is refused, the next source is tried, and the message says which file to put where.
 
-All of it comes from a real server on this machine.
+All of it comes from a real server on this machine. Of a wheel on a package index:
+`test_22_wheel`.
 """
 
-import hashlib
-import http.server
 import socket
 import ssl
 import subprocess
@@ -15,64 +14,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from publisher import CONTENT, SHA256, Handler, QuietServer, refusal
 
 from bench import fetch as fetching
-from bench.fetch import DataUnavailable, Url, Wheel, fetch
-
-CONTENT = b"1\t2\t3\t4\n" * 20_000
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers according to the path's first part."""
-
-    def do_GET(self):
-        self.server.asked.append(self.path)
-        match self.path.split("/")[1]:
-            case "good":
-                self.answer(CONTENT)
-            case "truncated":
-                self.answer(CONTENT[:-9], announced=len(CONTENT))
-            case "short":
-                self.answer(CONTENT[:-9])
-            case "tampered":
-                self.answer(b"9" + CONTENT[1:])
-            case "html":
-                self.answer(b"\n<!DOCTYPE html><html><body>Log in to the hotel</body></html>")
-            case "moved":
-                self.send_response(302)
-                self.send_header("Location", "/good/file.txt")
-                self.end_headers()
-            case "silent":
-                self.server.release.wait(5)
-            case "dripping":
-                self.send_response(200)
-                self.end_headers()
-                for _ in range(100):
-                    self.wfile.write(b"1")
-                    if self.server.release.wait(0.05):
-                        break
-            case "endless":
-                self.send_response(200)
-                self.end_headers()
-                for _ in range(10_000):
-                    self.wfile.write(CONTENT)
-            case _:
-                self.send_error(404)
-
-    def answer(self, content, announced=None):
-        self.send_response(200)
-        self.send_header("Content-Length", str(announced or len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_):
-        pass
-
-
-class QuietServer(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_):
-        """A client that hangs up is what some of the tests are about."""
+from bench.fetch import Url, fetch
 
 
 @pytest.fixture
@@ -108,12 +53,6 @@ def source(server):
         return Url(**facts | changes)
 
     return at
-
-
-def refusal(*sources):
-    with pytest.raises(DataUnavailable) as caught:
-        fetch("Example", sources)
-    return str(caught.value)
 
 
 def test_download_then_cache(source, cache, server, capsys):
@@ -302,11 +241,6 @@ def test_a_full_disk(source, cache, monkeypatch):
     assert list(cache.iterdir()) == []
 
 
-def test_cache_folder_without_the_variable(monkeypatch):
-    monkeypatch.delenv("BENCH_DATA_DIR", raising=False)
-    assert fetching.cache_folder().name == "bench"
-
-
 def test_importing_is_cheap():
     code = (
         "import sys, bench.fetch, bench.delimited\n"
@@ -316,52 +250,6 @@ def test_importing_is_cheap():
     assert done.stdout == "\n"
 
 
-WHEEL = Wheel(
-    requirement="example==1.0",
-    file_name="example-1.0-py3-none-any.whl",
-    max_bytes=1_000_000,
-    sha256=SHA256,
-)
-
-
-def test_no_pip(cache, monkeypatch):
-    monkeypatch.setattr(fetching.importlib.util, "find_spec", lambda _: None)
-    assert "this Python environment has no pip" in refusal(WHEEL)
-
-
-def stand_in_for_pip(tmp_path, monkeypatch, script):
-    """Run a small script where pip would be run; it gets pip's arguments."""
-    program = tmp_path / "python"
-    program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(fetching.importlib.util, "find_spec", lambda _: object())
-    monkeypatch.setattr(fetching.sys, "executable", str(program))
-
-
-def test_pip_brings_the_wheel(cache, tmp_path, monkeypatch):
-    script = (
-        "assert sys.argv[1:5] == ['-P', '-m', 'pip', 'download'], sys.argv\n"
-        "assert '--no-deps' in sys.argv and '--require-hashes' in sys.argv\n"
-        f"wanted = open(sys.argv[-1]).read()\n"
-        f"assert wanted == 'example==1.0 --hash=sha256:{SHA256}\\n', wanted\n"
-        f"open('{WHEEL.file_name}', 'wb').write({CONTENT[:8]!r} * 20_000)"
-    )
-    stand_in_for_pip(tmp_path, monkeypatch, script)
-    chosen, path = fetch("Example", [WHEEL])
-    assert chosen == WHEEL
-    assert path.read_bytes() == CONTENT
-    assert [entry.name for entry in cache.iterdir()] == [WHEEL.file_name]
-
-
-@pytest.mark.parametrize(
-    ("script", "answer"),
-    [
-        ("print('ERROR: No matching distribution', file=sys.stderr); sys.exit(1)", "No matching"),
-        ("sys.exit(0)", "pip ended with 0 and no file"),
-        (f"open('{WHEEL.file_name}', 'w').write('other')", "SHA-256 is"),
-    ],
-)
-def test_pip_without_success(cache, tmp_path, monkeypatch, script, answer):
-    stand_in_for_pip(tmp_path, monkeypatch, script)
-    assert answer in refusal(WHEEL)
-    assert list(cache.iterdir()) == []
+def test_cache_folder_without_the_variable(monkeypatch):
+    monkeypatch.delenv("BENCH_DATA_DIR", raising=False)
+    assert fetching.cache_folder().name == "bench"

@@ -3,6 +3,7 @@ the members that are asked for are read, of a bounded size, and nothing is ever 
 
 import contextlib
 import io
+import tracemalloc
 import zipfile
 
 import pytest
@@ -79,6 +80,46 @@ def test_truncated_zips_never_crash(archive):
         archive.write_bytes(whole[:length])
         with contextlib.suppress(DataUnavailable):
             read_member(archive, "data/good.txt", 1_000_000)
+
+
+@pytest.mark.parametrize("claimed", [10, 1000, 10**9])
+def test_a_size_that_is_a_lie_is_refused_and_costs_no_memory(tmp_path, claimed):
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("a", bytes(5_000_000))
+    content = bytearray(path.read_bytes())
+    for start, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        place = content.index(start) + offset
+        content[place : place + 4] = claimed.to_bytes(4, "little")
+    path.write_bytes(content)
+    with zipfile.ZipFile(path) as opened:
+        assert opened.getinfo("a").file_size == claimed
+    tracemalloc.start()
+    with pytest.raises(DataUnavailable, match=r"cannot read a|larger than 1,000,000 bytes"):
+        read_member(path, "a", 1_000_000)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+def test_of_a_bomb_no_more_than_the_limit_is_ever_in_memory(tmp_path):
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("a", bytes(100_000_000))
+    assert path.stat().st_size < 100_000_000 / 500
+    tracemalloc.start()
+    with pytest.raises(DataUnavailable, match="larger than 1,000,000 bytes"):
+        read_member(path, "a", 1_000_000)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_that_may_ask_for_any_memory_is_refused(tmp_path, method):
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w", method) as opened:
+        opened.writestr("a", CONTENT)
+    with pytest.raises(DataUnavailable, match=r"cannot read a .neither stored nor deflated"):
+        read_member(path, "a", 1_000_000)
 
 
 def test_an_encrypted_member_is_refused(tmp_path):

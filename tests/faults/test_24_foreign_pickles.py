@@ -1,20 +1,15 @@
 """Fault 24: a foreign pickle. It is never loaded: not as data, record, ledger or archive member.
 
-bench keeps no fitted models. What it pickles is what it hands to its own child process.
+bench keeps no fitted models. What it pickles is what it hands to its own child process. That no
+file of the project loads anything else: `test_security`.
 """
 
-import ast
 import pickle
 import zipfile
 from pathlib import Path
 
 import pytest
 from faulty import command, made_100k
-
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [p for folder in ("bench", "models", "datasets") for p in (ROOT / folder).glob("*.py")]
-OWN = {"handover.py"}  # reads what it wrote itself, in a folder of the run's own
-LOADERS = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 
 
 class Poison:
@@ -63,15 +58,3 @@ def test_a_pickle_among_the_results_is_refused_and_not_loaded(
     for words in (["leaderboard", "--results"], ["verify"]):
         assert command(*words, tmp_path / "results").code == 1
     assert not (tmp_path / "loaded").exists()
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
-def test_no_file_of_the_project_reads_pickles(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import | ast.ImportFrom) and path.name not in OWN:
-            names = {alias.name for alias in node.names} | {getattr(node, "module", "") or ""}
-            assert not names & LOADERS
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            called = ast.unparse(node.func)
-            assert called not in ("torch.load", "pd.read_pickle", "pandas.read_pickle")
-            assert all(keyword.arg != "allow_pickle" for keyword in node.keywords)

@@ -1,0 +1,219 @@
+"""What bench loads, where it listens, and what becomes of hostile words in suites and records."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from bench import leaderboard, record, runner, suite, tune_report
+from bench.record import Cell, Record
+from bench.registry import UnknownName
+from bench.suite import BadSuite
+from bench.trials import Log, Trial
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("bench", "models", "datasets", "tests")
+SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+
+# Whatever turns bytes or text into code or objects, and where it may stand, with the reason.
+LOADS = re.compile(
+    r"(pickle|cPickle|dill|cloudpickle|marshal|shelve|joblib|torch|skops\.io)\.(loads?|open)"
+    r"|(pd|pandas)\.read_pickle|.*\bload_model|yaml\.(unsafe_|full_)?load(_all)?"
+    r"|(.*\.)?(extract|extractall|unpack_archive)|eval|exec|os\.(system|popen)|tarfile\..*"
+)
+ALLOWED = {
+    ("bench/handover.py", "pickle.loads"): "what the run wrote for this very cell",
+    ("tests/test_contract.py", "pickle.loads"): "an adapter that the line itself pickled",
+    ("tests/test_interactions.py", "pickle.loads"): "arrays that the line itself pickled",
+    ("tests/faults/test_24_foreign_pickles.py", "pickle.loads"): "shows that the poison works",
+    ("tests/peers/with_bench.py", "pickle.load"): "data that make peers wrote for the same run",
+}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    return (node for node in nodes(path) if isinstance(node, ast.Call))
+
+
+def test_what_loads_code_is_known_by_its_name() -> None:
+    for code in ("torch.load", "pickle.loads", "opened.extractall", "yaml.load", "eval"):
+        assert LOADS.fullmatch(code)
+    for code in ("json.loads", "yaml.safe_load", "np.load", "re.compile", "tomllib.loads"):
+        assert not LOADS.fullmatch(code)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_nothing_is_loaded_that_can_be_code(path: Path) -> None:
+    for call in calls(path):
+        called = ast.unparse(call.func)
+        if LOADS.fullmatch(called):
+            assert (name(path), called) in ALLOWED, f"line {call.lineno}: {called}"
+        given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+        assert given.get("allow_pickle", "False") == "False"
+        assert given.get("shell", "False") == "False"
+    for node in nodes(path):  # by their full name alone, so that the line above sees them
+        if isinstance(node, ast.ImportFrom):
+            assert node.module not in ("pickle", "joblib", "marshal", "shelve", "tarfile")
+
+
+def test_every_exception_is_still_needed() -> None:
+    found = {(name(path), ast.unparse(call.func)) for path in SOURCES for call in calls(path)}
+    assert ALLOWED.keys() <= found
+
+
+# Only MLflow's pages listen, and this machine's own address alone is named anywhere.
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_nothing_listens_but_on_this_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path != Path(__file__):
+        assert "0.0.0.0" not in text
+    opened = re.findall(r"\.(?:bind|HTTPServer|create_server|start_server)\(\(([^,()]+),", text)
+    assert set(opened) <= {"HOST", "ui.HOST", '"127.0.0.1"'}
+    if path.parent.name == "bench" and path.name != "ui.py":
+        assert not opened
+
+
+HOSTILE = [
+    "../../../outside",
+    "/outside",
+    "..",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "a|b`c`*d*[e](javascript:alert(1))",
+    "{0.__class__.__init__.__globals__} %s %n ${PATH} $(id)",
+    "\x1b]0;title\x07\x1b[2Jgone",
+    "two\nlines\r\nand\0more",
+    "a very long name " * 40,
+    "ü" * 300,
+    r"$\frac{1}$",
+]
+
+
+def made_up(label: str, **changes: object) -> Record:
+    cell = Cell(dataset="synthetic", protocol="loo-99", model="ease", params={}, seed=0)
+    values = {
+        "cell": replace(cell, label=label),
+        "key": "0123456789abcdef",
+        "status": "failed",
+        "reason": label,
+        "started": "2026-01-01T10:00:00+00:00",
+    }
+    return Record(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_label_of_a_suite_is_text_and_nothing_leaves_the_results(
+    label: str, tmp_path: Path
+) -> None:
+    written = "".join(f"\\u{ord(c):04x}" for c in label)
+    path = tmp_path / "mine.toml"
+    path.write_text(f'dataset = "synthetic"\n[[rows]]\nmodel = "ease"\nlabel = "{written}"\n')
+    (row,) = suite.load(str(path)).rows
+    assert row.label == label
+
+    results = tmp_path / "a" / "b" / "results"
+    runner.keep(made_up(row.label), None, "mine", "one", results)
+    leaderboard.write(runner.readable_records(results), results)
+    assert [found.cell.label for found in record.load_all(results)] == [label]
+    kept = {entry for entry in tmp_path.rglob("*") if entry.is_file()} - {path}
+    assert {entry.parent for entry in kept} == {results, results / "records"}
+    assert len(kept) == 4
+
+
+class Tags(HTMLParser):
+    """Which tags and attributes a page has."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.links: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {attribute for attribute, _ in attrs}
+        self.links |= {value or "" for attribute, value in attrs if attribute in ("href", "src")}
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+@pytest.mark.parametrize("where", ["label", "reason", "dataset", "params"])
+def test_the_board_shows_hostile_words_as_they_are(label: str, where: str) -> None:
+    def records(text: str) -> list[Record]:
+        bad = made_up("bad", reason=text if where == "reason" else "why")
+        good = made_up("good", status="ok", metrics={"hr_at_10": 0.5}, reason="")
+        changes = {"label": {"label": text}, "dataset": {"dataset": text}}.get(where, {})
+        changes |= {"params": {"text": text}} if where == "params" else {}
+        return [replace(each, cell=replace(each.cell, **changes)) for each in (bad, good)]
+
+    tame = Tags(leaderboard.to_html(records("tame")))
+    page = Tags(leaderboard.to_html(records(label)))
+    assert set(page.tags) == set(tame.tags)
+    assert page.tags.count("script") == 1
+    assert page.attributes <= tame.attributes | {"title"}
+    assert not {attribute for attribute in page.attributes if attribute.startswith("on")}
+    assert page.links == tame.links
+    text = leaderboard.to_markdown(records(label))
+    assert not re.search(r"<(script|img)|(?<!\\)\]\(", text)
+    shown = leaderboard.to_terminal(records(label), 120)
+    for each in (text, shown):
+        assert all(line.isprintable() for line in each.split("\n"))
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_the_report_of_a_tuning_shows_them_too(label: str, tmp_path: Path) -> None:
+    figures = {"ndcg_at_10_expected": 0.4, "hr_at_10_expected": 0.7}
+    trial = Trial(number=0, status="ok", params={"l2": 1.0}, figures=figures, seconds=9.0)
+    log = Log(
+        name=label,
+        model="ease",
+        dataset="synthetic",
+        protocol="loo-99-validation",
+        seed=0,
+        budget=60.0,
+        searched="l2",
+        chosen=["l2"],
+        suite={"dataset": "synthetic", "protocol": "loo-99"},
+        trials=(trial,),
+    )
+    page = tune_report.page([log])
+    assert not re.search(r"<(script|img)|(?<!\\)\]\(javascript", page)
+    assert all(line.isprintable() for line in page.split("\n"))
+    (tmp_path / "tuned.toml").write_text(tune_report.fragment([log]))
+    (row,) = suite.load(str(tmp_path / "tuned.toml")).rows
+    assert (row.label, row.params) == (label, {"l2": 1.0})
+    assert tune_report.picture([log]).startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'dataset = "../../etc/passwd"\n[[rows]]\nmodel = "ease"',
+        'dataset = "synthetic"\n[[rows]]\nmodel = "../../evil"',
+        'dataset = "synthetic"\n[[rows]]\nmodel = "os.path"',
+        'dataset = "synthetic"\n[[rows]]\nmodel = "_pairs"',
+        'dataset = "synthetic"\nfile = "/etc/passwd"\n[[rows]]\nmodel = "ease"',
+        'dataset = "synthetic"\nname = "../x"\n[[rows]]\nmodel = "ease"',
+        'dataset = "synthetic"\nmodel_path = "evil.py"\n[[rows]]\nmodel = "ease"',
+        'dataset = "synthetic:scale=__import__(\'os\')"\n[[rows]]\nmodel = ""',
+        'dataset = "synthetic"\n[[rows]]\nmodel = "ease"\nparams = "__import__(\'os\')"',
+    ],
+)
+def test_a_suite_names_only_what_is_there(text: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises((BadSuite, UnknownName)) as caught:
+        suite.load(str(tmp_path / "mine.toml"))
+    assert "\n" not in str(caught.value)
