@@ -23,6 +23,7 @@ model and seed (tag kind = cell), under one run for each `bench run`. HR@10 is `
 standard error `hr_at_10_se`. The truth is the record among a run's artifacts.
 """
 UNKNOWN = "unknown"
+TUNING = "tune "  # begins the suite of a trial
 
 
 class Figure(NamedTuple):
@@ -83,6 +84,11 @@ def parent_name(record: Record) -> str:
     return f"{record.suite or 'run'} {record.started[:16].replace('T', ' ')}".strip()
 
 
+def cell_name(record: Record) -> str:
+    """Model and seed, as there is no room for more."""
+    return f"{record.cell.name} s{record.cell.seed}"
+
+
 def figures(record: Record) -> list[Figure]:
     """Metrics, timings and learning curve; what is NaN or infinite is left to a tag.
 
@@ -97,6 +103,15 @@ def figures(record: Record) -> list[Figure]:
             if value is not None and math.isfinite(value):
                 found.append(Figure(f"curve/{name}", float(value), seconds, step))
     return found
+
+
+def judged(records: Sequence[Record]) -> list[Record]:
+    """The records that an invocation is judged by: of a tuning the trials with a figure, if any.
+
+    That a trial was pruned, or cut off by the budget, is no failure.
+    """
+    good = [r for r in records if r.status == "ok" and r.suite.startswith(TUNING)]
+    return good or list(records)
 
 
 def summary(records: Sequence[Record]) -> dict[str, float]:

@@ -1,12 +1,10 @@
 """Run a suite: measure what is not measured yet, keep every result, show the board."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import click
 import psutil
@@ -23,6 +21,8 @@ from bench.parameters import BadParameter, for_load, parse_dataset
 from bench.protocol import Task, prepare
 from bench.record import Cell, Record
 from bench.suite import Suite, blame
+from bench.text import one_line
+from bench.upkeep import Tracking
 
 SHARE_OF_MEMORY = 0.8  # of the machine's, that a cell may take when no limit is given
 
@@ -156,7 +156,7 @@ def keep(
     found = record.finite(replace(found, suite=suite, invocation=invocation))
     good = None if found.status == "ok" else kept_record(found.cell, found.key, results)
     if good is not None:
-        click.echo(f"{found.cell.name}: the good record from before stays", err=True)
+        click.echo(f"{one_line(found.cell.name)}: the good record from before stays", err=True)
         reason = f"a later attempt ended as {found.status}: {found.reason}"
         noted = replace(good, reason=reason, traceback=found.traceback, output=found.output)
         record.save(noted, results)
@@ -210,41 +210,3 @@ def work_folder(results: Path) -> Iterator[Path]:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-class Tracking:
-    """MLflow beside a run: whatever is wrong with it, the run goes on and says so once."""
-
-    def __init__(self, results: Path) -> None:
-        self.invocation = uuid4().hex
-        self._results = results
-        self._tracker: Any = None
-        self._failed = False
-        self._attempt(self._open)
-
-    def log(self, found: Record) -> None:
-        """Write a record and its ledger to MLflow."""
-        self._attempt(lambda: self._tracker.log(found, record.ledger_path(found, self._results)))
-
-    def finish(self, records: list[Record], files: Sequence[Path] | None = None) -> None:
-        """Close the run of this invocation, with the board, or with other files."""
-        self._attempt(lambda: self._tracker.finish(self.invocation, records, files))
-
-    def _open(self) -> None:
-        from bench.tracking import Tracker  # imports mlflow, 1.7 s
-
-        self._tracker = Tracker(self._results)
-        self._tracker.prepare()
-
-    def _attempt(self, action: Callable[[], None]) -> None:
-        if self._failed:
-            return
-        from bench.tracking import TrackingError
-
-        try:
-            action()
-        except TrackingError as error:
-            self._failed = True
-            click.echo(
-                f"MLflow: {error}. The run goes on; `bench track` writes what is missing.", err=True
-            )

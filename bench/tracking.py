@@ -6,26 +6,26 @@ Nothing here is needed to measure. Whatever goes wrong is a TrackingError, and t
 import json
 import logging
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from bench import projection, views
+from bench import projection, store, views
 from bench.record import BadRecord, Record, ledger_path, load_all
 
-# Read when mlflow is imported, or at its first request: no telemetry, no bars, and a server that
-# does not answer costs seconds rather than minutes. What the user has set stays.
+# Read when mlflow is imported, or at its first request: no telemetry, no bars, no links, and a
+# server that does not answer costs seconds rather than minutes. The client sends nothing twice:
+# what was only slow would then make a run twice; a Tracker asked again doubles nothing. What the
+# user has set stays.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, Experiment, InputTag, Metric, Param, Run
@@ -36,7 +36,6 @@ for _name in ("mlflow", "alembic", "urllib3", "sqlalchemy"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 LOCK_SECONDS = 60.0  # for another bench on the same results
-DATABASE_SECONDS = 5.0  # for another program that writes to the database
 METRICS_AT_ONCE, PARAMS_AT_ONCE = 800, 100  # MLflow takes 1000 and 100 in one call
 BOARDS = ("leaderboard.md", "leaderboard.csv", "leaderboard.html")
 
@@ -53,31 +52,48 @@ class Tracker:
 
     def __init__(self, results: Path, uri: str | None = None) -> None:
         self.results = results.absolute()
-        default = f"sqlite:///{self.results / 'mlflow.db'}"
-        self.uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or default
+        self.uri = uri or store.address(self.results)
+        self.ended = store.Ended(self.results)
         self._client: MlflowClient | None = None
+        self._file: tuple[int, int] | None = None  # of the database that the client has opened
         self._lock = FileLock(self.results / ".mlflow.lock", timeout=LOCK_SECONDS)
 
     def prepare(self) -> None:
-        """Create the store, before anything is timed, and close what a dead process left open."""
+        """Create the store, before anything is timed, and close what was left open."""
+        if ended := list(self.ended):
+            records = self._all_records(skip=lambda error: None)
+            for invocation in ended:
+                self.finish(invocation, records, ())
         self.reconcile()
 
-    def log(self, record: Record, ledger: Path | None = None) -> bool:
-        """Write a cell below the run of its invocation; False when it was there already."""
+    def log(self, record: Record, ledger: Path | None = None, first: Record | None = None) -> bool:
+        """Write a cell below the run of its invocation.
+
+        Args:
+            record: of the cell.
+            ledger: its ledger's file, if it has one.
+            first: the record that its invocation began with, where that is another.
+
+        Returns:
+            False when it was there already.
+        """
         with self._session() as client:
             experiment = self._experiment(client, record.cell.dataset, record.cell.protocol)
             same = {"bench.key": record.key, "bench.started": record.started}
-            for run in _runs(client, [experiment], same):
-                if "bench.logged" in run.data.tags:
-                    return False
-                client.delete_run(run.info.run_id)  # cut off halfway by an earlier failure
-            start = projection.milliseconds(record.started)
-            parent = next(iter(_runs(client, [experiment], _invocation(record.invocation))), None)
+            found = _runs(client, [experiment], same)
+            whole = [run for run in found if "bench.logged" in run.data.tags][:1]
+            for run in found:
+                if run not in whole:
+                    client.delete_run(run.info.run_id)  # cut off halfway by an earlier failure
+            if whole:
+                return False
+            parent = _parent(client, experiment, record.invocation)
             if parent is None:
-                named, tags = projection.parent_name(record), projection.parent_tags(record)
-                parent = client.create_run(experiment, start, tags, named)
+                first = first or record
+                start, tags = projection.milliseconds(first.started), projection.parent_tags(first)
+                parent = client.create_run(experiment, start, tags, projection.parent_name(first))
             tags = {**projection.tags(record), "mlflow.parentRunId": parent.info.run_id}
-            name = f"{record.cell.name} s{record.cell.seed}"
+            start, name = projection.milliseconds(record.started), projection.cell_name(record)
             run = client.create_run(experiment, start, tags, name)
             _fill(client, run, record, ledger)
             return True
@@ -89,17 +105,19 @@ class Tracker:
 
         Args:
             invocation: id of the `bench run`.
-            records: all that it shows, also what it found measured already.
+            records: those of other invocations do not count.
             boards: files to keep with it; the leaderboard files of the results when None.
         """
         with self._session() as client:
             found = [self.results / name for name in BOARDS] if boards is None else boards
             files = [path for path in found if path.is_file()]
             for experiment in _ours(client):
-                place = experiment.tags["bench.dataset"], experiment.tags["bench.protocol"]
-                own = [r for r in records if (r.cell.dataset, r.cell.protocol) == place]
-                for parent in _runs(client, [experiment.experiment_id], _invocation(invocation)):
-                    _close(client, parent, own, files)
+                tags = experiment.tags
+                place = invocation, tags["bench.dataset"], tags["bench.protocol"]
+                own = [r for r in records if (r.invocation, *_place(r)) == place]
+                if parent := _parent(client, experiment.experiment_id, invocation):
+                    _close(client, parent, own, files, ended=invocation in self.ended)
+            self.ended.discard(invocation)
 
     def reconcile(self) -> int:
         """Mark as killed the runs whose process on this host is gone; how many there were."""
@@ -114,23 +132,28 @@ class Tracker:
     def track_all(self, skip: Callable[[BadRecord], None] | None = None) -> int:
         """Write every record of the results that the store misses; how many there were.
 
-        Those of trials stand beside their studies. A file that is no record is told to skip;
-        without it, it is a TrackingError.
+        A file that is no record is told to skip; without it, it is a TrackingError.
         """
         self.prepare()
-        try:
-            folders = [self.results, *sorted((self.results / "tune").glob("*/"))]
-            records = [record for folder in folders for record in load_all(folder, skip)]
-        except (OSError, BadRecord) as error:
-            raise TrackingError(projection.one_line(error)) from error
-        written = [r for r in records if self.log(r, ledger_path(r, self.results))]
+        records = self._all_records(skip)
+        first = {r.invocation: r for r in reversed(records)}
+        written = [
+            r for r in records if self.log(r, ledger_path(r, self.results), first[r.invocation])
+        ]
         invocations = list(dict.fromkeys(record.invocation for record in written))
         for invocation in invocations:
             # The board shows all records as they are now, so only the latest run may carry it.
             boards = None if invocation == invocations[-1] else ()
-            own = [record for record in records if record.invocation == invocation]
-            self.finish(invocation, own, boards)
+            self.finish(invocation, records, boards)
         return len(written)
+
+    def _all_records(self, skip: Callable[[BadRecord], None] | None) -> list[Record]:
+        """Those of the results, then those of trials, which stand beside their studies."""
+        try:
+            folders = [self.results, *sorted((self.results / "tune").glob("*/"))]
+            return [record for folder in folders for record in load_all(folder, skip)]
+        except (OSError, BadRecord) as error:
+            raise TrackingError(projection.one_line(error)) from error
 
     def experiment_url(
         self, base: str, dataset: str = "", protocol: str = "", view: str = views.LEADERBOARD
@@ -149,18 +172,18 @@ class Tracker:
         try:
             self.results.mkdir(parents=True, exist_ok=True)
             with self._lock:
-                _check_database(self.uri)
+                file = store.check_database(self.uri)
                 if self._client is None:
                     client = MlflowClient(self.uri, self.uri)
                     client.search_experiments(max_results=1)  # creates the tables
-                    self._client = client
+                    self._client, self._file = client, store.check_database(self.uri)
+                elif file != self._file:  # what MLflow has open would be written to no avail
+                    raise TrackingError(f"{self.uri} was removed or replaced since this run began")
                 yield self._client
         except TrackingError:
             raise
         except Exception as error:  # a foreign system: nothing that it raises may end a run
-            login = urlsplit(self.uri).netloc.rpartition("@")[0]
-            reason = f"cannot use {self.uri}: {projection.one_line(error)}"
-            raise TrackingError(reason.replace(f"{login}@", "") if login else reason) from error
+            raise TrackingError(store.failure(self.uri, error)) from error
 
     def _experiment(self, client: MlflowClient, dataset: str, protocol: str) -> str:
         """Id of the experiment of a data set and protocol, made where it is missing."""
@@ -196,29 +219,51 @@ def _fill(client: MlflowClient, run: Run, record: Record, ledger: Path | None) -
     client.log_text(run_id, json.dumps(asdict(record), indent=1), "record.json")
     if ledger is not None and ledger.is_file():
         client.log_artifact(run_id, str(ledger))
-    client.set_tag(run_id, "bench.logged", "yes")
     status = projection.STATUS.get(record.status, "FAILED")
     client.set_terminated(run_id, status, projection.milliseconds(record.ended))
+    client.set_tag(run_id, "bench.logged", "yes")
 
 
-def _close(client: MlflowClient, parent: Run, records: list[Record], files: list[Path]) -> None:
+def _close(
+    client: MlflowClient, parent: Run, records: list[Record], files: list[Path], *, ended: bool
+) -> None:
     """Give the run of an invocation its summary, and end it if that is for us to do."""
     run_id, now = parent.info.run_id, parent.info.start_time
+    records = projection.judged(records)
     values = projection.summary(records)
     metrics = [Metric(name, value, now, 0) for name, value in values.items()]
     client.log_batch(run_id, metrics=metrics)
     client.set_tag(run_id, "best_model", projection.best_model(records))
     for path in files:
         client.log_artifact(run_id, str(path))
-    if parent.info.status == "KILLED" or projection.busy_elsewhere(parent.data.tags):
+    if parent.info.status == "KILLED" or (
+        not ended and projection.busy_elsewhere(parent.data.tags)
+    ):
         return  # it did not end well, or not yet
     good = all(record.status in ("ok", "skipped") for record in records)
-    ended = max((r.ended for r in records if r.ended), default="")
-    client.set_terminated(run_id, "FINISHED" if good else "FAILED", projection.milliseconds(ended))
+    end = projection.milliseconds(max((r.ended for r in records if r.ended), default=""))
+    client.set_terminated(run_id, "FINISHED" if good else "FAILED", end)
 
 
-def _invocation(invocation: str) -> dict[str, str]:
-    return {"kind": "invocation", "bench.invocation": invocation or projection.UNKNOWN}
+def _parent(client: MlflowClient, experiment: str, invocation: str) -> Run | None:
+    """The run of an invocation in an experiment, if there is one.
+
+    A request that the server heard only after the client had given it up leaves another, with no
+    cells below it: that one goes.
+    """
+    tags = {"bench.invocation": invocation or projection.UNKNOWN}
+    found = _runs(client, [experiment], {"kind": "invocation", **tags})
+    if len(found) > 1:
+        cells = _runs(client, [experiment], {"kind": "cell", **tags})
+        used = {run.data.tags.get("mlflow.parentRunId") for run in cells}
+        found.sort(key=lambda run: run.info.run_id not in used)
+        for run in found[1:]:
+            client.delete_run(run.info.run_id)
+    return found[0] if found else None
+
+
+def _place(record: Record) -> tuple[str, str]:
+    return record.cell.dataset, record.cell.protocol
 
 
 def _ours(client: MlflowClient) -> list[Experiment]:
@@ -244,12 +289,3 @@ def _runs(
     if not experiments:
         return []
     return list(client.search_runs(experiments, text, max_results=limit, order_by=order))
-
-
-def _check_database(uri: str) -> None:
-    """Raise at once what MLflow would try again and again: a file that is locked or no database."""
-    path = Path(uri.removeprefix("sqlite:///"))
-    if uri.startswith("sqlite:///") and path.exists():
-        with closing(sqlite3.connect(path, timeout=DATABASE_SECONDS)) as database:
-            database.execute("BEGIN IMMEDIATE")
-            database.rollback()

@@ -1,7 +1,6 @@
 """One model after the other: try values until the budget is spent."""
 
 import json
-import re
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,13 +14,16 @@ from bench.adapter import Epoch
 from bench.cells import Planned
 from bench.display import Display
 from bench.jobs import Described
+from bench.projection import TUNING
 from bench.protocol import Task
 from bench.record import Cell, Record, save
-from bench.runner import Options, Tracking
+from bench.runner import Options
 from bench.space import Space, including, to_plain, words
 from bench.study import Study
 from bench.suite import Suite, SuiteRow
+from bench.text import file_name, one_line
 from bench.trials import Log, Trial, TrialStatus
+from bench.upkeep import Tracking
 
 VALIDATION = "-validation"  # ends the name of each protocol that has no test items
 FAILURES = 5  # without any success, after which a model is given up
@@ -33,11 +35,6 @@ class Budget:
 
     seconds: float  # on the wall's clock, all that a trial costs included
     trials: int | None = None  # that settle
-
-
-def file_name(text: str) -> str:
-    """Text as the name of a file or a folder."""
-    return re.sub(r"[^\w.-]", "_", text)
 
 
 @dataclass(kw_only=True)
@@ -148,7 +145,7 @@ class Session:
             record,
             reason=trial.reason,
             curve=record.curve or [epoch._asdict() for epoch in heard],
-            suite=f"tune {self.suite.name or record.cell.name}",
+            suite=f"{TUNING}{self.suite.name or record.cell.name}",
             invocation=self.tracking.invocation,
         )
         self.records.append(record)
@@ -180,6 +177,6 @@ class Session:
         found = f"NDCG@10 {last.value:.4f}" if last.status == "ok" else last.reason or last.status
         so_far = f", best {best.value:.4f}" if best else ""
         click.echo(
-            f"{log.name} trial {last.number}: {found}{so_far},"
+            f"{one_line(log.name)} trial {last.number}: {found}{so_far},"
             f" {log.spent / 60:.3g} of {log.budget / 60:.3g} min"
         )

@@ -12,9 +12,11 @@ from bench.interactions import Interactions
 from bench.parameters import BadParameter
 from bench.protocol import PROTOCOLS, Task, prepare
 from bench.registry import unknown
-from bench.runner import Options, Tracking
+from bench.runner import Options
 from bench.suite import Suite, blame
-from bench.tuner import VALIDATION, Budget, Session, file_name
+from bench.text import file_name, one_line
+from bench.tuner import VALIDATION, Budget, Session
+from bench.upkeep import Tracking
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -104,7 +106,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Ou
         outcome = Outcome(place=place)
         for row, known in zip(suite.rows, described, strict=True):
             if known.status != "ok":
-                click.echo(f"{row.label or row.model}: {known.status}, {known.reason}")
+                click.echo(one_line(f"{row.label or row.model}: {known.status}, {known.reason}"))
                 outcome.failed |= known.status == "failed"
                 continue
             try:
@@ -116,8 +118,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Ou
             finally:  # so that a killed run leaves a report of what it has
                 tune_report.write(place)
         files = [place / name for name in tune_report.FILES]
-        # A trial that was pruned, or cut off by the budget, is no failure of the tuning.
-        tracking.finish([r for r in session.records if r.status == "ok"] or session.records, files)
+        tracking.finish(session.records, files)
     return outcome
 
 

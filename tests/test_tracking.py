@@ -251,7 +251,7 @@ def test_a_file_that_is_no_database_fails_at_once(results: Path) -> None:
 
 
 def test_a_locked_database_fails_soon(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.tracking.DATABASE_SECONDS", 0.2)
+    monkeypatch.setattr("bench.store.DATABASE_SECONDS", 0.2)
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(TrackingError, match="locked"):

@@ -1,14 +1,20 @@
-"""Fault 28: MLflow is down, locked, older, no database or empty. The run goes on and says so once;
-`bench track` writes what is missing. (That a killed run is reconciled: fault 18.)"""
+"""Fault 28: MLflow is down, locked, older, newer, no database or empty. The run goes on and says so
+once; `bench track` writes what is missing. (That a killed run is reconciled: fault 18.)"""
 
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic.command import upgrade
+from alembic.script import ScriptDirectory
 from faulty import command, mlflow_runs, run
+from mlflow import MlflowClient
+from mlflow.store.db import utils
+from mlflow.store.tracking.dbmodels.initial_models import Base
 
 Break = Callable[[Path], object]
 
@@ -22,12 +28,16 @@ def locked(store: Path) -> Iterator[None]:
 
 
 @contextmanager
-def older(store: Path) -> Iterator[None]:
+def of_version(number: str, store: Path) -> Iterator[None]:
     kept = store.read_bytes()
     with sqlite3.connect(store) as database:
-        database.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
+        database.execute(f"UPDATE alembic_version SET version_num = '{number}'")
     yield
     store.write_bytes(kept)
+
+
+older = partial(of_version, "451aebb31d03")  # as a migration that was cut off leaves it
+newer = partial(of_version, "ffffffffffff")  # of an MLflow that is still to come
 
 
 @contextmanager
@@ -63,6 +73,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Pat
         down,
         locked,
         pytest.param(older, marks=pytest.mark.slow),
+        pytest.param(newer, marks=pytest.mark.slow),
         pytest.param(no_database, marks=pytest.mark.slow),
     ],
 )
@@ -73,7 +84,7 @@ def test_the_run_goes_on_and_track_completes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("bench.tracking.DATABASE_SECONDS", 0.2)
+    monkeypatch.setattr("bench.store.DATABASE_SECONDS", 0.2)
     shutil.copytree(measured / "results", tmp_path / "results")
     with broken(tmp_path / "results" / "mlflow.db"):
         assert run(tmp_path, ["popularity"]) == 0
@@ -92,3 +103,34 @@ def test_an_empty_store_gets_what_was_measured_before(measured: Path, tmp_path: 
     shutil.copytree(measured / "results", tmp_path / "results")
     assert run(tmp_path, ["popularity"]) == 0
     assert mlflow_runs(tmp_path, "cell") == ["FINISHED"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("migrations", [1, 10, 60])
+def test_a_store_of_an_older_schema_is_brought_up_to_date(
+    migrations: int, measured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(measured / "results", tmp_path / "results")
+    store = tmp_path / "results" / "mlflow.db"
+    store.unlink()
+    make_older(store, migrations)
+    with sqlite3.connect(store) as database:
+        columns = "experiment_id, name, artifact_location, lifecycle_stage"
+        database.execute(
+            f"INSERT INTO experiments ({columns}) VALUES (7, 'of before', '/gone', 'active')"
+        )
+    assert run(tmp_path, ["popularity"]) == 0
+    assert "MLflow" not in capsys.readouterr().err
+    assert mlflow_runs(tmp_path, "cell") == ["FINISHED"]
+    assert MlflowClient(f"sqlite:///{store}").get_experiment("7").name == "of before"
+
+
+def make_older(store: Path, migrations: int) -> None:
+    """A database as MLflow made it so many migrations ago."""
+    url = f"sqlite:///{store}"
+    engine = utils.create_sqlalchemy_engine(url)
+    Base.metadata.create_all(engine)
+    config = utils._get_alembic_config(url)
+    revisions = list(ScriptDirectory.from_config(config).walk_revisions())
+    upgrade(config, revisions[migrations].revision)
+    engine.dispose()

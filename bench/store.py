@@ -1,0 +1,69 @@
+"""MLflow's store as far as it is known without MLflow: where it is, and what it was not told."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench import projection
+
+DATABASE_SECONDS = 5.0  # for another program that writes to the database
+SQLITE = "sqlite:///"
+
+
+def address(results: Path) -> str:
+    """Of the store of some results: $MLFLOW_TRACKING_URI, else a database among them."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{results / 'mlflow.db'}"
+
+
+def failure(uri: str, error: BaseException) -> str:
+    """One line for what a store raised, without the password that its address may hold."""
+    login = urlsplit(uri).netloc.rpartition("@")[0]
+    # What failed in a request stands at the end of a long line about the request.
+    text = str(error).rpartition("Caused by ")[2]
+    reason = f"cannot use {uri}: {projection.one_line(text or type(error).__name__)}"
+    return reason.replace(f"{login}@", "") if login else reason
+
+
+def check_database(uri: str) -> tuple[int, int] | None:
+    """Raise at once what MLflow would try again and again: a file that is locked or no database.
+
+    Returns the file's device and number on it; None where there is no file.
+
+    Raises:
+        sqlite3.Error: it cannot be written.
+    """
+    path = Path(uri.removeprefix(SQLITE))
+    if not uri.startswith(SQLITE) or not path.exists():
+        return None
+    with closing(sqlite3.connect(path, timeout=DATABASE_SECONDS)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        database.rollback()
+    return path.stat().st_dev, path.stat().st_ino
+
+
+class Ended:
+    """Invocations that came to their end before the store was told so, as files of their names.
+
+    Without such a note a run that is left open is one whose process was killed.
+    """
+
+    def __init__(self, results: Path) -> None:
+        self._folder = results / ".mlflow-ended"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(path.name for path in self._folder.glob("*")))
+
+    def add(self, invocation: str) -> None:
+        """Note an end; where nothing can be written the invocation will count as killed."""
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / invocation).touch()
+
+    def discard(self, invocation: str) -> None:
+        """The store has been told."""
+        with suppress(OSError):
+            (self._folder / invocation).unlink()
+            self._folder.rmdir()  # when it was the last
