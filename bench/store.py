@@ -1,10 +1,14 @@
-"""MLflow's store as far as it is known without MLflow: where it is, and what it was not told."""
+"""MLflow's store: where it is, what of ours stands in it, and what it was not told.
+
+A client here is MLflow's, as `bench.tracking` opens it; nothing of MLflow is imported.
+"""
 
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from bench import projection
@@ -42,6 +46,49 @@ def check_database(uri: str) -> tuple[int, int] | None:
         database.execute("BEGIN IMMEDIATE")
         database.rollback()
     return path.stat().st_dev, path.stat().st_ino
+
+
+def ours(client: Any) -> list[Any]:
+    """The experiments that bench made in a store that others may use too."""
+    return [e for e in client.search_experiments() if "bench.dataset" in e.tags]
+
+
+def ids(experiments: list[Any]) -> list[str]:
+    """Of experiments, as a search for runs wants them."""
+    return [experiment.experiment_id for experiment in experiments]
+
+
+def runs(
+    client: Any,
+    experiments: list[str],
+    tags: dict[str, str],
+    condition: str = "",
+    limit: int = 1000,
+) -> list[Any]:
+    """Runs with these tags, newest first."""
+    wanted = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
+    text = " and ".join([*wanted, condition] if condition else wanted)
+    order = ["attributes.start_time DESC"]
+    if not experiments:
+        return []
+    return list(client.search_runs(experiments, text, max_results=limit, order_by=order))
+
+
+def parent(client: Any, experiment: str, invocation: str) -> Any | None:
+    """The run of an invocation in an experiment, if there is one.
+
+    A request that the server heard only after the client had given it up leaves another, with no
+    cells below it: that one goes.
+    """
+    tags = {"bench.invocation": invocation or projection.UNKNOWN}
+    found = runs(client, [experiment], {"kind": "invocation", **tags})
+    if len(found) > 1:
+        cells = runs(client, [experiment], {"kind": "cell", **tags})
+        used = {run.data.tags.get("mlflow.parentRunId") for run in cells}
+        found.sort(key=lambda run: run.info.run_id not in used)
+        for run in found[1:]:
+            client.delete_run(run.info.run_id)
+    return found[0] if found else None
 
 
 class Ended:

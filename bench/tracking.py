@@ -28,7 +28,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, Experiment, InputTag, Metric, Param, Run
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 
 # Failures reach the user as one TrackingError; their tracebacks, and the many lines about the
 # tables of a new database, do not.
@@ -80,14 +80,14 @@ class Tracker:
         with self._session() as client:
             experiment = self._experiment(client, record.cell.dataset, record.cell.protocol)
             same = {"bench.key": record.key, "bench.started": record.started}
-            found = _runs(client, [experiment], same)
+            found = store.runs(client, [experiment], same)
             whole = [run for run in found if "bench.logged" in run.data.tags][:1]
             for run in found:
                 if run not in whole:
                     client.delete_run(run.info.run_id)  # cut off halfway by an earlier failure
             if whole:
                 return False
-            parent = _parent(client, experiment, record.invocation)
+            parent = store.parent(client, experiment, record.invocation)
             if parent is None:
                 first = first or record
                 start, tags = projection.milliseconds(first.started), projection.parent_tags(first)
@@ -111,18 +111,20 @@ class Tracker:
         with self._session() as client:
             found = [self.results / name for name in BOARDS] if boards is None else boards
             files = [path for path in found if path.is_file()]
-            for experiment in _ours(client):
+            for experiment in store.ours(client):
                 tags = experiment.tags
                 place = invocation, tags["bench.dataset"], tags["bench.protocol"]
                 own = [r for r in records if (r.invocation, *_place(r)) == place]
-                if parent := _parent(client, experiment.experiment_id, invocation):
+                if parent := store.parent(client, experiment.experiment_id, invocation):
                     _close(client, parent, own, files, ended=invocation in self.ended)
             self.ended.discard(invocation)
 
     def reconcile(self) -> int:
         """Mark as killed the runs whose process on this host is gone; how many there were."""
         with self._session() as client:
-            running = _runs(client, _ids(_ours(client)), {}, "attributes.status = 'RUNNING'")
+            running = store.runs(
+                client, store.ids(store.ours(client)), {}, "attributes.status = 'RUNNING'"
+            )
             left = [run.info.run_id for run in running if projection.orphaned(run.data.tags)]
             for run_id in left:
                 client.set_tag(run_id, "bench.ended_by", "reconcile")
@@ -163,7 +165,7 @@ class Tracker:
             if dataset:
                 named = client.get_experiment_by_name(projection.experiment_name(dataset, protocol))
                 return views.address(base, named.experiment_id, view) if named else None
-            newest = _runs(client, _ids(_ours(client)), {}, limit=1)
+            newest = store.runs(client, store.ids(store.ours(client)), {}, limit=1)
             return views.address(base, newest[0].info.experiment_id, view) if newest else None
 
     @contextmanager
@@ -245,47 +247,5 @@ def _close(
     client.set_terminated(run_id, "FINISHED" if good else "FAILED", end)
 
 
-def _parent(client: MlflowClient, experiment: str, invocation: str) -> Run | None:
-    """The run of an invocation in an experiment, if there is one.
-
-    A request that the server heard only after the client had given it up leaves another, with no
-    cells below it: that one goes.
-    """
-    tags = {"bench.invocation": invocation or projection.UNKNOWN}
-    found = _runs(client, [experiment], {"kind": "invocation", **tags})
-    if len(found) > 1:
-        cells = _runs(client, [experiment], {"kind": "cell", **tags})
-        used = {run.data.tags.get("mlflow.parentRunId") for run in cells}
-        found.sort(key=lambda run: run.info.run_id not in used)
-        for run in found[1:]:
-            client.delete_run(run.info.run_id)
-    return found[0] if found else None
-
-
 def _place(record: Record) -> tuple[str, str]:
     return record.cell.dataset, record.cell.protocol
-
-
-def _ours(client: MlflowClient) -> list[Experiment]:
-    """The experiments that bench made in a store that others may use too."""
-    return [e for e in client.search_experiments() if "bench.dataset" in e.tags]
-
-
-def _ids(experiments: list[Experiment]) -> list[str]:
-    return [experiment.experiment_id for experiment in experiments]
-
-
-def _runs(
-    client: MlflowClient,
-    experiments: list[str],
-    tags: dict[str, str],
-    condition: str = "",
-    limit: int = 1000,
-) -> list[Run]:
-    """Runs with these tags, newest first."""
-    wanted = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
-    text = " and ".join([*wanted, condition] if condition else wanted)
-    order = ["attributes.start_time DESC"]
-    if not experiments:
-        return []
-    return list(client.search_runs(experiments, text, max_results=limit, order_by=order))
