@@ -19,6 +19,7 @@ from mlflow.entities import Run
 from bench import leaderboard, record
 from bench.record import Cell, Record
 from bench.tracking import Tracker, TrackingError
+from bench.upkeep import Tracking
 
 
 def made_up(model: str = "als", status: Any = "ok", **changes: Any) -> Record:
@@ -321,3 +322,104 @@ def test_an_own_parameter_does_not_hide_a_fact_of_the_cell(results: Path) -> Non
     Tracker(results).log(replace(odd, cell=replace(odd.cell, params={"seed": 7})))
     (run,) = runs(results, "cell")
     assert run.data.params.items() >= {"seed": "0", "param.seed": "7"}.items()
+
+
+def ended_elsewhere(results: Path, run_id: str) -> None:
+    """Make a run one that a process has left which is gone."""
+    MlflowClient(f"sqlite:///{results / 'mlflow.db'}").set_tag(run_id, "bench.pid", "0")
+
+
+def test_what_a_request_made_that_was_heard_too_late_goes(results: Path) -> None:
+    Tracker(results).log(made_up())
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    for kind in ("invocation", "cell"):
+        (real,) = runs(results, kind)
+        tags = {name: value for name, value in real.data.tags.items() if name != "bench.logged"}
+        client.create_run(real.info.experiment_id, real.info.start_time, tags)
+        assert len(runs(results, kind)) == 2
+    assert not Tracker(results).log(made_up())
+    assert Tracker(results).log(made_up("ease"))
+    Tracker(results).finish("one", [made_up(), made_up("ease")])
+    (parent,), cells = runs(results, "invocation"), runs(results, "cell")
+    assert sorted(cell.data.params["model"] for cell in cells) == ["als", "ease"]
+    assert {cell.data.tags["mlflow.parentRunId"] for cell in cells} == {parent.info.run_id}
+    assert parent.info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(("noted", "status"), [(True, "FINISHED"), (False, "KILLED")])
+def test_a_run_whose_end_was_noted_was_not_killed(results: Path, noted: bool, status: str) -> None:
+    record.save(made_up(), results)
+    tracker = Tracker(results)
+    tracker.log(made_up())
+    ended_elsewhere(results, runs(results, "invocation")[0].info.run_id)
+    if noted:
+        tracker.ended.add("one")
+    Tracker(results).prepare()
+    (parent,) = runs(results, "invocation")
+    assert parent.info.status == status
+    assert parent.data.metrics.get("cells_ok") == (1 if noted else None)
+    assert not list(tracker.ended)
+    assert not (results / ".mlflow-ended").exists()
+
+
+def test_an_invocation_is_summed_up_by_its_own_cells(results: Path) -> None:
+    tracker = Tracker(results)
+    tracker.log(made_up())
+    before = made_up("ease", metrics={"hr_at_10": 0.9}, invocation="before")
+    tracker.finish("one", [made_up(), before])
+    (parent,) = runs(results, "invocation")
+    assert (parent.data.metrics["cells"], parent.data.tags["best_model"]) == (1, "als")
+
+
+def test_a_tuning_is_judged_by_its_trials_with_a_figure(results: Path) -> None:
+    trials = [made_up(suite="tune als"), made_up("als", "pruned", suite="tune als", seed=1)]
+    tracker = Tracker(results)
+    for trial in trials:
+        tracker.log(trial)
+    tracker.finish("one", trials)
+    (parent,) = runs(results, "invocation")
+    assert (parent.info.status, parent.data.metrics["cells"]) == ("FINISHED", 1)
+
+
+def test_a_run_tells_of_what_it_missed_when_the_store_is_back(
+    results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bench.store.DATABASE_SECONDS", 0.05)
+    tracking = Tracking(results)
+    own = [made_up(name, invocation=tracking.invocation) for name in ("als", "ease", "fm")]
+    with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        tracking.log(own[0])
+        tracking.log(own[1])  # within the pause, so it waits too
+        other.execute("ROLLBACK")
+    assert not runs_or_none(results)
+    monkeypatch.setattr("bench.upkeep.monotonic", lambda: time.monotonic() + 3600)
+    tracking.log(own[2])
+    assert len(runs(results, "cell")) == 3
+    tracking.finish(own)
+    assert runs(results, "invocation")[0].info.status == "FINISHED"
+    said = capsys.readouterr().err.splitlines()
+    assert [line[:7] for line in said] == ["MLflow:"] * 2
+    assert said[1] == "MLflow: it answers again, and nothing is missing there."
+
+
+def runs_or_none(results: Path) -> list[Run]:
+    """The cells, also where not even their experiment is there."""
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    return runs(results, "cell") if client.get_experiment_by_name("ml-100k loo") else []
+
+
+def test_one_record_that_cannot_be_written_holds_up_no_other(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracking = Tracking(results)
+    monkeypatch.setattr("bench.upkeep.PATIENCE", 0.0)
+    for name in ("als", "m" * 10_000, "ease"):
+        tracking.log(made_up(name, invocation=tracking.invocation))
+    tracking.finish([])
+    names = {
+        run.data.params["model"][:9]
+        for run in runs(results, "cell")
+        if "bench.logged" in run.data.tags
+    }
+    assert names >= {"als", "ease"}
