@@ -88,6 +88,44 @@ class Embeddings(NamedTuple):
     items: Floats  # [n_items, d]
 
 
+class Tolerance(NamedTuple):
+    """How far a law of `bench certify` may be missed, and why."""
+
+    figure: str  # "scores", in ranges of the scores, or "HR@10"
+    value: float
+    why: str
+
+
+Tolerances = dict[str, Tolerance]  # by the name of the law
+LARGEST_TOLERANCE = {"scores": 0.05, "HR@10": 0.05}  # a wider one would allow nearly anything
+
+
+def tolerate(*laws: str, why: str, scores: float = 0.0, hit_rate: float = 0.0) -> Tolerances:
+    """The same tolerance for some laws; several are joined by `|`.
+
+    Args:
+        laws: their names in `bench.laws`, as "users".
+        why: what in the model's arithmetic depends on order.
+        scores: the largest difference of a score, as a share of the range of all; for a model
+            that ends its iterations, or decides between equals, by their order.
+        hit_rate: the largest difference of the mean HR@10; for a model that draws in order.
+
+    Raises:
+        ValueError: not one of both figures is given, it is too large, or there is no reason.
+    """
+    given = {"scores": scores, "HR@10": hit_rate}
+    figures = [name for name, value in given.items() if value]
+    if len(figures) != 1 or not why.strip():
+        raise ValueError("tolerate() takes scores or hit_rate, and says why")
+    figure = figures[0]
+    if not 0 < given[figure] <= LARGEST_TOLERANCE[figure]:
+        raise ValueError(
+            f"a tolerance of {figure} must lie in 0..{LARGEST_TOLERANCE[figure]:g},"
+            f" not {given[figure]:g}"
+        )
+    return dict.fromkeys(laws, Tolerance(figure, given[figure], why))
+
+
 class Adapter(ABC):
     """A recommender under test.
 
@@ -95,9 +133,15 @@ class Adapter(ABC):
     is stored as given and logged with the run. The harness seeds, times and evaluates; an adapter
     only fits and scores. It leaves the global random state alone: all randomness comes from
     run.seed.
+
+    How users and items are numbered, and the order of rows but for their times, mean nothing, and
+    ranks do not depend on them (`bench certify`). A model where they do says so in one line:
+
+        tolerances = tolerate("users", "items", hit_rate=0.03, why="vectors are drawn in order")
     """
 
     search: ClassVar[Space] = space()  # what `bench tune` may choose, see bench.space
+    tolerances: ClassVar[Tolerances] = {}  # of the laws of bench.laws; none for most models
 
     @abstractmethod
     def fit(self, train: Interactions, run: Run) -> None:

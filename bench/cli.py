@@ -242,6 +242,30 @@ def tune(
     return tune_command.tune([*models, *own], options, **given)
 
 
+@cli.command()
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@results_option
+@click.option("--timeout", type=float, default=120, show_default=True, help="Seconds for a law.")
+@model_path_option
+def certify(
+    *, models: tuple[str, ...], results: Path, model_paths: tuple[Path, ...], **given: Any
+) -> int:
+    """Hold models to laws that any recommender keeps, on small made-up data.
+
+    As: another numbering of users and items does not change ranks, nor does the batch that is
+    scored, nor other held-out items. Without a name, all models. What is found stands on the board
+    in the column "certified". Exit code 0 when each law holds, or is within a tolerance that the
+    model's file declares; 1 when one does not.
+    """
+    own = [registry.add_model(path) for path in model_paths]
+    from bench import certify_command
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    return certify_command.certify([*models, *own], results, **given)
+
+
 def _interrupt(number: int, frame: Any) -> None:
     """A request to end is handled as Ctrl-C is: the child is ended and what is finished is kept."""
     raise KeyboardInterrupt

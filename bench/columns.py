@@ -26,6 +26,7 @@ CSV_COLUMNS = (
     *("train_cpu_seconds", "total_memory_mb", "tuned", "git_commit", "started"),
     *("published_hr_at_10", "published_ndcg_at_10", "published_source", "published_link"),
     *("hr_at_10_difference", "hr_at_10_verdict", "ndcg_at_10_difference", "ndcg_at_10_verdict"),
+    "certified",
 )
 TIE_MARK, BUSY_MARK = "†", "‡"
 MARKS = {
@@ -172,6 +173,14 @@ COLUMNS = (
         "peak memory of training and scoring above the level before",
         "peak_memory_mb",
         2,
+    ),
+    Column(
+        "certified",
+        lambda row: row.certified,
+        "whether this code keeps the laws of `bench certify`: by itself (yes), some within "
+        "tolerances that the model's file declares, or not",
+        give_way=10,
+        needed_by=lambda row: bool(row.certified),
     ),
 )
 

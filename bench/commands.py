@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from bench import certificates, registry, runner
 from bench import leaderboard as board
-from bench import registry, runner
 from bench import suite as suites
 from bench.audit import audit_lines
 from bench.parameters import BadParameter, parse_dataset
@@ -46,7 +46,8 @@ def run(suite: Suite, options: Options) -> int:
     outcome = runner.run(suite, options)
     click.echo()
     if outcome.records:
-        click.echo(board.to_terminal(outcome.records, width()).rstrip())
+        verdicts = certificates.verdicts(options.results)
+        click.echo(board.to_terminal(outcome.records, width(), verdicts).rstrip())
         click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv and .html.")
     for found in outcome.records:
         if found.traceback:
@@ -78,7 +79,8 @@ def leaderboard(results: Path) -> None:
     if not records:
         raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
     board.write(records, results)
-    click.echo(board.to_terminal(records, width()).rstrip())
+    verdicts = certificates.verdicts(results)
+    click.echo(board.to_terminal(records, width(), verdicts).rstrip())
 
 
 def track(results: Path) -> None:

@@ -23,7 +23,7 @@ LEDGER = "ledger.parquet"  # in the job's folder
 class Message(NamedTuple):
     """What a child says while it works."""
 
-    kind: Literal["phase", "epoch", "share", "fitted", "done"]
+    kind: Literal["phase", "epoch", "share", "fitted", "finding", "done"]
     value: Any = None
 
 

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from operator import attrgetter
@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from bench import render
+from bench import certificates, render
 from bench.columns import compact
 from bench.record import Record, write_whole
 from bench.text import one_line
@@ -39,6 +39,7 @@ class Row:
     threads: int
     figures: dict[str, float]  # means over the ok seeds, finite only
     records: tuple[Record, ...]  # one for each seed
+    certified: str = ""  # "yes", "tolerances" or "no"; "" where this code was never certified
 
     @property
     def tie_sensitive(self) -> bool:
@@ -69,7 +70,11 @@ class Section:
     records: tuple[Record, ...]  # behind the rows, oldest first
 
 
-def rows(records: Iterable[Record]) -> list[Row]:
+Verdicts = Mapping[str, str]  # by the code's hash, see bench.certificates
+NOT_CERTIFIED: Verdicts = {}
+
+
+def rows(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[Row]:
     """Average the seeds, section after section, best first; what has no figure stands last.
 
     Of several records of the same row and seed the latest counts. Seeds that were measured on other
@@ -84,6 +89,7 @@ def rows(records: Iterable[Record]) -> list[Row]:
             cell.dataset, cell.protocol, cell.name, cell.model, params, cell.device, cell.threads
         ].append(record)
     found = [_row(_latest(same)) for same in together.values()]
+    found = [replace(r, certified=verdicts.get(r.records[0].code_sha256, "")) for r in found]
     found.sort(key=_place)
     return [
         row
@@ -92,42 +98,46 @@ def rows(records: Iterable[Record]) -> list[Row]:
     ]
 
 
-def sections(records: Iterable[Record]) -> list[Section]:
+def sections(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[Section]:
     """The rows under their data set and protocol."""
     found = []
-    for (dataset, protocol), group in groupby(rows(records), attrgetter("dataset", "protocol")):
+    place = attrgetter("dataset", "protocol")
+    for (dataset, protocol), group in groupby(rows(records, verdicts), place):
         members = tuple(group)
         behind = sorted((record for row in members for record in row.records), key=_age)
         found.append(Section(dataset, protocol, members, tuple(behind)))
     return found
 
 
-def to_csv(records: Iterable[Record]) -> str:
+def to_csv(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> str:
     """Every figure at full precision, for programs."""
-    return render.comma_separated(sections(records))
+    return render.comma_separated(sections(records, verdicts))
 
 
-def to_markdown(records: Iterable[Record]) -> str:
+def to_markdown(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> str:
     """Tables for a page that people read, with what their columns mean."""
-    return render.markdown(sections(records))
+    return render.markdown(sections(records, verdicts))
 
 
-def to_html(records: Iterable[Record]) -> str:
+def to_html(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> str:
     """One page without dependencies: sortable tables and accuracy against training time."""
-    return render.html(sections(records))
+    return render.html(sections(records, verdicts))
 
 
-def to_terminal(records: Iterable[Record], width: int) -> str:
+def to_terminal(records: Iterable[Record], width: int, verdicts: Verdicts = NOT_CERTIFIED) -> str:
     """Tables at most `width` columns wide; the least needed columns give way."""
-    return render.terminal(sections(records), width)
+    return render.terminal(sections(records, verdicts), width)
 
 
 def write(records: Iterable[Record], folder: Path) -> None:
-    """Write leaderboard.md, leaderboard.csv and leaderboard.html into a results folder."""
-    records = list(records)
-    write_whole(folder / "leaderboard.md", to_markdown(records).encode())
-    write_whole(folder / "leaderboard.csv", to_csv(records).encode())
-    write_whole(folder / "leaderboard.html", to_html(records).encode())
+    """Write leaderboard.md, leaderboard.csv and leaderboard.html into a results folder.
+
+    Beside the records the folder's certificates decide what stands there.
+    """
+    records, verdicts = list(records), certificates.verdicts(folder)
+    write_whole(folder / "leaderboard.md", to_markdown(records, verdicts).encode())
+    write_whole(folder / "leaderboard.csv", to_csv(records, verdicts).encode())
+    write_whole(folder / "leaderboard.html", to_html(records, verdicts).encode())
 
 
 def _row(records: list[Record]) -> Row:

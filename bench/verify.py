@@ -6,7 +6,7 @@ from itertools import zip_longest
 from math import isclose
 from pathlib import Path
 
-from bench import leaderboard, ledger, record
+from bench import certificates, leaderboard, ledger, record
 from bench.record import Record
 
 TOLERANCE = 1e-9  # of a figure computed again, perhaps on another machine
@@ -65,7 +65,8 @@ def _check_board(records: list[Record], results: Path) -> str:
     if not path.exists():
         raise Difference(f"{path}: the board is missing; `bench leaderboard` writes it")
     given = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
-    again = list(csv.reader(io.StringIO(leaderboard.to_csv(records))))
+    verdicts = certificates.verdicts(results)
+    again = list(csv.reader(io.StringIO(leaderboard.to_csv(records, verdicts))))
     for number, (row, computed) in enumerate(zip(given, again, strict=False), start=1):
         if row != computed:
             cells = zip_longest(again[0], row, computed, fillvalue="missing")
@@ -74,8 +75,8 @@ def _check_board(records: list[Record], results: Path) -> str:
     if len(given) != len(again):
         raise Difference(f"{path}: {len(given) - 1} rows, computed again {len(again) - 1}")
     for name, text in (
-        ("leaderboard.md", leaderboard.to_markdown(records)),
-        ("leaderboard.html", leaderboard.to_html(records)),
+        ("leaderboard.md", leaderboard.to_markdown(records, verdicts)),
+        ("leaderboard.html", leaderboard.to_html(records, verdicts)),
     ):
         if (results / name).exists() and (results / name).read_text(encoding="utf-8") != text:
             raise Difference(

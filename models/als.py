@@ -10,7 +10,7 @@ import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Adapter, Embeddings, Run
+from bench.adapter import Adapter, Embeddings, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, space, whole
 
@@ -32,6 +32,7 @@ class ALS(Adapter):
         l2=log(0.01, 1000),
         iterations=whole(5, 30),
     )
+    tolerances = tolerate("users", "items", hit_rate=0.04, why="first factors are drawn in order")
 
     def fit(self, train: Interactions, run: Run) -> None:
         self._model = AlternatingLeastSquares(

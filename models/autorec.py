@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from bench.adapter import Run
+from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
@@ -56,6 +56,7 @@ class AutoRec(VectorAdapter):
         learning_rate=log(3e-4, 1e-2),
         l2=log(1e-4, 1),
     )
+    tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

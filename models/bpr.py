@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.adapter import tolerate
 from bench.interactions import Ids, Interactions
 from bench.space import choice, log, space, whole
 
@@ -33,6 +34,7 @@ class BPR(FactorsBySGD):
         learning_rate=log(5e-3, 0.2),
         l2=log(1e-3, 0.1),
     )
+    tolerances = tolerate("users", "items", "rows", hit_rate=0.04, why="it draws in their order")
 
     def _epoch(
         self,

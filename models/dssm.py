@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.adapter import Run
+from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, number, space, whole
 
@@ -58,6 +58,7 @@ class DSSM(VectorAdapter):
         learning_rate=log(3e-4, 1e-2),
         weight_decay=number(0, 1),
     )
+    tolerances = tolerate("users", "items", "rows", hit_rate=0.04, why="it draws in their order")
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

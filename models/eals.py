@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Adapter, Embeddings, Run
+from bench.adapter import Adapter, Embeddings, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
@@ -44,6 +44,7 @@ class EALS(Adapter):
         alpha=number(0, 1),
         l2=log(1e-4, 0.1),
     )
+    tolerances = tolerate("users", "items", hit_rate=0.01, why="first factors are drawn in order")
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from bench.adapter import tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, number, space, whole
 
@@ -34,6 +35,7 @@ class FM(PairAdapter):
         learning_rate=log(5e-4, 0.02),
         weight_decay=number(0, 2),
     )
+    tolerances = tolerate("users", "items", "rows", hit_rate=0.03, why="it draws in their order")
 
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
         """An untrained network."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Adapter, Embeddings, Run
+from bench.adapter import Adapter, Embeddings, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
@@ -45,6 +45,7 @@ class IALS(Adapter):
         unobserved_weight=log(0.01, 3),
         exponent=number(0, 1),
     )
+    tolerances = tolerate("items", hit_rate=0.03, why="first factors are drawn in order")
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional as F
 
-from bench.adapter import Run
+from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
@@ -54,6 +54,7 @@ class LightGCN(VectorAdapter):
         learning_rate=log(1e-3, 0.03),
         l2=log(1e-6, 1e-2),
     )
+    tolerances = tolerate("users", "items", "rows", hit_rate=0.05, why="it draws in their order")
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.adapter import tolerate
 from bench.interactions import Ids, Interactions
 from bench.space import choice, log, space, whole
 
@@ -30,6 +31,7 @@ class MF(FactorsBySGD):
         learning_rate=log(1e-3, 0.05),
         l2=log(1e-3, 0.05),
     )
+    tolerances = tolerate("users", "items", "rows", hit_rate=0.03, why="it draws in their order")
 
     def _epoch(
         self,

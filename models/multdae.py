@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.adapter import tolerate
 from bench.space import choice, log, number, space, whole
 
 from ._autoencoder import Autoencoder, AutoencoderAdapter
@@ -23,6 +24,7 @@ class MultDAE(AutoencoderAdapter):
         learning_rate=log(3e-4, 1e-2),
         weight_decay=number(0, 0.5),
     )
+    tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
 
     def network(self, n_items: int, generator: torch.Generator) -> Autoencoder:
         """An untrained network."""

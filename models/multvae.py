@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.adapter import tolerate
 from bench.space import choice, log, number, space, whole
 
 from ._autoencoder import Autoencoder, AutoencoderAdapter
@@ -35,6 +36,7 @@ class MultVAE(AutoencoderAdapter):
         weight_decay=number(0, 0.5),
         beta=log(0.01, 1),
     )
+    tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
 
     def network(self, n_items: int, generator: torch.Generator) -> Autoencoder:
         """An untrained network."""

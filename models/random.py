@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.adapter import Adapter, Run
+from bench.adapter import Adapter, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 
 
 @dataclass(kw_only=True)
 class Random(Adapter):
+    tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws scores by number")
+
     def fit(self, train: Interactions, run: Run) -> None:
         self._seed, self._n_items = run.seed, train.n_items
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from bench.adapter import Adapter, Embeddings, Run
+from bench.adapter import Adapter, Embeddings, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
@@ -56,6 +56,7 @@ class SASRec(Adapter):
         learning_rate=log(3e-4, 5e-3),
         weight_decay=number(0, 0.5),
     )
+    tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from bench.adapter import Adapter, Run
+from bench.adapter import Adapter, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import log, space, whole
 
@@ -38,6 +38,7 @@ class SLIM(Adapter):
     search = space(
         alpha=log(1e-3, 10), l1_ratio=log(1e-6, 0.1), neighbours=whole(20, 1000, log=True)
     )
+    tolerances = tolerate("items", scores=0.003, why="it is solved in turn, until it moves little")
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

@@ -5,7 +5,7 @@ from typing import get_args
 
 import numpy as np
 
-from bench.adapter import Adapter, Run
+from bench.adapter import Adapter, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, number, space, whole
 
@@ -37,6 +37,7 @@ class UserKNN(Adapter):
         weights=choice(*get_args(Weights)),
         reverse=choice(False, True),
     )
+    tolerances = tolerate("users", scores=0.03, why="of equally near users the first are taken")
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

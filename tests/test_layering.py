@@ -30,6 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     "bench/handover.py": set(),
     "bench/keeper.py": set(),
     "bench/record.py": {"bench.text"},
+    "bench/certificates.py": {"bench.record"},
+    "bench/renumber.py": {"bench.interactions", "bench.split"},
     "bench/ledger.py": {"bench.expectation", "bench.interactions", "bench.metrics", "bench.record"},
     "bench/trials.py": set(),
     "bench/study.py": {"bench.space", "bench.trials"},
@@ -92,7 +94,9 @@ def test_what_shows_results_depends_on_records_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["list"], ["run", "--help"], ["tune", "--help"]], ids=" ".join
+    "command",
+    [["--help"], ["list"], ["run", "--help"], ["tune", "--help"], ["certify", "--help"]],
+    ids=" ".join,
 )
 def test_help_and_list_load_no_heavy_library(command: list[str]) -> None:
     script = (

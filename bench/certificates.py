@@ -1,0 +1,83 @@
+"""What `bench certify` found of a model, as results/certificates/MODEL.json."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from bench.record import write_whole
+
+SCHEMA = 1
+FOLDER = "certificates"  # in the results
+
+Verdict = Literal["yes", "tolerances", "no"]
+
+
+class Finding(NamedTuple):
+    """What is known of a model and a law."""
+
+    law: str
+    status: Literal["pass", "tolerance", "fail", "not run"]
+    evidence: str  # one line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """All laws that a model was held to, in one state of its code."""
+
+    model: str
+    code_sha256: str  # of the model's file and the shared files it imports, as in records
+    params: dict[str, Any]  # that were given; the others were the model's own, but for few epochs
+    seed: int
+    findings: tuple[Finding, ...]
+    environment: dict[str, Any] = field(default_factory=dict)
+    started: str = ""  # ISO 8601, UTC
+    schema: int = SCHEMA
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether all laws hold, and by themselves."""
+        statuses = {finding.status for finding in self.findings}
+        if statuses <= {"pass"}:
+            return "yes"
+        return "tolerances" if statuses <= {"pass", "tolerance"} else "no"
+
+
+def save(certificate: Certificate, results: Path) -> Path:
+    """Write it into a results folder, in place of the model's last one."""
+    values = asdict(certificate)
+    values["findings"] = [finding._asdict() for finding in certificate.findings]
+    values["certified"] = certificate.verdict
+    path = results / FOLDER / f"{certificate.model}.json"
+    write_whole(path, (json.dumps(values, indent=1) + "\n").encode())
+    return path
+
+
+def load(path: Path) -> Certificate:
+    """Read one.
+
+    Raises:
+        ValueError: the file is no certificate that this bench can read.
+    """
+    values = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        if values.pop("schema") != SCHEMA:
+            raise ValueError(f"{path} has another schema")
+        values.pop("certified")
+        findings = tuple(Finding(**finding) for finding in values.pop("findings"))
+        return Certificate(**values, findings=findings)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no certificate: {error}") from error
+
+
+def verdicts(results: Path) -> Mapping[str, Verdict]:
+    """Of each certified state of the code, by its hash. What cannot be read certifies nothing."""
+    found: dict[str, Verdict] = {}
+    for path in sorted((results / FOLDER).glob("*.json")):
+        try:
+            certificate = load(path)
+        except (OSError, ValueError):
+            continue
+        found[certificate.code_sha256] = certificate.verdict
+    return found

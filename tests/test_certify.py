@@ -1,0 +1,214 @@
+"""`bench certify`: real processes that crash and hang, what is kept of them, and the board."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from command import bench_here
+from made import interactions
+
+from bench import certificates, leaderboard, registry
+from bench.certificates import Certificate, Finding
+from bench.certify import TRIED, certify
+from bench.jobs import Row
+from bench.record import Cell, Record
+
+MODEL = '''"""A model that is quick to import."""
+import os, signal, sys, time
+from dataclasses import dataclass
+import numpy as np
+from bench.adapter import Adapter, tolerate
+
+@dataclass(kw_only=True)
+class Model(Adapter):
+    power: float = 1.0
+    epochs: int = 40
+
+    def fit(self, train, run):
+        FIT
+        counts = np.bincount(train.items, minlength=train.n_items)
+        self.table = np.float32(counts**self.power)
+
+    def scores(self, users):
+        SCORES
+        return np.tile(self.table, (len(users), 1))
+'''
+EXTRA = """
+    def __reduce__(self):
+        REDUCE
+        return super().__reduce__()
+"""
+DATA = [interactions([(u, (u * k) % 11, k) for u in range(12) for k in range(1, 6)], 12, 11)]
+
+
+def write(folder: Path, name: str, **code: str) -> Path:
+    """A model's file, with code in its methods."""
+    text = MODEL + (EXTRA if "REDUCE" in code else "")
+    for place in ("FIT", "SCORES", "REDUCE"):
+        text = text.replace(place, code.get(place, "pass"))
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    return path
+
+
+def held(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificate:
+    """What is found of a model's file, on a few interactions."""
+    monkeypatch.setattr(registry, "_added", {})
+    name = registry.add_model(path)
+    return certify(Row(name, {}), DATA, seed=0, timeout=3, memory_mb=0, work=folder)
+
+
+def failed(certificate: Certificate) -> dict[str, str]:
+    assert sorted(each.law for each in certificate.findings) == sorted(TRIED)
+    return {each.law: each.evidence for each in certificate.findings if each.status == "fail"}
+
+
+def test_the_command_on_a_good_model_beside_the_checkout(tmp_path: Path) -> None:
+    path = write(tmp_path, "good", FIT="assert self.epochs == 6")
+    done = bench_here(tmp_path, "certify", "--model-path", str(path), "--set", "good.power=0.5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "good: certified yes" in done.stdout
+    assert "36,000 of 36,000 ranks equal" in done.stdout
+    assert "Certified: 1 yes, 0 tolerances, 0 no." in done.stdout
+    kept = certificates.load(tmp_path / "results" / "certificates" / "good.json")
+    assert kept.params == {"power": 0.5}
+    assert {each.law: each.status for each in kept.findings} == dict.fromkeys(TRIED, "pass")
+    registry._added["good"] = path
+    try:
+        assert certificates.verdicts(tmp_path / "results") == {
+            registry.source_sha256("good"): "yes"
+        }
+    finally:
+        del registry._added["good"]
+
+
+def test_a_crash_fails_the_law_that_it_happens_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "fragile", REDUCE="os.kill(os.getpid(), signal.SIGKILL)")
+    found = failed(held(tmp_path, path, monkeypatch))
+    assert found == {"pickled": "the process was ended by SIGKILL"}
+
+
+def test_a_model_that_writes_into_what_it_learns_from_is_not_asked_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "writes", FIT="train.items[0] = 1")
+    found = held(tmp_path, path, monkeypatch)
+    assert failed(found) == {"form": "ValueError: assignment destination is read-only"}
+    assert {each.status for each in found.findings[1:]} == {"not run"}
+    assert found.verdict == "no"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "law", "evidence"),
+    [
+        ({"SCORES": "if len(users) == 1: time.sleep(60)"}, "batches", "stopped after 3 s"),
+        ({"FIT": "sys.exit(3)"}, "form", "SystemExit: 3"),
+        ({"FIT": "self.power = 2 - run.threads"}, "threads", "ranks equal"),
+        ({"REDUCE": "raise TypeError('no pickle')"}, "pickled", "TypeError: no pickle"),
+    ],
+)
+def test_other_models_in_processes_of_their_own(
+    code: dict[str, str],
+    law: str,
+    evidence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = failed(held(tmp_path, write(tmp_path, "other", **code), monkeypatch))
+    assert list(found) == [law]
+    assert evidence in found[law]
+
+
+@pytest.mark.slow
+def test_every_model_of_the_zoo_is_certified(tmp_path: Path) -> None:
+    done = bench_here(tmp_path, "certify")
+    assert done.returncode == 0, done.stdout
+    assert len(certificates.verdicts(tmp_path / "results")) == len(registry.files("models"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["popularit"], "unknown model 'popularit'. Did you mean 'popularity'?"),
+        (["popularity", "--set", "als.factors=3"], "unknown model in this run 'als'"),
+        (["popularity", "--set", "factors"], "--set takes model.parameter=value"),
+        (["popularity", "--timeout", "0"], "--timeout takes seconds above 0"),
+        (["--model-path", "nowhere.py"], "needs a .py file"),
+        (["--sed", "1"], "No such option '--sed'"),
+    ],
+)
+def test_words_typed_wrong(words: list[str], message: str, tmp_path: Path) -> None:
+    done = bench_here(tmp_path, "certify", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_parameter_typed_wrong(tmp_path: Path) -> None:
+    path = write(tmp_path, "good")
+    done = bench_here(tmp_path, "certify", "--model-path", str(path), "--set", "good.powr=1")
+    assert done.returncode == 2
+    assert "unknown parameter of good 'powr'. Did you mean 'power'?" in done.stderr
+
+
+def a_certificate(status: str, code: str = "c" * 64) -> Certificate:
+    findings = (Finding("form", "pass", "fine"), Finding("users", status, "so"))  # type: ignore[arg-type]
+    return Certificate(model="als", code_sha256=code, params={}, seed=0, findings=findings)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [("pass", "yes"), ("tolerance", "tolerances"), ("fail", "no"), ("not run", "no")],
+)
+def test_what_the_findings_come_to(status: str, verdict: str, tmp_path: Path) -> None:
+    certificate = a_certificate(status)
+    assert certificate.verdict == verdict
+    assert certificates.load(certificates.save(certificate, tmp_path)) == certificate
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[]", "{}", '{"schema": 2}', '{"schema": 1}'])
+def test_what_is_no_certificate_certifies_nothing(damaged: str, tmp_path: Path) -> None:
+    path = certificates.save(a_certificate("pass"), tmp_path)
+    path.with_name("bad.json").write_text(damaged)
+    with pytest.raises(ValueError):
+        certificates.load(path.with_name("bad.json"))
+    assert certificates.verdicts(tmp_path) == {"c" * 64: "yes"}
+    values = json.loads(path.read_text()) | {"findings": [{"law": "form"}]}
+    path.write_text(json.dumps(values))
+    assert certificates.verdicts(tmp_path) == {}
+
+
+def a_record(code: str, model: str = "als") -> Record:
+    cell = Cell(dataset="d", protocol="loo-99", model=model, params={}, seed=0)
+    return Record(
+        cell=cell,
+        key="0" * 16,
+        status="ok",
+        metrics={"hr_at_10": 0.5, "ndcg_at_10": 0.3},
+        timings={"train_seconds": 1.0},
+        code_sha256=code,
+        started="2026-01-01",
+        ended="2026-01-01",
+    )
+
+
+def test_the_badge_is_of_this_state_of_the_code(tmp_path: Path) -> None:
+    certificates.save(a_certificate("tolerance"), tmp_path)
+    this, other = a_record("c" * 64), a_record("d" * 64, "ease")
+    leaderboard.write([this, other], tmp_path)
+    rows = csv.DictReader(io.StringIO((tmp_path / "leaderboard.csv").read_text()))
+    assert {row["model"]: row["certified"] for row in rows} == {"als": "tolerances", "ease": ""}
+    assert "certified" in (tmp_path / "leaderboard.md").read_text()
+    changed = replace(this, code_sha256="e" * 64)
+    leaderboard.write([changed], tmp_path)
+    for name in ("leaderboard.md", "leaderboard.html"):  # nobody needs the column
+        assert "certified" not in (tmp_path / name).read_text()
+    assert "certified" not in leaderboard.to_terminal([changed], 200)
+    verdicts = certificates.verdicts(tmp_path)
+    assert "tolerances" in leaderboard.to_terminal([this], 200, verdicts)
