@@ -30,7 +30,7 @@ def certify(
         UnknownName: there is no such model.
         BadParameter: a setting that a model does not take.
     """
-    if timeout <= 0:
+    if not timeout > 0:  # nor NaN
         raise BadParameter(f"--timeout takes seconds above 0, not {timeout:g}")
     chosen = suites.narrow(
         Suite(dataset=DATA[0], rows=()),

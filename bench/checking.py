@@ -98,6 +98,7 @@ def _judged(
 
 def _by_hit_rate(law: str, subjects: Sequence[Subject]) -> tuple[float, str]:
     """How far the mean HR@10 over some seeds moves, and in words also how far by chance."""
+    subjects = _distinct(subjects)
     rates = np.array([subject.hit_rates for subject in subjects]).mean(axis=0)
     others = np.zeros_like(rates)
     for subject in subjects:
@@ -110,3 +111,12 @@ def _by_hit_rate(law: str, subjects: Sequence[Subject]) -> tuple[float, str]:
         f" by chance ±{error:.3f}"
     )
     return abs(float(others.mean() - rates.mean())), words
+
+
+def _distinct(subjects: Sequence[Subject]) -> list[Subject]:
+    """Without those where a model that uses no features only does the same again."""
+    found: list[Subject] = []
+    for subject in subjects:
+        if not any(np.array_equal(subject.scores, other.scores) for other in found):
+            found.append(subject)
+    return found

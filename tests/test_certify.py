@@ -139,6 +139,7 @@ def test_every_model_of_the_zoo_is_certified(tmp_path: Path) -> None:
         (["popularity", "--set", "als.factors=3"], "unknown model in this run 'als'"),
         (["popularity", "--set", "factors"], "--set takes model.parameter=value"),
         (["popularity", "--timeout", "0"], "--timeout takes seconds above 0"),
+        (["popularity", "--timeout", "nan"], "--timeout takes seconds above 0"),
         (["--model-path", "nowhere.py"], "needs a .py file"),
         (["--sed", "1"], "No such option '--sed'"),
     ],
