@@ -27,12 +27,17 @@ CSV_COLUMNS = (
     *("published_hr_at_10", "published_ndcg_at_10", "published_source", "published_link"),
     *("hr_at_10_difference", "hr_at_10_verdict", "ndcg_at_10_difference", "ndcg_at_10_verdict"),
     "certified",
+    *("train_reference_units", "reference_seconds_before", "reference_seconds_after"),
+    *("reference_drift", "drifted", "load_before", "load_after"),
 )
-TIE_MARK, BUSY_MARK = "†", "‡"
+DRIFT_BOUND = 0.25  # of the reference kernel's time from before a cell to after it
+TIE_MARK, BUSY_MARK, DRIFT_MARK = "†", "‡", "§"
 MARKS = {
     TIE_MARK: "many equal scores: another order of ties would move HR@10 or NDCG@10 by over 0.001",
     BUSY_MARK: "CPU time and wall time of training disagree: other work was running, "
     "or more threads than were asked for",
+    DRIFT_MARK: "the speed of the machine changed: the reference kernel took over "
+    f"{DRIFT_BOUND:.0%} longer on one side of the cell than on the other",
 }
 
 
@@ -61,7 +66,7 @@ def _hit_rate(row: "Row") -> str:
 
 def _name(row: "Row") -> str:
     partly = f"[{row.status}]" if row.seeds and row.seeds < row.tried else ""
-    marks = TIE_MARK * row.tie_sensitive + BUSY_MARK * row.busy
+    marks = TIE_MARK * row.tie_sensitive + BUSY_MARK * row.busy + DRIFT_MARK * row.drifted
     return one_line(" ".join(word for word in (row.model, partly, marks) if word))
 
 
@@ -145,6 +150,15 @@ COLUMNS = (
         _number("train_seconds", _seconds),
         "seconds of fit alone, looks at validation left out",
         "train_seconds",
+    ),
+    Column(
+        "train units",
+        _number("train_reference_units", _seconds),
+        "the same in units of a fixed kernel's time around the cell, a second or so; to compare "
+        "rows of two machines, or of one whose speed changes",
+        "train_reference_units",
+        10,
+        needed_by=lambda row: "train_reference_units" in row.figures,
     ),
     Column(
         "samples/s",

@@ -108,9 +108,9 @@ class Measure:
             on_epoch=on_epoch,
             synchronize=machine.synchronizer(self.device),
         )
+        looked: list[float] = []  # CPU seconds of each look, which are no training
         if self.looks is not None:
-            cases = self.looks
-            run.look = lambda: look(adapter, self.train, cases)
+            run.look = self._looking(adapter, self.looks, looked)
         say(Message("phase", "training"))
         machine.reset_peak_memory()
         level, cpu = machine.memory_mb(), machine.cpu_seconds()
@@ -121,13 +121,24 @@ class Measure:
         epochs = max(1, len(run.curve))  # a closed form goes over the interactions once
         self.timings |= {
             "train_seconds": seconds,
-            "train_cpu_seconds": machine.cpu_seconds() - cpu,
+            "train_cpu_seconds": machine.cpu_seconds() - cpu - sum(looked),
             "train_samples": samples,
             "train_samples_per_second": samples / seconds,
             "interactions_per_second": len(self.train) * epochs / seconds,
             "level_memory_mb": level,
         }
         return run
+
+    def _looking(self, adapter: Adapter, cases: Cases, seconds: list[float]) -> Callable[[], float]:
+        """What looks at validation cases, and notes the CPU seconds of each time it did."""
+
+        def timed() -> float:
+            began = machine.cpu_seconds()
+            found = look(adapter, self.train, cases)
+            seconds.append(machine.cpu_seconds() - began)
+            return found
+
+        return timed
 
     def _score(
         self, adapter: Adapter, cases: Cases, synchronize: Callable[[], None], say: Say

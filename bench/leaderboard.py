@@ -13,7 +13,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from bench import certificates, render
-from bench.columns import compact
+from bench.columns import DRIFT_BOUND, compact
 from bench.record import Record, write_whole
 from bench.text import one_line
 
@@ -58,6 +58,17 @@ class Row:
         if wall < 0.5 or not math.isfinite(cpu) or self.device != "cpu":
             return False  # too short to tell, or the work was done elsewhere
         return cpu < 0.7 * wall or cpu > 1.3 * wall * self.threads
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the machine's speed changed beside a seed of it, so that its clock is in doubt.
+
+        Records of before the reference kernel was do not tell.
+        """
+        return any(
+            record.status == "ok" and record.timings.get("reference_drift", 0.0) > DRIFT_BOUND
+            for record in self.records
+        )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from bench.columns import (
     BUSY_MARK,
     COLUMNS,
     CSV_COLUMNS,
+    DRIFT_MARK,
     MARKS,
     TIE_MARK,
     Column,
@@ -42,6 +43,7 @@ def comma_separated(board: Sequence["Section"]) -> str:
             "key": " ".join(dict.fromkeys(record.key for record in row.records)),
             "tie_sensitive": "yes" if row.tie_sensitive else "",
             "busy": "yes" if row.busy else "",
+            "drifted": "yes" if row.drifted else "",
             "tuned": "; ".join(_different(record.tuned for record in row.records)),
             "git_commit": " ".join(
                 _different(record.environment.get("git_commit") for record in row.records)
@@ -137,11 +139,18 @@ def about(section: "Section") -> list[str]:
     machines = _different(_machine(record.environment) for record in records)
     threads = sorted({record.cell.threads for record in records})
     loads = [record.timings["load_before"] for record in records if "load_before" in record.timings]
+    speeds = [
+        record.timings[name]
+        for record in records
+        for name in ("reference_seconds_before", "reference_seconds_after")
+        if name in record.timings
+    ]
     machine = [
         *machines,
         f"{', '.join(sorted({record.cell.device for record in records}))}",
         f"{', '.join(map(str, threads))} thread{'s' * (threads != [1])}",
         *([f"load average before a cell up to {max(loads):.2f}"] if loads else []),
+        *([f"reference kernel {min(speeds):.2f} to {max(speeds):.2f} s"] if speeds else []),
     ]
     lines.append(f"Machine: {'; '.join(machine)}.")
     commits = _different(_commit(record.environment) for record in records)
@@ -184,10 +193,11 @@ def _missing(section: "Section") -> list[str]:
 
 
 def _marks(section: "Section") -> list[str]:
-    present = {TIE_MARK: False, BUSY_MARK: False}
+    present = {TIE_MARK: False, BUSY_MARK: False, DRIFT_MARK: False}
     for row in section.rows:
         present[TIE_MARK] |= row.tie_sensitive
         present[BUSY_MARK] |= row.busy
+        present[DRIFT_MARK] |= row.drifted
     return [f"{mark} {MARKS[mark]}" for mark, there in present.items() if there]
 
 

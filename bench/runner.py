@@ -20,6 +20,7 @@ from bench.isolation import Limits
 from bench.parameters import BadParameter, for_load, parse_dataset
 from bench.protocol import Task, prepare
 from bench.record import Cell, Record
+from bench.reference import Clock
 from bench.suite import Suite, blame
 from bench.text import one_line
 from bench.upkeep import Tracking
@@ -94,7 +95,7 @@ def run(suite: Suite, options: Options) -> Outcome:
     with only_run(options.results), work_folder(options.results) as work:
         task, planned = plan(suite, options, work)
         click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
-        tracking = Tracking(options.results)
+        tracking, clock = Tracking(options.results), Clock()
         with Display(len(planned), options.live) as display:
             try:
                 for each in planned:
@@ -103,9 +104,12 @@ def run(suite: Suite, options: Options) -> Outcome:
                     )
                     if kept is None:
                         display.begin(each.cell)
+                        if each.described.status != "skipped":
+                            clock.before()
                         limits = limits_of(each, suite, options)
                         measured = cells.measure(each, task, limits, work, display)
                         kept = keep(*measured, suite.name, tracking.invocation, options.results)
+                        kept = clock.after(kept, options.results)
                     outcome.records.append(kept)
                     measured_now = kept.invocation == tracking.invocation
                     display.end(kept, measured=measured_now)

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from math import isclose
 from pathlib import Path
 
-from bench import certificates, leaderboard, ledger, record
+from bench import certificates, leaderboard, ledger, record, reference
 from bench.record import Record
 
 TOLERANCE = 1e-9  # of a figure computed again, perhaps on another machine
@@ -46,8 +46,11 @@ def _check_record(found: Record, results: Path) -> int:
             f"{found.stem}: a sample of {found.cell.eval_users} users in the record,"
             f" {again['test_users']:.0f} in the ledger"
         )
-    for name in sorted(again.keys() | found.metrics.keys()):
-        given, computed = found.metrics.get(name), again.get(name)
+    again |= reference.derived(found.timings, found.cell.device)
+    clock = (reference.DRIFT, reference.UNITS)
+    published = found.metrics | {n: found.timings[n] for n in clock if n in found.timings}
+    for name in sorted(again.keys() | published.keys()):
+        given, computed = published.get(name), again.get(name)
         if given is None or computed is None or not isclose(given, computed, abs_tol=TOLERANCE):
             raise Difference(f"{found.stem}: {name} is {given} in the record, {computed} again")
     for name in ("hr_at_10", "ndcg_at_10"):

@@ -17,6 +17,7 @@ SHOWN = {
     "metrics.`hr_at_10`": 105,
     "metrics.`ndcg_at_10`": 115,
     "metrics.`train_seconds`": 130,
+    "metrics.`train_reference_units`": 180,
     "metrics.`full_hr_at_10`": 125,
     "metrics.`hr_at_10_expected`": 165,
     "metrics.`train_samples_per_second`": 210,

@@ -18,6 +18,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # The first example pays for imports, and the machine is shared: time is no property of the code.
 settings.register_profile("bench", deadline=None)
 settings.load_profile("bench")
+# A second before and after each cell is for figures that somebody reads.
+os.environ.setdefault("BENCH_REFERENCE_ROUNDS", "1")
 
 
 @pytest.fixture(scope="session")

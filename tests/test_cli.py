@@ -1,6 +1,8 @@
 """The command as a user types it: real files, and real processes where the process is the point."""
 
 import csv
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,15 @@ def test_the_quick_suite_gives_records_ledgers_boards_and_a_table(quick: tuple[P
         assert len(load(record.ledger_path(found, folder / "results"))) == 300
         assert found.timings["train_seconds"] > 0
         assert found.environment["packages"]["numpy"]
+        clock = [found.timings[f"reference_seconds_{when}"] for when in ("before", "after")]
+        units = found.timings["train_reference_units"]
+        assert units * sum(clock) / 2 == pytest.approx(found.timings["train_seconds"])
+        assert {"reference_drift", "load_before", "load_after"} <= found.timings.keys()
+    before, after = (
+        [found.timings[f"reference_seconds_{when}"] for found in records]
+        for when in ("before", "after")
+    )
+    assert after[:-1] == before[1:]  # once between two cells
     rows = list(csv.DictReader((folder / "results" / "leaderboard.csv").open()))
     rates = [float(row["hr_at_10"]) for row in rows]
     assert rates == sorted(rates, reverse=True)
@@ -149,8 +160,6 @@ def test_the_same_command_gives_the_same_ledgers_byte_for_byte(
 def test_verify_finds_a_figure_that_its_ledger_does_not_give(
     quick: tuple[Path, str], tmp_path: Path
 ) -> None:
-    import shutil
-
     results = tmp_path / "copy"
     shutil.copytree(quick[0] / "results", results, ignore=shutil.ignore_patterns("mlflow*", ".*"))
     done = bench_here(tmp_path, "verify", str(results))
@@ -175,6 +184,25 @@ def test_verify_finds_a_figure_that_its_ledger_does_not_give(
     assert "leaderboard.csv, line" in done.stderr
     next((results / "ledgers").glob("*ease*")).unlink()
     assert "is missing" in bench_here(tmp_path, "verify", str(results)).stderr
+
+
+def test_records_of_before_the_reference_kernel_stand_beside_newer_ones(
+    quick: tuple[Path, str], tmp_path: Path
+) -> None:
+    results = tmp_path / "results"
+    shutil.copytree(quick[0] / "results", results, ignore=shutil.ignore_patterns("mlflow*", ".*"))
+    for path in list((results / "records").glob("*a*"))[:3]:
+        found = record.load(path)
+        old = {n: v for n, v in found.timings.items() if "reference" not in n}
+        record.save(replace(found, timings=old), results)
+    assert bench_here(tmp_path, "leaderboard").returncode == 0
+    done = bench_here(tmp_path, "verify")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((results / "leaderboard.csv").open()))
+    assert sorted(bool(row["train_reference_units"]) for row in rows) == [False] * 3 + [True] * 3
+    timed = next(r for r in record.load_all(results) if "train_reference_units" in r.timings)
+    record.save(replace(timed, timings=timed.timings | {"train_reference_units": 9.9}), results)
+    assert "train_reference_units is 9.9 in the record" in bench_here(tmp_path, "verify").stderr
 
 
 def test_a_file_that_is_no_record_is_left_out_and_said(folder: Path) -> None:

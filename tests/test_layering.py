@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "bench/record.py": {"bench.text"},
     "bench/certificates.py": {"bench.record"},
     "bench/renumber.py": {"bench.interactions", "bench.split"},
+    "bench/reference.py": {"bench.interactions", "bench.record"},
     "bench/ledger.py": {"bench.expectation", "bench.interactions", "bench.metrics", "bench.record"},
     "bench/trials.py": set(),
     "bench/study.py": {"bench.space", "bench.trials"},

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import leaderboard
-from bench.columns import short
+from bench.columns import DRIFT_BOUND, short
 from bench.record import Cell, Record
 
 COLUMNS = (
@@ -172,6 +172,44 @@ def test_rows_that_depend_on_ties_or_a_busy_clock_are_marked() -> None:
     assert not re.search("als [†‡]", text)
     by_name = {row["model"]: row for row in read(leaderboard.to_csv(records))}
     assert (by_name["constant"]["tie_sensitive"], by_name["als"]["tie_sensitive"]) == ("yes", "")
+
+
+def clocked(model: str, hr: float, drift: float, **changes: Any) -> Record:
+    """A record of before and after which the reference kernel was timed."""
+    timings = {
+        **{"train_seconds": 3.0, "train_cpu_seconds": 3.0, "train_reference_units": 1.5},
+        **{"reference_seconds_before": 2.0, "reference_seconds_after": 2.0 * (1 + drift)},
+        "reference_drift": drift,
+    }
+    return made_up(model, hr, timings=timings, **changes)
+
+
+def test_a_row_is_marked_where_the_speed_changed_beside_one_of_its_seeds() -> None:
+    records = [clocked("steady", 0.6, DRIFT_BOUND), made_up("old", 0.4)]
+    records += [clocked("moved", 0.5, drift, seed=n) for n, drift in enumerate((0.0, 0.3, 0.0))]
+    failed = made_up("failed", timings={"reference_drift": 9.0})
+    for text in (leaderboard.to_terminal([*records, failed], 140), leaderboard.to_html(records)):
+        assert re.search("moved §", text)
+        assert not re.search("(steady|old|failed) §", text)
+        assert (
+            "§ the speed of the machine changed: the reference kernel took over 25% longer" in text
+        )
+    drifted = {row["model"]: row["drifted"] for row in read(leaderboard.to_csv(records))}
+    assert drifted == {"steady": "", "moved": "yes", "old": ""}
+    assert "§" not in leaderboard.to_markdown([records[0], records[1]])
+
+
+def test_train_time_in_units_of_the_reference_stands_where_it_was_measured() -> None:
+    old, new = made_up("old", 0.4), clocked("new", 0.5, 0.1)
+    assert "units" not in leaderboard.to_terminal([old], 140) + leaderboard.to_markdown([old])
+    for text in (leaderboard.to_markdown([old, new]), leaderboard.to_html([old, new])):
+        assert "train units" in text
+        assert "reference kernel 2.00 to 2.20 s" in text
+    assert "1.50" in leaderboard.to_terminal([old, new], 140)
+    assert "units" not in leaderboard.to_terminal([old, new], 80)  # the first to give way
+    by_name = {row["model"]: row for row in read(leaderboard.to_csv([old, new]))}
+    assert float(by_name["new"]["train_reference_units"]) == 1.5
+    assert by_name["old"]["train_reference_units"] == ""
 
 
 def test_figures_that_are_not_finite_are_empty_cells() -> None:

@@ -36,7 +36,10 @@ def made_up(model: str = "als", status: Any = "ok", **changes: Any) -> Record:
         "key": f"{model:0>15}{cell.seed}",
         "status": status,
         "metrics": {"hr_at_10": 0.6733828207, "ndcg_at_10": 0.4},
-        "timings": {"train_seconds": 1.5, "train_samples_per_second": 1_234_567.0},
+        "timings": {
+            **{"train_seconds": 1.5, "train_samples_per_second": 1_234_567.0},
+            **{"reference_drift": 0.1, "train_reference_units": 1.875},
+        },
         "curve": [
             {"number": 1, "seconds": 0.5, "samples": 9, "loss": 0.7, "validation": None},
             {"number": 2, "seconds": 1.5, "samples": 9, "loss": 0.6, "validation": 0.5},
@@ -81,6 +84,10 @@ def test_a_cell_stands_below_its_invocation_with_all_that_is_known(results: Path
     assert cell.data.params.items() >= {"model": "als", "seed": "0", "threads": "1"}.items()
     assert cell.data.metrics["hr_at_10"] == pytest.approx(0.6733828207, abs=1e-6)
     assert cell.data.metrics["train_samples_per_second"] == 1_234_570.0  # six digits
+    assert (cell.data.metrics["reference_drift"], cell.data.metrics["train_reference_units"]) == (
+        0.1,
+        1.875,
+    )
     assert cell.data.tags["mlflow.source.git.commit"] == "c0ffee"
     assert cell.info.status == "FINISHED"
     assert cell.info.end_time - cell.info.start_time == 9000

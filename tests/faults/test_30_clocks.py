@@ -9,8 +9,11 @@ import pytest
 from conftest import Outcome
 from faulty import FIT_SECONDS, IMPORT_SECONDS
 
+from bench import jobs
 from bench.adapter import Run
 from bench.evaluation import Stopwatch
+from bench.protocol import prepare
+from bench.runner import load_data
 
 ROOT = Path(__file__).resolve().parents[2]
 WALL_CLOCK = re.compile(r"\btime\.time\(|\bfrom time import [^\n]*\btime\b|\butcnow\(")
@@ -46,6 +49,30 @@ def test_the_clock_of_scoring_takes_no_work_from_before_and_all_of_its_own() -> 
     with watch:
         waited.append("scored")
     assert waited == ["waited", "scored", "waited"]
+
+
+def test_looks_at_validation_are_in_neither_time_of_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[float] = []
+
+    def look(*_: object) -> float:
+        began, end = time.perf_counter(), time.process_time() + 0.2
+        while time.process_time() < end:
+            pass
+        looked.append(time.perf_counter() - began)
+        return 0.5
+
+    monkeypatch.setattr(jobs, "look", look)
+    task = prepare(load_data("synthetic", None), "loo-99-validation")
+    row = jobs.Row("als", {"factors": 2, "iterations": 3})
+    settings = {"seed": 0, "device": "cpu", "threads": 1, "folder": tmp_path}
+    job = jobs.Measure(row=row, train=task.train, looks=task.cases, **settings)
+    began = time.perf_counter()
+    timings = job.run(lambda message: None, lambda: task.cases)["timings"]
+    assert len(looked) == 3
+    assert timings["train_seconds"] <= time.perf_counter() - began - sum(looked)
+    assert timings["train_cpu_seconds"] < 0.3  # of a process: other work has no part in it
 
 
 @pytest.mark.parametrize(

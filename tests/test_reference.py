@@ -1,0 +1,130 @@
+"""The reference kernel: the same work everywhere, and what its times tell of a cell's clock."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from bench import record, reference
+from bench.record import Cell, Record
+from bench.reference import AFTER, BEFORE, DRIFT, UNITS, Clock, Kernel, derived
+
+CELL = Cell(dataset="d", protocol="loo-99", model="als", params={}, seed=0)
+FOUND = Record(cell=CELL, key="0" * 16, status="ok", timings={"train_seconds": 3.0})
+seconds = st.floats(1e-3, 1e3)
+
+
+@pytest.fixture
+def times(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the kernel takes from now on, time after time."""
+    coming: list[float] = []
+    monkeypatch.setattr(reference, "measure", lambda: coming.pop(0))
+    return coming
+
+
+def test_the_work_is_the_same_everywhere_and_for_ever() -> None:
+    """Whole numbers: no library may come to another result. Times in its units depend on it."""
+    product, gathered = reference.kernel().product(), reference.kernel().gather()
+    assert (product.shape, gathered.shape) == ((768, 768), (8192, 64))
+    assert product[:2, :3].tolist() == [[145, 62, 80], [31, -20, -10]]
+    assert np.abs(product).sum(dtype=np.float64) == 26_099_994
+    assert gathered[:2, :3].tolist() == [[52, 39, 53], [63, 42, 51]]
+    assert gathered.sum(dtype=np.float64) == 29_333_149
+
+
+def test_its_time_is_positive_and_of_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = set()
+
+    class Watched(Kernel):
+        def product(self) -> np.ndarray:
+            threads.update(p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas")
+            return super().product()
+
+    watched = Watched()
+    monkeypatch.setattr(reference, "kernel", lambda: watched)
+    with threadpool_limits(2, user_api="blas"):
+        assert reference.measure() > 0
+    assert threads == {1}
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_the_time_is_of_the_whole_kernel_however_many_rounds_are_timed(
+    rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds_made: list[int] = []  # a made-up clock, which goes by the rounds: two seconds each
+
+    class Counted(Kernel):
+        def round(self) -> None:
+            rounds_made.append(1)
+
+    monkeypatch.setattr(reference, "kernel", Counted)
+    monkeypatch.setattr(reference, "perf_counter", lambda: 2.0 * len(rounds_made))
+    monkeypatch.setenv(reference.ROUNDS_VARIABLE, str(rounds))
+    assert reference.measure() == 2 * reference.ROUNDS
+    assert len(rounds_made) == 1 + rounds  # one to warm up
+
+
+@given(before=seconds, after=seconds, train=seconds)
+def test_figures_of_the_clock(before: float, after: float, train: float) -> None:
+    timings = {"train_seconds": train, BEFORE: before, AFTER: after}
+    told = derived(timings, "cpu")
+    assert told[UNITS] * (before + after) / 2 == pytest.approx(train)
+    assert (1 + told[DRIFT]) * min(before, after) == pytest.approx(max(before, after))
+    turned = derived(timings | {BEFORE: after, AFTER: before}, "cpu")
+    assert turned[DRIFT] == told[DRIFT] >= 0
+
+
+def test_without_both_times_nothing_is_told() -> None:
+    for timings in ({}, {BEFORE: 1.0}, {BEFORE: 1.0, AFTER: 0.0}):
+        assert derived({"train_seconds": 3.0} | timings, "cpu") == {}
+
+
+def test_other_devices_have_no_train_time_in_units_of_the_cpu() -> None:
+    timings = {"train_seconds": 3.0, BEFORE: 1.0, AFTER: 1.0}
+    assert derived(timings, "cuda") == {DRIFT: 0.0}
+
+
+def test_between_two_cells_the_kernel_is_timed_once(times: list[float], tmp_path: Path) -> None:
+    times += [1.0, 2.0, 1.0]
+    clock = Clock()
+    clock.before()
+    first = clock.after(FOUND, tmp_path)
+    clock.after(replace(FOUND, status="skipped"), tmp_path)  # nothing ran
+    clock.before()
+    second = clock.after(replace(FOUND, cell=replace(CELL, seed=1)), tmp_path)
+    assert first.timings == FOUND.timings | {**{BEFORE: 1.0, AFTER: 2.0, DRIFT: 1.0, UNITS: 2.0}}
+    assert second.timings[BEFORE] == 2.0
+    assert not times
+    assert record.load_all(tmp_path) == [first, second]
+
+
+def test_after_a_cell_without_figures_the_kernel_is_timed_anew_for_the_next(
+    times: list[float], tmp_path: Path
+) -> None:
+    times += [1.0, 5.0, 6.0]
+    failed = replace(FOUND, status="failed", timings={})
+    clock = Clock()
+    clock.before()
+    assert clock.after(failed, tmp_path) == failed
+    assert not list(tmp_path.iterdir())  # it may stand beside a good record, which stays
+    clock.before()
+    assert clock.after(FOUND, tmp_path).timings[BEFORE] == 5.0
+
+
+def test_what_was_not_measured_now_is_left_as_it_is(times: list[float], tmp_path: Path) -> None:
+    assert Clock().after(FOUND, tmp_path) == FOUND
+
+
+def test_a_record_comes_back_with_the_clock_and_without(times: list[float], tmp_path: Path) -> None:
+    record.save(FOUND, tmp_path)
+    assert record.load_all(tmp_path) == [FOUND]
+    times += [0.9, 1.1]
+    clock = Clock()
+    clock.before()
+    found = clock.after(FOUND, tmp_path)
+    assert record.load_all(tmp_path) == [found]
+    assert found.timings.keys() == {"train_seconds", BEFORE, AFTER, DRIFT, UNITS}
