@@ -57,7 +57,7 @@ def test_looks_at_validation_are_in_neither_time_of_training(
     looked: list[float] = []
 
     def look(*_: object) -> float:
-        began, end = time.perf_counter(), time.process_time() + 0.2
+        began, end = time.perf_counter(), time.process_time() + 0.1
         while time.process_time() < end:
             pass
         looked.append(time.perf_counter() - began)
@@ -72,7 +72,7 @@ def test_looks_at_validation_are_in_neither_time_of_training(
     timings = job.run(lambda message: None, lambda: task.cases)["timings"]
     assert len(looked) == 3
     assert timings["train_seconds"] <= time.perf_counter() - began - sum(looked)
-    assert timings["train_cpu_seconds"] < 0.3  # of a process: other work has no part in it
+    assert timings["train_cpu_seconds"] < 0.2  # of a process: other work has no part in it
 
 
 @pytest.mark.parametrize(
