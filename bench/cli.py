@@ -170,7 +170,8 @@ def run(
     """Train and measure models, and show the board.
 
     What is measured already, with the same data, parameters, code and libraries, is not measured
-    again. Exit code 0 when every cell is ok or skipped with a reason, 1 when one failed.
+    again. Exit code 0 when every cell is ok or skipped with a reason, 1 when one failed or the
+    board is INVALID.
     """
     for path in model_paths:
         registry.add_model(path)
@@ -287,7 +288,10 @@ def leaderboard(results: Path) -> None:
     default=Path("results"),
 )
 def verify(results: Path) -> None:
-    """Compute every published figure again from the ledgers; fail on the first difference."""
+    """Compute every published figure again from the ledgers; fail on the first difference.
+
+    It fails too where a board is INVALID.
+    """
     from bench.verify import verify as check
 
     click.echo(check(results))

@@ -29,6 +29,7 @@ CSV_COLUMNS = (
     "certified",
     *("train_reference_units", "reference_seconds_before", "reference_seconds_after"),
     *("reference_drift", "drifted", "load_before", "load_after"),
+    "invalid",
 )
 DRIFT_BOUND = 0.25  # of the reference kernel's time from before a cell to after it
 TIE_MARK, BUSY_MARK, DRIFT_MARK = "†", "‡", "§"

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bench import certificates, registry, runner
+from bench import canary_run, certificates, gate, registry, runner
 from bench import leaderboard as board
 from bench import suite as suites
 from bench.audit import audit_lines
@@ -47,7 +47,8 @@ def run(suite: Suite, options: Options) -> int:
     click.echo()
     if outcome.records:
         verdicts = certificates.verdicts(options.results)
-        click.echo(board.to_terminal(outcome.records, width(), verdicts).rstrip())
+        shown = board.to_terminal(outcome.records, width(), outcome.canaries, verdicts)
+        click.echo(shown.rstrip())
         click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv and .html.")
     for found in outcome.records:
         if found.traceback:
@@ -56,7 +57,9 @@ def run(suite: Suite, options: Options) -> int:
     if outcome.interrupted:
         click.echo("Interrupted; the same command goes on from here.", err=True)
         return 130
-    return int(any(found.status not in ("ok", "skipped") for found in outcome.records))
+    invalid = gate.invalid(outcome.canaries, outcome.records)
+    bad = [found for found in outcome.records if found.status not in ("ok", "skipped")]
+    return int(bool(bad or invalid))
 
 
 def dry_run(suite: Suite, options: Options) -> int:
@@ -64,6 +67,8 @@ def dry_run(suite: Suite, options: Options) -> int:
     with tempfile.TemporaryDirectory() as work:  # not in the results: another run may be there
         task, planned = runner.plan(suite, options, Path(work))
     click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
+    canaries = "measured" if canary_run.kept(suite.dataset, task, options.results) else "to measure"
+    click.echo(f"  canaries first: {canaries}")
     for each in planned:
         measured = (
             "measured" if runner.kept_record(each.cell, each.key, options.results) else "to measure"
@@ -75,12 +80,11 @@ def dry_run(suite: Suite, options: Options) -> int:
 
 def leaderboard(results: Path) -> None:
     """Write the board again from the records, and show it."""
-    records = runner.readable_records(results)
-    if not records:
+    if not runner.readable_records(results):
         raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
-    board.write(records, results)
-    verdicts = certificates.verdicts(results)
-    click.echo(board.to_terminal(records, width(), verdicts).rstrip())
+    records = runner.write_board(results)
+    canaries, verdicts = runner.readable_canaries(results), certificates.verdicts(results)
+    click.echo(board.to_terminal(records, width(), canaries, verdicts).rstrip())
 
 
 def track(results: Path) -> None:

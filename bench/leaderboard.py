@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from bench import certificates, render
+from bench import certificates, gate, render
+from bench.canary_record import Canaries
 from bench.columns import DRIFT_BOUND, compact
 from bench.record import Record, write_whole
 from bench.text import one_line
@@ -79,6 +80,8 @@ class Section:
     protocol: str
     rows: tuple[Row, ...]
     records: tuple[Record, ...]  # behind the rows, oldest first
+    canaries: tuple[Canaries, ...] = ()  # that vouch for them
+    invalid: tuple[str, ...] = ()  # why none of it can be believed
 
 
 Verdicts = Mapping[str, str]  # by the code's hash, see bench.certificates
@@ -109,46 +112,69 @@ def rows(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[
     ]
 
 
-def sections(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[Section]:
-    """The rows under their data set and protocol."""
-    found = []
+def sections(
+    records: Iterable[Record],
+    canaries: Iterable[Canaries] = (),
+    verdicts: Verdicts = NOT_CERTIFIED,
+) -> list[Section]:
+    """The rows under their data set and protocol, with the canaries that vouch for them."""
+    found, canaries = [], list(canaries)
     place = attrgetter("dataset", "protocol")
     for (dataset, protocol), group in groupby(rows(records, verdicts), place):
         members = tuple(group)
         behind = sorted((record for row in members for record in row.records), key=_age)
-        found.append(Section(dataset, protocol, members, tuple(behind)))
+        vouching = gate.vouching(canaries, behind)
+        invalid = tuple(gate.invalid(vouching, behind))
+        found.append(Section(dataset, protocol, members, tuple(behind), tuple(vouching), invalid))
     return found
 
 
-def to_csv(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> str:
+def to_csv(
+    records: Iterable[Record],
+    canaries: Iterable[Canaries] = (),
+    verdicts: Verdicts = NOT_CERTIFIED,
+) -> str:
     """Every figure at full precision, for programs."""
-    return render.comma_separated(sections(records, verdicts))
+    return render.comma_separated(sections(records, canaries, verdicts))
 
 
-def to_markdown(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> str:
+def to_markdown(
+    records: Iterable[Record],
+    canaries: Iterable[Canaries] = (),
+    verdicts: Verdicts = NOT_CERTIFIED,
+) -> str:
     """Tables for a page that people read, with what their columns mean."""
-    return render.markdown(sections(records, verdicts))
+    return render.markdown(sections(records, canaries, verdicts))
 
 
-def to_html(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> str:
+def to_html(
+    records: Iterable[Record],
+    canaries: Iterable[Canaries] = (),
+    verdicts: Verdicts = NOT_CERTIFIED,
+) -> str:
     """One page without dependencies: sortable tables and accuracy against training time."""
-    return render.html(sections(records, verdicts))
+    return render.html(sections(records, canaries, verdicts))
 
 
-def to_terminal(records: Iterable[Record], width: int, verdicts: Verdicts = NOT_CERTIFIED) -> str:
+def to_terminal(
+    records: Iterable[Record],
+    width: int,
+    canaries: Iterable[Canaries] = (),
+    verdicts: Verdicts = NOT_CERTIFIED,
+) -> str:
     """Tables at most `width` columns wide; the least needed columns give way."""
-    return render.terminal(sections(records, verdicts), width)
+    return render.terminal(sections(records, canaries, verdicts), width)
 
 
-def write(records: Iterable[Record], folder: Path) -> None:
+def write(records: Iterable[Record], folder: Path, canaries: Iterable[Canaries] = ()) -> None:
     """Write leaderboard.md, leaderboard.csv and leaderboard.html into a results folder.
 
-    Beside the records the folder's certificates decide what stands there.
+    Beside the records and canaries the folder's certificates decide what stands there.
     """
-    records, verdicts = list(records), certificates.verdicts(folder)
-    write_whole(folder / "leaderboard.md", to_markdown(records, verdicts).encode())
-    write_whole(folder / "leaderboard.csv", to_csv(records, verdicts).encode())
-    write_whole(folder / "leaderboard.html", to_html(records, verdicts).encode())
+    given = list(records), list(canaries), certificates.verdicts(folder)
+    write_whole(folder / "leaderboard.md", to_markdown(*given).encode())
+    write_whole(folder / "leaderboard.csv", to_csv(*given).encode())
+    write_whole(folder / "leaderboard.html", to_html(*given).encode())
 
 
 def _row(records: list[Record]) -> Row:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.audit import audit
 from bench.interactions import Ids, Interactions
@@ -27,7 +28,7 @@ class Cases(NamedTuple):
     held_out: Ids  # [m]
     negatives: Negatives
 
-    def take(self, rows: slice) -> "Cases":
+    def take(self, rows: slice | NDArray[np.int64]) -> "Cases":
         """Some of the cases."""
         items, drawn = self.negatives
         return Cases(self.users[rows], self.held_out[rows], Negatives(items[rows], drawn[rows]))
@@ -42,6 +43,7 @@ class Task:
     train: Interactions  # ordered by user, then time
     cases: Cases
     tuning: bool  # the held-out items are for choosing parameters: models may look while they fit
+    published: bool  # the negatives are taken as they were published, and not drawn by us
     audit: dict[str, Any]
     data_sha256: str
     split_sha256: str
@@ -126,6 +128,7 @@ def prepare(
         train=split.train,
         cases=cases,
         tuning=protocol.endswith("-validation"),
+        published=PROTOCOLS[protocol].negatives is _published,
         audit=audit(data, ordered, split, scored, negatives, min_rating),
         data_sha256=fingerprint(ordered),
         split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),

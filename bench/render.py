@@ -34,7 +34,7 @@ def comma_separated(board: Sequence["Section"]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
-    for row in (row for section in board for row in section.rows):
+    for section, row in ((each, row) for each in board for row in each.rows):
         values = {
             **asdict(replace(row, records=())),
             **row.figures,
@@ -49,6 +49,7 @@ def comma_separated(board: Sequence["Section"]) -> str:
                 _different(record.environment.get("git_commit") for record in row.records)
             ),
             "started": max(record.started for record in row.records),
+            "invalid": one_line("; ".join(section.invalid)),
         }
         writer.writerow([values.get(column, "") for column in CSV_COLUMNS])
     return text.getvalue()
@@ -59,6 +60,7 @@ def markdown(board: Sequence["Section"]) -> str:
     parts = ["# Leaderboard"]
     for section in board:
         parts += [f"## {as_text(section.dataset)}, {as_text(section.protocol)}"]
+        parts += [f"**{as_text(line)}**" for line in _invalid(section)]
         parts += [_table(section, columns(section), "github", as_text)]
         remarks = [*_remarks(section), *_sources(section)]
         parts += ["\n".join(f"- {as_text(line)}" for line in remarks)] if remarks else []
@@ -82,8 +84,8 @@ def terminal(board: Sequence["Section"], width: int) -> str:
             if not least.give_way:
                 break
             shown = [column for column in shown if column is not least]
-        title = one_line(f"{section.dataset}, {section.protocol}")
-        lines = [title, "", *table.splitlines()]
+        title = [one_line(f"{section.dataset}, {section.protocol}"), *_invalid(section)]
+        lines = [*title, "", *table.splitlines()]
         remarks = _remarks(section)
         parts.append("\n".join([*lines, *([""] if remarks else []), *remarks]))
     return "\n\n".join(parts or ["No records yet."]) + "\n"
@@ -98,6 +100,7 @@ def html(board: Sequence["Section"]) -> str:
             "title": f"{section.dataset}, {section.protocol}",
             "columns": columns(section),
             "rows": section.rows,
+            "invalid": _invalid(section),
             "remarks": _remarks(section),
             "about": about(section),
             "plot": scatter(section),
@@ -181,7 +184,12 @@ def _all_columns(board: Sequence["Section"]) -> list[Column]:
 
 
 def _remarks(section: "Section") -> list[str]:
-    return [*_missing(section), *_marks(section), *_sampled(section)]
+    canaries = [one_line(str(each)) for each in section.canaries]
+    return [*_missing(section), *_marks(section), *_sampled(section), *canaries]
+
+
+def _invalid(section: "Section") -> list[str]:
+    return [f"INVALID: {one_line(reason)}" for reason in section.invalid]
 
 
 def _missing(section: "Section") -> list[str]:

@@ -10,8 +10,9 @@ import click
 import psutil
 from filelock import FileLock, Timeout
 
-from bench import cells, leaderboard, ledger, record, registry
+from bench import canary_record, canary_run, cells, leaderboard, ledger, record, registry
 from bench.audit import audit_lines
+from bench.canary_record import Canaries
 from bench.cells import Planned
 from bench.delimited import BadData
 from bench.display import Display
@@ -45,6 +46,7 @@ class Outcome:
     """What a run has to show."""
 
     records: list[Record] = field(default_factory=list)  # of its cells, in the suite's order
+    canaries: list[Canaries] = field(default_factory=list)  # that vouch for them
     interrupted: bool = False
 
 
@@ -98,6 +100,10 @@ def run(suite: Suite, options: Options) -> Outcome:
         tracking, clock = Tracking(options.results), Clock()
         with Display(len(planned), options.live) as display:
             try:
+                canaries = canary_run.ensure(
+                    suite.dataset, task, options.results, work, display.line, again=options.force
+                )
+                outcome.canaries.append(canaries)
                 for each in planned:
                     kept = (
                         None if options.force else kept_record(each.cell, each.key, options.results)
@@ -115,12 +121,19 @@ def run(suite: Suite, options: Options) -> Outcome:
                     display.end(kept, measured=measured_now)
                     tracking.log(kept)
                     if measured_now:  # so that a killed run leaves a board of what it has
-                        leaderboard.write(readable_records(options.results), options.results)
+                        write_board(options.results)
             except KeyboardInterrupt:
                 outcome.interrupted = True
-        leaderboard.write(readable_records(options.results), options.results)
+        write_board(options.results)
         tracking.finish(outcome.records)
     return outcome
+
+
+def write_board(results: Path) -> list[Record]:
+    """Write the board of all that stands in the results; the records behind it."""
+    records = readable_records(results)
+    leaderboard.write(records, results, readable_canaries(results))
+    return records
 
 
 def kept_record(cell: Cell, key: str, results: Path) -> Record | None:
@@ -137,6 +150,11 @@ def kept_record(cell: Cell, key: str, results: Path) -> Record | None:
 def readable_records(results: Path) -> list[Record]:
     """All records of the results that this bench can read; of others it says so, once."""
     return record.load_all(results, say_left_out)
+
+
+def readable_canaries(results: Path) -> list[Canaries]:
+    """All canaries of the results that this bench can read; of others it says so, once."""
+    return canary_record.load_all(results, say_left_out)
 
 
 _said: set[str] = set()

@@ -6,11 +6,11 @@ from itertools import zip_longest
 from math import isclose
 from pathlib import Path
 
-from bench import certificates, leaderboard, ledger, record, reference
+from bench import canary_record, certificates, gate, leaderboard, ledger, record, reference
+from bench.canary_record import Canaries
 from bench.record import Record
 
 TOLERANCE = 1e-9  # of a figure computed again, perhaps on another machine
-SAMPLING_ERRORS = 5.0  # that a sampled figure may lie from its exact expectation
 
 
 class Difference(Exception):
@@ -21,14 +21,21 @@ def verify(results: Path) -> str:
     """Check all records and boards of a results folder, and say what was checked.
 
     Raises:
-        Difference: the first figure that cannot be computed again, or the first missing ledger.
+        Difference: the first figure that cannot be computed again, the first missing ledger, or why
+            a board is INVALID.
         BadRecord: a file is no record or no ledger.
     """
     records = record.load_all(results)
     if not records:
         raise Difference(f"no records in {results / 'records'}")
     figures = sum(_check_record(found, results) for found in records if found.status == "ok")
-    boards = _check_board(records, results)
+    canaries = canary_record.load_all(results)
+    for section in leaderboard.sections(records, canaries):
+        for reason in section.invalid:
+            raise Difference(
+                f"{results}: {section.dataset}, {section.protocol} is INVALID: {reason}"
+            )
+    boards = _check_board(records, canaries, results)
     measured = sum(found.status == "ok" for found in records)
     return (
         f"{results}: {len(records)} records, {measured} of them with a ledger; {figures} figures"
@@ -53,23 +60,18 @@ def _check_record(found: Record, results: Path) -> int:
         given, computed = published.get(name), again.get(name)
         if given is None or computed is None or not isclose(given, computed, abs_tol=TOLERANCE):
             raise Difference(f"{found.stem}: {name} is {given} in the record, {computed} again")
-    for name in ("hr_at_10", "ndcg_at_10"):
-        gap = abs(again[name] - again[f"{name}_expected"])
-        if gap > SAMPLING_ERRORS * again[f"{name}_sampling_se"] + TOLERANCE:
-            raise Difference(
-                f"{found.stem}: {name} is {again[name]:.4f}, more than {SAMPLING_ERRORS:g} sampling"
-                f" errors from its exact expectation {again[f'{name}_expected']:.4f}"
-            )
+    if reason := gate.outside_sampling_error(found):
+        raise Difference(f"{found.stem}: {reason}")
     return len(again)
 
 
-def _check_board(records: list[Record], results: Path) -> str:
+def _check_board(records: list[Record], canaries: list[Canaries], results: Path) -> str:
     path = results / "leaderboard.csv"
     if not path.exists():
         raise Difference(f"{path}: the board is missing; `bench leaderboard` writes it")
     given = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
     verdicts = certificates.verdicts(results)
-    again = list(csv.reader(io.StringIO(leaderboard.to_csv(records, verdicts))))
+    again = list(csv.reader(io.StringIO(leaderboard.to_csv(records, canaries, verdicts))))
     for number, (row, computed) in enumerate(zip(given, again, strict=False), start=1):
         if row != computed:
             cells = zip_longest(again[0], row, computed, fillvalue="missing")
@@ -78,8 +80,8 @@ def _check_board(records: list[Record], results: Path) -> str:
     if len(given) != len(again):
         raise Difference(f"{path}: {len(given) - 1} rows, computed again {len(again) - 1}")
     for name, text in (
-        ("leaderboard.md", leaderboard.to_markdown(records, verdicts)),
-        ("leaderboard.html", leaderboard.to_html(records, verdicts)),
+        ("leaderboard.md", leaderboard.to_markdown(records, canaries, verdicts)),
+        ("leaderboard.html", leaderboard.to_html(records, canaries, verdicts)),
     ):
         if (results / name).exists() and (results / name).read_text(encoding="utf-8") != text:
             raise Difference(

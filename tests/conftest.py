@@ -32,9 +32,23 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mlflow.db"
 
 
+@pytest.fixture(scope="session")
+def kept_canaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results with the canaries of the synthetic data, which a run then finds measured."""
+    from bench import canary_record, canary_run
+    from bench.protocol import prepare
+    from bench.runner import load_data
+
+    results = tmp_path_factory.mktemp("canaries")
+    task = prepare(load_data("synthetic", None), "loo-99")
+    work = tmp_path_factory.mktemp("work")
+    canary_record.save(canary_run.measure("synthetic", task, work), results)
+    return results
+
+
 @pytest.fixture
-def folder(tmp_path: Path, empty_store: Path) -> Path:
-    """A folder to run the command in, with an MLflow store that is made already."""
-    (tmp_path / "results").mkdir()
+def folder(tmp_path: Path, empty_store: Path, kept_canaries: Path) -> Path:
+    """A folder to run the command in; an MLflow store and the canaries are there already."""
+    shutil.copytree(kept_canaries, tmp_path / "results")
     shutil.copy(empty_store, tmp_path / "results" / "mlflow.db")
     return tmp_path

@@ -212,4 +212,4 @@ def test_the_badge_is_of_this_state_of_the_code(tmp_path: Path) -> None:
         assert "certified" not in (tmp_path / name).read_text()
     assert "certified" not in leaderboard.to_terminal([changed], 200)
     verdicts = certificates.verdicts(tmp_path)
-    assert "tolerances" in leaderboard.to_terminal([this], 200, verdicts)
+    assert "tolerances" in leaderboard.to_terminal([this], 200, verdicts=verdicts)

@@ -41,10 +41,12 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def stored(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Path]:
+def stored(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, kept_canaries: Path
+) -> Iterator[Path]:
     """As `folder`, for what all tests share."""
     folder = tmp_path_factory.mktemp("faults")
-    (folder / "results").mkdir()
+    shutil.copytree(kept_canaries, folder / "results")
     shutil.copy(empty_store, folder / "results" / "mlflow.db")
     yield folder
 

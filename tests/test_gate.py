@@ -1,0 +1,182 @@
+"""What makes a board INVALID, where it says so, and how often it says so for nothing."""
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command import bench_here
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+from test_leaderboard import made_up
+
+from bench import canary_record, gate, leaderboard, protocol, record
+from bench.canary_record import Canaries, Check
+from bench.gate import FALSE_ALARM, invalid, margin, outside_sampling_error
+from bench.negatives import sample
+from bench.record import BadRecord, Record
+
+GOOD = Canaries(
+    dataset="ml-100k",
+    protocol="loo",
+    key="0123456789abcdef",
+    checks={"constant": (Check("hr_at_10", 0.1, 0.1, 1e-9),), "nan": (Check("x", 1.0, 1.0, 0.0),)},
+    users=943,
+    started="2026-01-01T00:00:00+00:00",
+)
+BAD = replace(GOOD, checks=GOOD.checks | {"repeater": (Check("full_hr_at_10", 0.0, 0.006, 1e-9),)})
+WHY = "canary repeater: full_hr_at_10 is 0, must be 0.006"
+
+
+@given(st.integers(1, 100_000), st.floats(0, 1))
+def test_the_margin_is_left_less_often_than_it_says(n: int, p: float) -> None:
+    allowed = n * margin((p * (1 - p) / n) ** 0.5, n)
+    too_few, too_many = np.ceil(n * p - allowed) - 1, np.floor(n * p + allowed)
+    outside = binom.cdf(too_few, n, p) + binom.sf(too_many, n, p)
+    assert outside <= FALSE_ALARM
+
+
+def test_the_margin_is_near_five_standard_errors_for_many_users() -> None:
+    error = (0.1 * 0.9 / 100_000) ** 0.5
+    assert 5 < margin(error, 100_000) / error < 6
+    assert margin(0.0, 943) < 1e-8  # nothing is left to chance
+
+
+def sampled(found: float, expected: float, error: float = 0.009, **audit: Any) -> Record:
+    metrics = {"hr_at_10": found, "hr_at_10_expected": expected, "hr_at_10_sampling_se": error}
+    return made_up("ease", 0.5, metrics=metrics | {"test_users": 943.0}, audit=audit)
+
+
+def test_a_sampled_figure_far_from_its_expectation_is_found() -> None:
+    assert outside_sampling_error(sampled(0.60, 0.64)) == ""
+    why = "sampled hr_at_10 is 0.6000, over 0.0539 from its exact expectation 0.6900"
+    assert outside_sampling_error(sampled(0.60, 0.69)) == why
+    assert outside_sampling_error(sampled(float("nan"), 0.69))
+    assert outside_sampling_error(replace(sampled(0.60, 0.69), status="failed")) == ""
+    assert outside_sampling_error(made_up("old", 0.5)) == ""  # a record without these figures
+    (reason,) = invalid([], [sampled(0.60, 0.64), sampled(0.60, 0.69)])
+    assert reason == f"ease seed 0: {why}"
+
+
+def test_published_negatives_may_hold_the_item_itself() -> None:
+    share = {"users_with_held_out_item_among_negatives": 94}
+    assert outside_sampling_error(sampled(0.60, 0.69, **share)) == ""
+    assert outside_sampling_error(sampled(0.50, 0.69, **share))
+
+
+@pytest.mark.parametrize(
+    ("canaries", "line"),
+    [
+        (BAD, WHY),
+        (
+            replace(GOOD, errors={"oracle": "raised KeyError: 'gone'"}),
+            "oracle: raised KeyError: 'gone'",
+        ),
+        (
+            replace(GOOD, checks={"constant": (Check("hr_at_10", None, 0.1, 1e-9),)}),
+            "hr_at_10 is no number, must be 0.1",
+        ),
+        (
+            replace(GOOD, checks={}, status="killed", reason="SIGKILL"),
+            "the canaries could not be measured: killed, SIGKILL",
+        ),
+        (None, "over 0.0539 from its exact expectation"),
+    ],
+)
+def test_every_board_says_it(canaries: Canaries | None, line: str) -> None:
+    records = [sampled(0.6, 0.69) if canaries is None else made_up("ease", 0.5), made_up("x")]
+    given = [] if canaries is None else [canaries]
+    (section,) = leaderboard.sections(records, given)
+    assert len(section.invalid) == 1
+    table = list(csv.DictReader(io.StringIO(leaderboard.to_csv(records, given))))
+    assert all(line in row["invalid"] for row in table)
+    for width in (70, 120):
+        assert f"INVALID: {section.invalid[0]}" in leaderboard.to_terminal(records, width, given)
+    assert "**INVALID: " in leaderboard.to_markdown(records, given)
+    assert '<p class="invalid">INVALID: ' in leaderboard.to_html(records, given)
+
+
+def test_a_good_board_has_a_line_of_its_canaries_and_an_old_one_has_none() -> None:
+    records = [made_up("ease", 0.5)]
+    for text in (
+        leaderboard.to_terminal(records, 120, [GOOD]),
+        leaderboard.to_markdown(records, [GOOD]),
+        leaderboard.to_html(records, [GOOD]),
+    ):
+        assert "canaries: 2 of 2 within their bounds" in text
+        assert "INVALID" not in text
+    assert "canaries" not in leaderboard.to_terminal(records, 120)
+    (row,) = csv.DictReader(io.StringIO(leaderboard.to_csv(records, [GOOD])))
+    assert row["invalid"] == ""
+
+
+def test_canaries_vouch_for_the_split_that_they_were_measured_on() -> None:
+    records = [made_up("ease", 0.5)]
+    later = "2026-02-01T00:00:00+00:00"
+    for other in ({"protocol": "loo-99"}, {"dataset": "d"}, {"split_sha256": "other"}):
+        assert not leaderboard.sections(records, [replace(BAD, **other)])[0].canaries
+    (section,) = leaderboard.sections(records, [BAD, replace(GOOD, started=later, key="1")])
+    assert section.invalid == ()  # the latest counts
+    (section,) = leaderboard.sections(records, [GOOD, replace(BAD, started=later, key="1")])
+    assert section.invalid == (WHY,)
+
+
+def test_canaries_come_back_and_what_is_none_is_named(tmp_path: Path) -> None:
+    path = canary_record.save(BAD, tmp_path)
+    assert canary_record.load_all(tmp_path) == [BAD]
+    assert canary_record.load_all(tmp_path / "old") == []
+    for text in ("", "[]", '{"schema": 9}', '{"schema": 1}', path.read_text()[:-9], "\udce9"):
+        (tmp_path / "canaries" / "x.json").write_bytes(text.encode(errors="surrogateescape"))
+        with pytest.raises(BadRecord, match=r"x\.json"):
+            canary_record.load_all(tmp_path)
+        heard: list[BadRecord] = []
+        assert canary_record.load_all(tmp_path, heard.append) == [BAD]
+        assert len(heard) == 1
+
+
+RUN = ("run", "--suite", "quick", "--models", "popularity")
+
+
+def test_a_run_with_a_broken_sampler_fails_until_it_is_repaired(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dry = bench_here(folder, *RUN, "--dry-run")
+    assert "canaries first: measured" in dry.stdout
+    with monkeypatch.context() as patch:
+
+        def seen_ones(split: Any, stream: str) -> Any:
+            drawn = sample(split, stream=stream)
+            first = split.train.items[np.searchsorted(split.train.users, split.users)]
+            return drawn._replace(items=np.c_[first, drawn.items[:, 1:]])
+
+        patch.setattr(protocol, "sample", seen_ones)
+        done = bench_here(folder, *RUN)
+    assert done.returncode == 1
+    assert "canaries: 6 of 8 within their bounds" in done.stdout
+    assert "\nINVALID: canary popularity: hr_at_10 is " in done.stdout
+    results = folder / "results"
+    for name in ("md", "html"):
+        assert "INVALID: canary repeater: " in (results / f"leaderboard.{name}").read_text()
+    (row,) = csv.DictReader((results / "leaderboard.csv").open())
+    assert "canary repeater: " in row["invalid"]
+    verified = bench_here(folder, "verify")
+    assert verified.returncode == 1
+    assert "synthetic, loo-99 is INVALID: canary " in verified.stderr
+    assert len(verified.stderr.strip().splitlines()) == 1
+
+    done = bench_here(folder, *RUN)
+    assert done.returncode == 0, done.stdout
+    assert "canaries: 8 of 8 within their bounds, as found before" in done.stdout
+    assert "INVALID" not in done.stdout + (results / "leaderboard.md").read_text()
+    assert {found.status for found in record.load_all(results)} == {"ok"}
+    assert bench_here(folder, "verify").returncode == 0
+
+    # Now the second gate, which looks at the models: nobody is so near.
+    monkeypatch.setattr(gate, "margin", lambda error, n: 0.0)
+    done = bench_here(folder, *RUN)
+    assert done.returncode == 1
+    assert "INVALID: popularity seed 0: sampled hr_at_10 is " in done.stdout
