@@ -80,13 +80,15 @@ class Leaker(Adapter):
 
     def _column(self, value: Any) -> Iterator[tuple[Ids, Ids]]:
         """What has an item for each user who may be tested, none of them in train."""
-        if isinstance(value, np.ndarray):
-            numbers = value.ndim == 1 and value.dtype.kind in "iu" and value.itemsize >= 4
-        else:
-            numbers = len(value) >= LEAST and all(type(number) is int for number in value)
-        if not numbers or len(value) < LEAST:
+        if isinstance(value, np.ndarray) and value.ndim != 1:
             return
-        if min(value) < 0 or max(value) >= self._train.n_items:
+        if len(value) < LEAST or len(value) not in map(len, self._testable):
+            return
+        if isinstance(value, np.ndarray):
+            numbers = value.dtype.kind in "iu" and value.itemsize >= 4
+        else:
+            numbers = all(type(number) is int for number in value)
+        if not numbers or min(value) < 0 or max(value) >= self._train.n_items:
             return
         items = np.asarray(value, dtype=np.int32)
         for users in self._testable:
