@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import ClassVar, NamedTuple, SupportsFloat
+from typing import Any, ClassVar, NamedTuple, SupportsFloat
 
 import numpy as np
 
@@ -66,10 +66,11 @@ class Run:
 
         Raises:
             FloatingPointError: the loss is NaN or infinite.
+            ValueError: samples is no count, as a negative number.
         """
         seconds = self.train_seconds()
         number = len(self.curve) + 1
-        samples = int(samples)
+        samples = _count(samples, number)
         loss = None if loss is None else float(loss)  # perhaps a number of torch or numpy
         if loss is not None and not math.isfinite(loss):
             raise FloatingPointError(f"training diverged: the loss of epoch {number} is {loss}")
@@ -79,6 +80,16 @@ class Run:
         end = self.on_epoch(self.curve[-1])
         self.looked_seconds += perf_counter() - stopped
         return end
+
+
+def _count(samples: Any, epoch: int) -> int:
+    try:
+        count = int(samples)  # perhaps a number of torch or numpy
+    except (ValueError, OverflowError):  # NaN, infinity
+        count = -1
+    if not 0 <= count < 2**63:
+        raise ValueError(f"samples of epoch {epoch} must be a count, not {samples}")
+    return count
 
 
 class Embeddings(NamedTuple):

@@ -130,7 +130,7 @@ def measure(
     started, began = datetime.now(UTC), monotonic()
     load_before = machine.load_average()
     with tempfile.TemporaryDirectory(dir=work) as name:
-        folder = Path(name)
+        folder = Path(name).resolve()  # a model may go to another folder
         ending, found = _measure(planned, task, limits, folder, display, prune)
     timings = ending.result.get("timings", {}) | {
         "cell_seconds": monotonic() - began,

@@ -110,7 +110,7 @@ def look(adapter: Adapter, train: Interactions, cases: Cases) -> float:
     for rows in batches(len(cases.users), train.n_items):
         users, held_out, negatives = cases.take(rows)
         candidates = np.maximum(np.c_[held_out, negatives.items], 0)
-        given = adapter.pair_scores(users.copy(), candidates)
+        given = adapter.pair_scores(users.copy(), candidates.copy())
         scores = checked("pair_scores", given, candidates.shape)
         if not np.isfinite(scores).all():
             raise not_finite("pair_scores", scores, train, users, candidates)
@@ -132,8 +132,10 @@ def checked(method: str, given: Any, shape: tuple[int, ...]) -> Floats:
     Raises:
         BadScores: it has not; the message says what was wanted and what came.
     """
-    if not isinstance(given, np.ndarray):
-        raise BadScores(f"{method}() must return a numpy array, not {type(given).__name__}")
+    kind = type(given)  # isinstance() would ask the value itself, which may lie
+    if not issubclass(kind, np.ndarray) or issubclass(kind, np.ma.MaskedArray):
+        raise BadScores(f"{method}() must return a numpy array, not {kind.__name__}")
+    given = np.asarray(given)  # a matrix or a memmap behaves in ways of its own
     if given.shape != shape:
         raise BadScores(f"{method}() must return shape {shape}, not {given.shape}")
     if given.dtype != np.float32:
@@ -176,16 +178,24 @@ def sampled_standing(theirs: Floats, own: Floats, negatives: Negatives) -> Stand
 def latencies(
     adapter: Adapter, train: Interactions, users: Ids, synchronize: Callable[[], None]
 ) -> NDArray[np.float64]:
-    """Seconds to the top 10 of one user, for up to 200 users one by one; the first warms up."""
+    """Seconds to the top 10 of one user, for up to 200 users one by one; the first warms up.
+
+    Raises:
+        BadScores: as `evaluate`; a model may go wrong only where one user is asked for.
+    """
     chosen = users[np.linspace(0, len(users) - 1, min(len(users), LATENCY_USERS + 1), dtype=int)]
     ranker = Ranker(LIST_LENGTH)
     found: list[float] = []
     for user in np.r_[chosen[:1], chosen]:
         watch = Stopwatch(synchronize)
         with watch:
-            scores = adapter.scores(np.array([user], dtype=np.int32))
+            given = adapter.scores(np.array([user], dtype=np.int32))
+            scores = checked("scores", given, (1, train.n_items))
             first, beyond, items = _seen(train, np.array([user]))
-            ranker.top(scores, items[first[0] : beyond[0]])
+            try:
+                ranker.top(scores, items[first[0] : beyond[0]])
+            except NotFinite:
+                raise not_finite("scores", scores, train, np.array([user])) from None
         found.append(watch.seconds)
         if sum(found) > LATENCY_SECONDS:
             break

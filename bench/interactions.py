@@ -1,5 +1,6 @@
 """The data that every part of the benchmark passes around."""
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -16,11 +17,16 @@ PART = 1 << 22  # interactions that are worked on at a time: 32 MB as 64-bit num
 
 
 class ReadOnlyArrays:
-    """Keeps arrays read-only on the way into another process, where numpy would forget it."""
+    """Keeps arrays read-only on the way into another process, where numpy would forget it.
+
+    A copy shares the arrays, and nothing else.
+    """
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             kept = read_only(value) if isinstance(value, np.ndarray) else value
+            if isinstance(value, ReadOnlyArrays):
+                kept = copy(value)
             object.__setattr__(self, name, kept)
 
 

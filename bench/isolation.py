@@ -21,6 +21,7 @@ from bench.worker import ORDER, RESULT, Order
 
 OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
+ENDING_SECONDS = 10  # that a process has to end in, when it has said its last
 WORKER = "from bench.worker import main; main()"
 MARK = "BENCH_JOB"  # in the environment of a job's process, and of all that descend from it
 KEEPER_SECONDS = 10.0  # for the keeper to end all that a job has started
@@ -139,8 +140,11 @@ class Child:
     def end(self) -> Ending:
         """Wait for the process, or kill it if it went over a limit, and tell how it ended."""
         if self._stopped is None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=10)
+            try:
+                self._process.wait(timeout=ENDING_SECONDS)
+            except subprocess.TimeoutExpired:
+                reason = f"stopped: it closed its connection and did not end in {ENDING_SECONDS} s"
+                self._stopped = self._result() or Ending(status="killed", reason=reason)
         self.kill()
         ending = self._stopped or self._result() or self._death()
         if ending.status != "ok":
@@ -178,14 +182,19 @@ class Child:
         if code >= 0:
             reason = f"the process ended by itself with exit code {code}, without a result"
             return Ending(status="killed", reason=reason)
-        name = signal.Signals(-code).name
+        name = _signal_name(-code)
         if -code == signal.SIGABRT and "bad_alloc" in self._output():
             return Ending(status="oom", reason=f"{name} after a failed allocation")
         return Ending(status="killed", reason=f"the process was ended by {name}")
 
     def _output(self) -> str:
-        text = (self._folder / "output.txt").read_text(errors="replace")
-        return text[-OUTPUT_KEPT:]
+        path = self._folder / "output.txt"
+        try:
+            with path.open("rb") as file:  # a model can print more than fits into memory
+                file.seek(max(0, path.stat().st_size - 4 * OUTPUT_KEPT))
+                return file.read(4 * OUTPUT_KEPT).decode(errors="replace")[-OUTPUT_KEPT:]
+        except OSError:
+            return ""
 
 
 @contextmanager
@@ -196,6 +205,13 @@ def child(order: Order, limits: Limits) -> Iterator[Child]:
         yield process
     finally:
         process.kill()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has none
+        return f"signal {number}"
 
 
 def _marked(mark: str) -> list[psutil.Process]:

@@ -2,8 +2,10 @@
 
 import random
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
@@ -16,8 +18,10 @@ from bench.evaluation import evaluate, latencies, look
 from bench.interactions import Interactions
 from bench.parameters import BadParameter, complete
 from bench.protocol import Cases
+from bench.worker import in_one_line
 
 LEDGER = "ledger.parquet"  # in the job's folder
+CLOCK_SLACK = 0.1  # seconds between two readings of the clock, one beside the other
 
 
 class Message(NamedTuple):
@@ -65,7 +69,7 @@ class Describe:
                 return Described("failed", row.params, str(error))
             return Described("skipped", row.params, f"needs {missing}, which is not installed")
         except BaseException as error:
-            return Described("failed", row.params, f"{type(error).__name__}: {error}")
+            return Described("failed", row.params, in_one_line(error))
 
 
 @dataclass(kw_only=True)
@@ -94,11 +98,11 @@ class Measure:
         say(Message("fitted"))
         cases: Cases = ask()
         self._score(adapter, cases, run.synchronize, say)
-        return {"timings": self.timings, "curve": [epoch._asdict() for epoch in run.curve]}
+        return {"timings": self.timings, "curve": [epoch._asdict() for epoch in curve_of(run)]}
 
     def _fit(self, adapter: Adapter, say: Say) -> Run:
         def on_epoch(epoch: Epoch) -> bool:
-            say(Message("epoch", epoch))
+            say(Message("epoch", _checked(epoch)))
             return False
 
         run = Run(
@@ -115,10 +119,16 @@ class Measure:
         machine.reset_peak_memory()
         level, cpu = machine.memory_mb(), machine.cpu_seconds()
         run.start()
-        adapter.fit(self.train, run)
+        began = perf_counter()
+        # A copy: what a model makes of it changes nothing that it is ranked by.
+        adapter.fit(copy(self.train), run)
         seconds = run.train_seconds()
-        samples = sum(epoch.samples for epoch in run.curve) or len(self.train)
-        epochs = max(1, len(run.curve))  # a closed form goes over the interactions once
+        unaccounted = perf_counter() - began - seconds - run.looked_seconds
+        if not (seconds > 0 and abs(unaccounted) < CLOCK_SLACK):
+            raise ValueError("fit() must leave the clock of run, as run.start(), to the harness")
+        curve = curve_of(run)
+        samples = sum(epoch.samples for epoch in curve) or len(self.train)
+        epochs = max(1, len(curve))  # a closed form goes over the interactions once
         self.timings |= {
             "train_seconds": seconds,
             "train_cpu_seconds": machine.cpu_seconds() - cpu - sum(looked),
@@ -163,6 +173,25 @@ class Measure:
         if on_device is not None:
             self.timings["device_memory_mb"] = on_device
         ledger.save(found.ledger, self.folder / LEDGER)
+
+
+def curve_of(run: Run) -> list[Epoch]:
+    """The learning curve of a run.
+
+    Raises:
+        TypeError: a model put something else there than `run.epoch` does.
+    """
+    return [_checked(epoch) for epoch in run.curve]
+
+
+def _checked(epoch: Any) -> Epoch:
+    whole = isinstance(epoch, Epoch) and all(type(n) is int for n in (epoch.number, epoch.samples))
+    if whole:
+        numbers = (epoch.seconds, epoch.loss, epoch.validation)
+        whole = all(n is None or (type(n) is float and isfinite(n)) for n in numbers)
+    if not whole:
+        raise TypeError("run.curve and run.on_epoch are for run.epoch() alone to use")
+    return epoch
 
 
 def complete_adapter(row: Row) -> Adapter:

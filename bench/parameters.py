@@ -1,16 +1,17 @@
 """Parameters of models and data sets from the command line and suites, checked against theirs."""
 
+import json
+import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from inspect import signature
-from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from bench.adapter import Adapter
-from bench.registry import unknown
+from bench.registry import shown, unknown
 
 
 class BadParameter(ValueError):
@@ -51,7 +52,7 @@ def parse_dataset(text: str) -> tuple[str, dict[str, Any]]:
 def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or of too many digits or brackets
         return text.strip()
 
 
@@ -77,7 +78,8 @@ def complete(cls: type[Adapter], name: str, given: dict[str, Any]) -> dict[str, 
     """All hyper-parameters of a model: those given, checked, and the others at their default.
 
     Raises:
-        TypeError: the model is not a dataclass, or a field has no default.
+        TypeError: the model is not a dataclass, or a field has no default, or one that no record
+            can hold.
         UnknownName: a parameter that the model does not have.
         BadParameter: a value of another type than the field's.
     """
@@ -95,7 +97,23 @@ def complete(cls: type[Adapter], name: str, given: dict[str, Any]) -> dict[str, 
         for parameter, value in given.items()
     }
     adapter = cls(**checked)
-    return {parameter: getattr(adapter, parameter) for parameter in known}
+    values = {parameter: getattr(adapter, parameter) for parameter in known}
+    for parameter, value in values.items():
+        if not is_plain(value):
+            raise TypeError(f"{name}.{parameter} must be {PLAIN}, not {shown(value)}")
+    return values
+
+
+PLAIN = "text, a finite number, true or false, or a list or table of these"
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a record can hold a value."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def as_type(value: Any, wanted: Any, where: str) -> Any:
@@ -117,14 +135,16 @@ def as_type(value: Any, wanted: Any, where: str) -> Any:
     elif origin is tuple and isinstance(value, list | tuple):
         return tuple(as_type(entry, arguments[0], where) for entry in value)
     elif wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if not isfinite(value):
-            raise BadParameter(f"{where} must be a finite number, not {value}")
+        if not abs(value) <= sys.float_info.max:
+            raise BadParameter(f"{where} must be a finite number, not {shown(value)}")
         return float(value)
+    elif wanted is int and type(value) is int and not -(2**63) <= value < 2**63:
+        raise BadParameter(f"{where} must fit into 64 bits, unlike {shown(value)}")
     elif wanted is NoneType and value in (None, "none"):
         return None
     elif type(value) is (origin or wanted):
         return value
-    raise BadParameter(f"{where} must be {_words(wanted)}, not {value!r}")
+    raise BadParameter(f"{where} must be {_words(wanted)}, not {shown(value)}")
 
 
 def _words(wanted: Any) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bench.adapter import Adapter
 
 Kind = Literal["models", "datasets", "suites"]
+# What ast.parse raises; the last two where code is nested very deeply.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 NOUNS = {"models": "model", "datasets": "data set", "suites": "suite"}
 
 
@@ -29,10 +31,19 @@ class NameTaken(ValueError):
 
 def unknown(what: str, given: str, known: Iterable[str]) -> UnknownName:
     """The error for a name that is not among the known ones."""
-    names = sorted(known)
+    names, given = sorted(known), given[:200]  # comparing very long ones takes long
     close = difflib.get_close_matches(given, names, n=1, cutoff=0.3)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    return UnknownName(f"unknown {what} {given!r}.{hint} Known: {', '.join(names) or 'none'}")
+    return UnknownName(f"unknown {what} {shown(given)}.{hint} Known: {', '.join(names) or 'none'}")
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value that somebody gave, for a message: on one line, and not too long."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def files(kind: Kind) -> dict[str, Path]:
@@ -71,7 +82,7 @@ def summary(path: Path) -> str:
         if path.suffix == ".toml":
             return text.partition("\n")[0].lstrip("# ")
         return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
-    except (SyntaxError, ValueError) as error:
+    except UNREADABLE as error:
         return f"cannot be read: {error}"
 
 
@@ -194,7 +205,7 @@ def _imports(text: bytes) -> set[str]:
     """The modules that a file imports; ".name" for one beside it."""
     try:
         tree = ast.parse(text)
-    except SyntaxError:  # the cell that uses the model reports it
+    except UNREADABLE:  # the cell that uses the model reports it
         return set()
     found: set[str] = set()
     for node in ast.walk(tree):

@@ -22,7 +22,7 @@ from bench.parameters import BadParameter, for_load, parse_dataset
 from bench.protocol import Task, prepare
 from bench.record import Cell, Record
 from bench.reference import Clock
-from bench.suite import Suite, blame
+from bench.suite import Suite, blame, blame_dataset
 from bench.text import one_line
 from bench.upkeep import Tracking
 
@@ -76,13 +76,17 @@ def plan(suite: Suite, options: Options, work: Path) -> tuple[Task, list[Planned
     """Everything that comes before the first measurement.
 
     Raises:
-        BadParameter, BadSuite: a row has a hyper-parameter that its model does not take.
+        BadParameter, BadSuite, UnknownName: a row has a hyper-parameter that its model does not
+            take, or the data set a parameter that it does not.
     """
     described = cells.describe(suite.rows, work)
     for row, known in zip(suite.rows, described, strict=True):
         if known.status == "usage":
             raise blame(suite, row, known.reason)
-    data = load_data(suite.dataset, options.data_dir)
+    try:
+        data = load_data(suite.dataset, options.data_dir)
+    except (registry.UnknownName, BadParameter) as error:
+        raise blame_dataset(suite, error) from None
     task = prepare(data, suite.protocol, suite.min_rating, suite.eval_users)
     return task, cells.plan(suite, described, task, options.device, options.threads)
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from bench import registry
-from bench.parameters import BadParameter, as_type, parse_dataset, parse_setting
+from bench.parameters import PLAIN, BadParameter, as_type, is_plain, parse_dataset, parse_setting
 from bench.protocol import PROTOCOLS
-from bench.registry import unknown
+from bench.registry import shown, unknown
+
+MOST_LABEL = 60  # characters
+MOST_MEMORY = 2**40  # MB
 
 
 class BadSuite(ValueError):
@@ -28,6 +31,16 @@ class SuiteRow:
     params: dict[str, Any] = field(default_factory=dict)
     tuned: str = ""  # how the values were found
     timeout: float | None = None  # seconds, instead of the suite's
+
+    def __post_init__(self) -> None:
+        if len(self.label) > MOST_LABEL or not self.label.isprintable():
+            raise BadSuite(
+                f"label must be one printable line of at most {MOST_LABEL} characters,"
+                f" not {shown(self.label)}"
+            )
+        for parameter, value in self.params.items():
+            if not is_plain(value):
+                raise BadParameter(f"{parameter} must be {PLAIN}, not {shown(value)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +69,10 @@ class Suite:
         for timeout in (self.timeout, *(row.timeout for row in self.rows)):
             if timeout is not None and not timeout > 0:
                 raise BadSuite(f"timeout must be more than 0 seconds, not {timeout:g}")
-        if self.memory_limit < 0:
-            raise BadSuite(f"memory_limit must be 0 or more MB, not {self.memory_limit}")
+        if not 0 <= self.memory_limit <= MOST_MEMORY:
+            raise BadSuite(
+                f"memory_limit must be 0 to {MOST_MEMORY} MB, not {shown(self.memory_limit)}"
+            )
         if self.eval_users is not None and self.eval_users < 1:
             raise BadSuite(f"eval_users must be 1 or more users, not {self.eval_users}")
 
@@ -79,6 +94,8 @@ def load(name: str) -> Suite:
     try:
         text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text)
+    except RecursionError:
+        raise BadSuite(f"{path}: its brackets are nested too deeply") from None
     except (OSError, ValueError) as error:
         raise BadSuite(f"{path}: {error}") from None
     try:
@@ -104,10 +121,18 @@ def blame(suite: Suite, row: SuiteRow, reason: str) -> Exception:
     return BadSuite(f"{_where(suite.file, text, reason)}: {reason}")
 
 
+def blame_dataset(suite: Suite, error: Exception) -> Exception:
+    """The error for a data set with a bad parameter, with the line of the suite that names it."""
+    text = suite.file.read_text(encoding="utf-8") if suite.file else ""
+    if suite.file is None or suite.dataset not in text:  # it was given with --dataset
+        return error
+    return BadSuite(f"{_where(suite.file, text, repr(suite.dataset))}: {error}")
+
+
 def _build(cls: type[Table], values: Any, what: str) -> Table:
     """A dataclass from a TOML table, with its keys and the types of its values checked."""
     if not isinstance(values, dict):
-        raise BadSuite(f"a {what} must be a table, not {values!r}")
+        raise BadSuite(f"a {what} must be a table, not {shown(values)}")
     types = get_type_hints(cls)
     for key in values:
         if key not in types or key in OURS:

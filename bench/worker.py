@@ -5,6 +5,7 @@ import os
 import resource
 import sys
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 from bench import handover, keeper
 
 ORDER, RESULT = "order", "result.json"  # in the job's folder
+MOST_REASON, MOST_TRACEBACK = 500, 20_000  # characters
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "unable to allocate")
 
 
@@ -25,41 +27,98 @@ class Order(NamedTuple):
 
 
 def main() -> None:
-    """Do the job that comes over the connection whose file descriptor is the argument."""
+    """Do the job that comes over the connection whose file descriptor is the argument, and end."""
     ours = int(sys.argv[1])
     keeper.stay_behind(let_go=lambda: os.close(ours))
+    code = 1
+    try:
+        _main(ours)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):  # a model may have closed them
+            with suppress(Exception):
+                stream.flush()
+        # Threads that a model left behind must not hold the process up.
+        os._exit(code)
+
+
+def _main(ours: int) -> None:
     os.set_inheritable(ours, False)
-    connection = Connection(ours)
+    connection, process = Connection(ours), os.getpid()
     order: Order = handover.read(connection.recv())
     _limit_memory(order.memory_limit_mb)
-    result = _attempt(order, connection)
+    result = _attempt(order, _Line(connection, process))
+    if os.getpid() != process:
+        return
     path = order.folder / RESULT
     path.with_suffix(".tmp").write_text(result)
     path.with_suffix(".tmp").replace(path)
-    connection.send(("done", None))
-    sys.stdout.flush()
-    # Threads that a model left behind must not hold the process up.
-    os._exit(0)
+    with suppress(OSError):  # a model may have closed it
+        connection.send(("done", None))
 
 
-def _attempt(order: Order, connection: Connection) -> str:
+class _Line:
+    """The connection, for this process alone: a copy of it that a model forked ends here."""
+
+    def __init__(self, connection: Connection, process: int) -> None:
+        self._connection, self._process = connection, process
+
+    def send(self, message: Any) -> None:
+        if os.getpid() != self._process:
+            os._exit(1)
+        self._connection.send(message)
+
+    def recv(self) -> Any:
+        return self._connection.recv()
+
+
+def _attempt(order: Order, line: _Line) -> str:
     """The result of the job as JSON, whatever happens."""
-    from bench.registry import add_model
-
     try:
+        from bench.registry import add_model
+
         for path in order.model_files:
             add_model(path)
-        return json.dumps({"status": "ok", **order.job.run(connection.send, connection.recv)})
+        return json.dumps({"status": "ok", **order.job.run(line.send, line.recv)})
     except BaseException as error:  # also SystemExit and KeyboardInterrupt: it is the model's
-        reason = f"{type(error).__name__}: {error}".rstrip(": ").partition("\n")[0]
         status = "oom" if is_out_of_memory(error) else "failed"
-        trace = traceback.format_exc()
-        return json.dumps({"status": status, "reason": reason, "traceback": trace})
+        trace = _traceback(error)
+        return json.dumps({"status": status, "reason": in_one_line(error), "traceback": trace})
+
+
+def in_one_line(error: BaseException) -> str:
+    """Type and message of an exception, as a table can show them: short and printable."""
+    lines = f"{type(error).__name__}: {_message(error)}".splitlines()
+    return _readable(lines[0].rstrip(": "), MOST_REASON) or "an exception without a name"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException as other:  # whatever a model's exception does
+        return f"its message cannot be had, because of {type(other).__name__}"
+
+
+def _traceback(error: BaseException) -> str:
+    try:
+        text = traceback.format_exc()
+    except BaseException:  # of a SyntaxError with something odd in it
+        text = "".join(traceback.format_tb(sys.exc_info()[2])) + in_one_line(error)
+    return _readable(text, MOST_TRACEBACK)
+
+
+def _readable(text: str, most: int) -> str:
+    """The text with what no terminal or UTF-8 file should get escaped, shortened in its middle."""
+    if len(text) > most:
+        text = f"{text[: most // 2]} [...] {text[-most // 2 :]}"
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out; torch says so by a RuntimeError."""
-    text = str(error).lower()
+    text = _message(error).lower()
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
     )

@@ -59,6 +59,7 @@ SCALES: dict[int, dict[str, Any]] = {
 BLOCK = 250_000  # interactions made at a time, so that memory stays near that of the result
 # At most, so that user, item and number of the draw fit into one number of 64 bits:
 BLOCK_USERS, MOST_ITEMS = 1 << 16, 1 << 24
+MOST_INTERACTIONS = 10**9
 FIRST_TIME = 1_000_000_000  # seconds since 1970: September 2001
 START_WITHIN = 2 * 365 * 86_400  # users begin at some time within two years
 MEAN_GAP = 3_600.0  # seconds between two interactions of a user
@@ -124,6 +125,9 @@ def load(
     if not 1 <= min_per_user <= min(interactions_per_user, n_items):
         raise ValueError("min_per_user must lie in 1..interactions_per_user, and in 1..n_items")
 
+    if n_users * interactions_per_user > MOST_INTERACTIONS:
+        raise ValueError(f"n_users x interactions_per_user may be {MOST_INTERACTIONS:,} at most")
+
     # Each thing has a generator of its own: features do not change the interactions.
     for_groups, for_counts, for_items, for_times, for_features = (
         np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(5)
@@ -132,7 +136,13 @@ def load(
     # Dealt like cards, so that no group is empty.
     item_groups = for_groups.permutation(np.arange(n_items) % n_groups)
     ranks = 1.0 + for_groups.permutation(n_items)
-    weights = (ranks + popularity_shift) ** -popularity_exponent
+    with np.errstate(all="ignore"):
+        weights = (ranks + popularity_shift) ** -popularity_exponent
+        if not (weights.min() > 0 and np.isfinite(weights.sum())):
+            raise ValueError(
+                f"popularity_exponent {popularity_exponent:g} and popularity_shift"
+                f" {popularity_shift:g} give no weights"
+            )
 
     counts = _counts(n_users, n_items, interactions_per_user, min_per_user)
     counts = for_counts.permutation(counts)
