@@ -12,12 +12,13 @@ AUDIT_READY = $(AUDIT)/.ready
 OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET)) \
           $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(ARGS)
 
-.PHONY: help bench test perf perf-compare peers scale ui lint audit clean
+.PHONY: help bench test torture perf perf-compare peers scale ui lint audit clean
 
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
 	@echo "             SUITE=quick MODELS=als,ease DATASET=synthetic SEEDS=0,1 DATA_DIR=... RESULTS=..."
 	@echo "make test    run the tests"
+	@echo "make torture  kill runs at every moment and feed them broken things: the long versions of these tests, 45 minutes"
 	@echo "make perf    time the harness and the models, and save the figures in results/perf"
 	@echo "make perf-compare   the same, and fail where a median is 30 % above the last saved run"
 	@echo "make peers   compare with RecBole, implicit, LensKit and Cornac: results/peers.md, 25 minutes"
@@ -34,6 +35,9 @@ bench: $(READY)
 
 test: $(READY)
 	@$(BIN)/pytest -q $(ARGS)
+
+torture: $(READY)
+	@$(BIN)/pytest -q -m torture $(ARGS)
 
 perf: $(READY)
 	@$(BIN)/pytest tests/perf --benchmark-only --benchmark-autosave -o addopts= -q \

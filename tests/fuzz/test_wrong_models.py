@@ -1,0 +1,133 @@
+"""Models that return, raise, do and leave wrong things: each has the status and the reason that it
+must have, a number only if it is right, and nothing of it disturbs the run."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import broken_models
+import measuring
+import pytest
+import wrong_errors
+from fuzzing import budget, fuzz
+from measuring import check_figures, check_readable, measure
+from warm import MEASURING, warm_processes
+from wrong_deeds import HANGS
+from wrong_errors import Wrong
+
+import models
+from bench import isolation, registry
+from bench.cells import describe
+from bench.isolation import Limits
+from bench.suite import SuiteRow
+from models import Case
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> Iterator[None]:
+    with patch.dict(registry._added), warm_processes(MEASURING):
+        yield
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, bytes]:
+    """The ledgers of the model that does nothing odd, without and with looks at validation."""
+    folder, ledgers = tmp_path_factory.mktemp("plain"), {}
+    for tuning in (False, True):
+        _, path = measure(models.model(), folder, tuning)
+        measuring.check_by_hand(path, tuning)
+        ledgers[tuning] = path.read_bytes()
+    return ledgers
+
+
+def check_case(case: Case, folder: Path, plain: dict[bool, bytes]) -> None:
+    """The status, the reason and the figures that a model must have."""
+    found, its_ledger = measure(case.text, folder, case.tuning)
+    assert (found.status, bool(re.search(case.reason, found.reason))) == (case.status, True), (
+        f"{found.status}: {found.reason}\n{found.traceback}\n{found.output}"
+    )
+    check_readable(found, folder)
+    if case.status == "ok":
+        check_figures(found, its_ledger, plain[case.tuning])
+    assert not its_ledger.exists()
+
+
+@budget(short=90, long=5000)
+def test_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -> None:
+    every = models.any_case(measuring.TESTED, measuring.ITEMS)
+    fuzz(every, lambda case: check_case(case, tmp_path, plain), cases)
+
+
+# What was found here once: (statements of fit, status, pattern of the reason).
+FOUND = [
+    ("os.chdir('/')", "ok", ""),
+    (
+        "os.environ.clear()\nsubprocess.Popen(['/bin/sleep', '600'], start_new_session=True)",
+        "ok",
+        "",
+    ),
+    ("os.fork() or 1 / 0", "ok", ""),
+    ("sys.stdout.close()\nthreading.Thread(target=time.sleep, args=(600,)).start()", "ok", ""),
+    ("object.__setattr__(train, 'items', np.zeros_like(train.items))", "ok", ""),
+    ("os.kill(os.getpid(), 40)", "killed", "^the process was ended by signal 40$"),
+    ("raise OSError(os.fsdecode(b'\\xff'))", "failed", r"^OSError: \\udcff$"),
+    ("run.on_epoch('first')", "failed", "^TypeError: run.curve and run.on_epoch are for run.epoch"),
+    ("run.curve.append(Epoch(1, 0.1, 1, np.nan))", "failed", "^TypeError: run.curve"),
+    (
+        "time.sleep(0.15); run.start()",
+        "failed",
+        r"^ValueError: fit\(\) must leave the clock of run",
+    ),
+    (f"{wrong_errors.ODD[0][0]}\nraise Odd", "failed", "^Odd: its message cannot be had"),
+]
+
+
+@pytest.mark.parametrize(("fit", "status", "reason"), FOUND)
+def test_found(
+    fit: str, status: str, reason: str, tmp_path: Path, plain: dict[bool, bytes]
+) -> None:
+    check_case(Case(models.model(fit), status, reason), tmp_path, plain)
+
+
+@budget(short=20, long=1000)
+def test_files_of_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -> None:
+    def check(case: tuple[bytes, Wrong]) -> None:
+        text, wanted = case
+        (tmp_path / f"{measuring.NAME}.py").write_bytes(text)
+        registry._added[measuring.NAME] = tmp_path / f"{measuring.NAME}.py"
+        described = describe((SuiteRow(model=measuring.NAME),), tmp_path)[0]
+        assert described.status != "usage"
+        found, its_ledger = measure(text, tmp_path, described=described)
+        said = f"{found.status}: {found.reason}\n{found.traceback}\n{found.output}"
+        if wanted.status:
+            assert found.status == wanted.status and re.search(wanted.reason, found.reason), said
+        check_readable(found, tmp_path)
+        if found.status == "ok":
+            check_figures(found, its_ledger, plain[False])
+        else:
+            assert found.reason, said
+
+    fuzz(broken_models.files, check, cases)
+
+
+@pytest.mark.parametrize(
+    "hangs",
+    [HANGS[:2], pytest.param(HANGS * 5, marks=pytest.mark.torture)],
+    ids=["short", "long"],
+)
+def test_what_never_ends(hangs: list[str], tmp_path: Path) -> None:
+    for number, code in enumerate(hangs):
+        in_fit = number % 2 == 0 or "run." in code
+        text = models.model(fit=code) if in_fit else models.model(scores=code)
+        found, _ = measure(text, tmp_path, limits=Limits(seconds=1, memory_mb=8000))
+        assert (found.status, found.reason) == ("timeout", "stopped after 1 s"), code
+        check_readable(found, tmp_path)
+
+
+def test_what_hangs_up_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "ENDING_SECONDS", 0.5)
+    text = models.model(fit="os.execv('/bin/sleep', ['sleep', '600'])")
+    found, _ = measure(text, tmp_path)
+    assert found.status == "killed"
+    assert found.reason == "stopped: it closed its connection and did not end in 0.5 s"
