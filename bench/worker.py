@@ -91,7 +91,7 @@ def _attempt(order: Order, line: _Line) -> str:
 def in_one_line(error: BaseException) -> str:
     """Type and message of an exception, as a table can show them: short and printable."""
     lines = f"{type(error).__name__}: {_message(error)}".splitlines()
-    return _readable(lines[0].rstrip(": "), MOST_REASON) or "an exception without a name"
+    return _readable(lines[0].rstrip(": \t"), MOST_REASON) or "an exception without a name"
 
 
 def _message(error: BaseException) -> str:
@@ -106,14 +106,14 @@ def _traceback(error: BaseException) -> str:
         text = traceback.format_exc()
     except BaseException:  # of a SyntaxError with something odd in it
         text = "".join(traceback.format_tb(sys.exc_info()[2])) + in_one_line(error)
-    return _readable(text, MOST_TRACEBACK)
+    return _readable(text, MOST_TRACEBACK, kept="\n")
 
 
-def _readable(text: str, most: int) -> str:
+def _readable(text: str, most: int, kept: str = "") -> str:
     """The text with what no terminal or UTF-8 file should get escaped, shortened in its middle."""
     if len(text) > most:
         text = f"{text[: most // 2]} [...] {text[-most // 2 :]}"
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in text)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -43,6 +43,7 @@ def fuzz(strategy: st.SearchStrategy[Any], check: Callable[[Any], None], cases: 
         max_examples=cases,
         derandomize=short,
         database=None,
+        deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )

@@ -75,7 +75,7 @@ FOUND = [
     ("run.on_epoch('first')", "failed", "^TypeError: run.curve and run.on_epoch are for run.epoch"),
     ("run.curve.append(Epoch(1, 0.1, 1, np.nan))", "failed", "^TypeError: run.curve"),
     (
-        "time.sleep(0.15); run.start()",
+        "time.sleep(1.1); run.start()",
         "failed",
         r"^ValueError: fit\(\) must leave the clock of run",
     ),

@@ -22,7 +22,7 @@ from fuzzing import quick_look_up
 from bench import isolation, worker
 
 MEASURING = "import bench.jobs, bench.rank_kernels, pandas, pyarrow.parquet, torch"
-DESCRIBING = "import bench.jobs, scipy.sparse"
+DESCRIBING = "import bench.jobs, scipy.linalg, scipy.sparse"
 CONNECTION = 3  # its file descriptor in the process of a job
 
 
