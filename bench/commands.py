@@ -27,8 +27,9 @@ def choose(suite: str, *, seeds: list[str] | None, **changes: Any) -> Suite:
     if changes.get("models") == []:
         raise BadParameter("--models takes names with commas between them, as als,ease")
     if seeds is not None:
-        if not all(seed.isdecimal() for seed in seeds):
-            raise BadParameter(f"--seeds takes whole numbers from 0, as 0,1,2, not {seeds}")
+        if not all(seed.isdecimal() and len(seed) < 19 for seed in seeds):
+            wanted = "whole numbers from 0, of up to 18 digits, as 0,1,2"
+            raise BadParameter(f"--seeds takes {wanted}, not {registry.shown(seeds)}")
         changes["seeds"] = tuple(int(seed) for seed in seeds)
     return suites.narrow(suites.load(suite), **changes)
 

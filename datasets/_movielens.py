@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench.delimited import BadData, Kind, Table
 from bench.interactions import Features, Ids, Interactions
+from bench.registry import shown
 
 RATING_COLUMNS: Mapping[str, Kind] = {
     "user": "integer",
@@ -128,7 +129,7 @@ def codes(values: Iterable[Any], known: Sequence[Any], what: str, name: str) -> 
     found = [place.get(value, -1) for value in values]
     if -1 in found:
         stranger = values[found.index(-1)]
-        raise BadData(f"{name}: {what} {stranger!r} is none of {', '.join(map(str, known))}")
+        raise BadData(f"{name}: {what} {shown(stranger)} is none of {', '.join(map(str, known))}")
     return np.array(found, dtype=np.int32)
 
 

@@ -63,10 +63,12 @@ def load_split(data_dir: Path | None, files: NcfFiles, counts: Mapping[str, int]
     test = read_columns(
         read_file(paths[test_name], MAX_BYTES), name=test_name, separator="\t", columns=columns
     )
+    for name, ratings in ((train_name, train), (test_name, test)):
+        _check(name, ratings["user"], ratings["item"])
     published = _published(read_file(paths[negatives_name], MAX_BYTES), test, files)
     joined = {column: np.concatenate([train[column], test[column]]) for column in train}
-    n_users = _count(files, joined["user"])
-    n_items = _count(files, joined["item"], published.negatives)
+    n_users = int(joined["user"].max()) + 1
+    n_items = int(max(joined["item"].max(), published.negatives.max())) + 1
     # Their order of the test rows is by user: a repeated one would be a second held-out item.
     if len(np.unique(published.users)) != len(published.users):
         raise BadData(f"{test_name}: a user occurs twice")
@@ -109,7 +111,7 @@ def _published(content: bytes, test: Table, files: NcfFiles) -> PublishedSplit:
             f"({expected[0]},{expected[1]}) of {test_name}"
         )
     negatives = np.stack([table[f"negative {k + 1}"] for k in range(N_NEGATIVES)], axis=1)
-    _count(files, negatives)
+    _check(name, negatives)
     return PublishedSplit(
         users=table["user"].astype(np.int32),
         held_out=table["item"].astype(np.int32),
@@ -117,14 +119,13 @@ def _published(content: bytes, test: Table, files: NcfFiles) -> PublishedSplit:
     )
 
 
-def _count(files: NcfFiles, *ids: np.ndarray) -> int:
-    """How many entities these indices speak of."""
+def _check(name: str, *ids: np.ndarray) -> None:
+    """Raises BadData where a file holds what is no index of a user or item."""
     lowest, highest = min(part.min() for part in ids), max(part.max() for part in ids)
     # The authors' ids have no gaps. A huge one is a mistake, and would ask for a huge model.
     if lowest < 0 or highest >= 10**7:
         stranger = lowest if lowest < 0 else highest
-        raise BadData(f"{files.title}: {stranger} is no index of a user or item")
-    return int(highest) + 1
+        raise BadData(f"{name}: {stranger} is no index of a user or item")
 
 
 def _given(data_dir: Path, files: NcfFiles) -> dict[str, Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import bench_here
+from data_files import FORMATS
 from made import interactions
 
 from bench import isolation, worker
@@ -178,6 +179,31 @@ def test_a_suite_with_a_wrong_parameter_of_its_data_set(tmp_path: Path) -> None:
 def test_synthetic_data_of_no_sense(parameters: str) -> None:
     with pytest.raises(BadParameter, match=f"synthetic:{parameters}: "):
         load_data(f"synthetic:{parameters}", None)
+
+
+def test_seeds_of_too_many_digits(tmp_path: Path) -> None:
+    done = bench_here(tmp_path, "run", "--suite", "quick", "--seeds", "9" * 5000)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("bench: --seeds takes whole numbers from 0, of up to 18 digits")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "file", "old", "new", "message"),
+    [
+        ("movielens_latest_small", "movies.csv", b"War", b"9" * 5000, "genre '999"),
+        ("ncf_ml_1m", "ml-1m.train.rating", b"0\t5\t", b"0\t-5\t", "-5 is no index of a user or i"),
+    ],
+)
+def test_a_wrong_value_is_shown_in_short_with_its_file(
+    dataset: str, file: str, old: bytes, new: bytes, message: str, tmp_path: Path
+) -> None:
+    files = next(files for name, _, files, _ in FORMATS if name == dataset)
+    for name, content in files.items():
+        changed = content.replace(old, new, 1) if name.endswith(file) else content
+        (tmp_path / name.rpartition("/")[2]).write_bytes(changed)
+    done = bench_here(tmp_path, "data", "audit", dataset, "--data-dir", str(tmp_path))
+    assert done.returncode == 1 and len(done.stderr) < 400
+    assert done.stderr.startswith(f"bench: {file}: {message}")
 
 
 def test_names_of_files_are_not_too_long() -> None:
