@@ -135,7 +135,7 @@ def _read_lines(
     if header is not None:
         first = next(lines)[1]
         if first != header:
-            raise BadData(f"{name}, line 1: expected the header {header!r}, not {_short(first)}")
+            raise BadData(f"{name}, line 1: expected the header {header!r}, not {short(first)}")
 
     parsers = [PARSERS[kind] for kind in columns.values()]
     values: list[list[Any]] = [[] for _ in columns]
@@ -150,7 +150,7 @@ def _read_lines(
             try:
                 target.append(parse(field))
             except ValueError as error:
-                fault = f"{column} {_short(field)} {error}"
+                fault = f"{column} {short(field)} {error}"
                 if number == 1 and header is None and not re.search("[0-9]", line):
                     fault += " (a header? This file should have none)"
                 raise BadData(f"{name}, line {number}: {fault}") from None
@@ -164,16 +164,15 @@ def _read_lines(
 
 def _wrong_number_of_fields(line: str, fields: list[str], separator: str, expected: int) -> str:
     named = SEPARATORS.get(separator, repr(separator))
-    fault = (
-        f"expected {expected} fields separated by {named}, found {len(fields)} in {_short(line)}"
-    )
+    fault = f"expected {expected} fields separated by {named}, found {len(fields)} in {short(line)}"
     for other, other_named in SEPARATORS.items():
         if other != separator and len(line.split(other)) == expected:
             return f"{fault}; it looks separated by {other_named}"
     return fault
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
+    """A text from a file, for a message: in quotes, on one line, and not too long."""
     return repr(value if len(value) <= 60 else f"{value[:57]}...")
 
 

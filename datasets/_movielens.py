@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.delimited import BadData, Kind, Table
+from bench.delimited import BadData, Kind, Table, short
 from bench.interactions import Features, Ids, Interactions
-from bench.registry import shown
 
 RATING_COLUMNS: Mapping[str, Kind] = {
     "user": "integer",
@@ -129,7 +128,9 @@ def codes(values: Iterable[Any], known: Sequence[Any], what: str, name: str) -> 
     found = [place.get(value, -1) for value in values]
     if -1 in found:
         stranger = values[found.index(-1)]
-        raise BadData(f"{name}: {what} {shown(stranger)} is none of {', '.join(map(str, known))}")
+        raise BadData(
+            f"{name}: {what} {short(str(stranger))} is none of {', '.join(map(str, known))}"
+        )
     return np.array(found, dtype=np.int32)
 
 
