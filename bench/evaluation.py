@@ -135,12 +135,12 @@ def checked(method: str, given: Any, shape: tuple[int, ...]) -> Floats:
     kind = type(given)  # isinstance() would ask the value itself, which may lie
     if not issubclass(kind, np.ndarray) or issubclass(kind, np.ma.MaskedArray):
         raise BadScores(f"{method}() must return a numpy array, not {kind.__name__}")
-    given = np.asarray(given)  # a matrix or a memmap behaves in ways of its own
-    if given.shape != shape:
-        raise BadScores(f"{method}() must return shape {shape}, not {given.shape}")
-    if given.dtype != np.float32:
-        raise BadScores(f"{method}() must return float32, not {given.dtype}")
-    return given
+    scores: Floats = np.asarray(given)  # a matrix or a memmap behaves in ways of its own
+    if scores.shape != shape:
+        raise BadScores(f"{method}() must return shape {shape}, not {scores.shape}")
+    if scores.dtype != np.float32:
+        raise BadScores(f"{method}() must return float32, not {scores.dtype}")
+    return scores
 
 
 def not_finite(

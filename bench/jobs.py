@@ -187,13 +187,16 @@ def curve_of(run: Run) -> list[Epoch]:
 
 
 def _checked(epoch: Any) -> Epoch:
-    whole = isinstance(epoch, Epoch) and all(type(n) is int for n in (epoch.number, epoch.samples))
-    if whole:
-        numbers = (epoch.seconds, epoch.loss, epoch.validation)
-        whole = all(n is None or (type(n) is float and isfinite(n)) for n in numbers)
-    if not whole:
+    if not (isinstance(epoch, Epoch) and _holds_numbers(epoch)):
         raise TypeError("run.curve and run.on_epoch are for run.epoch() alone to use")
     return epoch
+
+
+def _holds_numbers(epoch: Epoch) -> bool:
+    number, seconds, samples, loss, validation = epoch
+    return all(type(n) is int for n in (number, samples)) and all(
+        n is None or (type(n) is float and isfinite(n)) for n in (seconds, loss, validation)
+    )
 
 
 def complete_adapter(row: Row) -> Adapter:
