@@ -65,7 +65,7 @@ def check_data(data: Interactions) -> None:
             assert not np.isinf(features.dense).any()
 
 
-@budget(short=300, long=10_000)
+@budget(short=320, long=10_000)
 def test_data(cases: int, tmp_path: Path, plain: dict[str, set[str]]) -> None:
     def check(given: Given) -> None:
         path = put(tmp_path / "data", given)

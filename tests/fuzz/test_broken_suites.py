@@ -49,7 +49,7 @@ def test_the_good_one_is_good(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.count("to measure"), done.stderr) == (0, 4, "")
 
 
-@budget(short=120, long=3500)
+@budget(short=130, long=3500)
 def test_suites(cases: int, tmp_path: Path) -> None:
     path = tmp_path / "fuzzed.toml"
 
@@ -63,7 +63,7 @@ def test_suites(cases: int, tmp_path: Path) -> None:
     fuzz(suites, check, cases)
 
 
-@budget(short=40, long=1000)
+@budget(short=50, long=1000)
 def test_command_lines(cases: int, tmp_path: Path) -> None:
     (tmp_path / "good.toml").write_text(document(GOOD))
 

@@ -11,7 +11,10 @@ from bench import record
 from models import Case
 
 
-@pytest.mark.parametrize("cases", [2, pytest.param(60, marks=pytest.mark.torture)])
+@pytest.mark.parametrize(
+    "cases",
+    [pytest.param(2, marks=pytest.mark.slow), pytest.param(60, marks=pytest.mark.torture)],
+)
 def test_the_command_itself(cases: int, folder: Path) -> None:
     """Each ends as it must, and the good model after all of them is measured."""
     chosen: list[Case] = []
