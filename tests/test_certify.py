@@ -85,6 +85,7 @@ def test_the_command_on_a_good_model_beside_the_checkout(tmp_path: Path) -> None
         del registry._added["good"]
 
 
+@pytest.mark.slow
 def test_a_crash_fails_the_law_that_it_happens_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
