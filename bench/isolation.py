@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
-from uuid import uuid4
 
 import psutil
 
@@ -23,7 +23,7 @@ OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
 ENDING_SECONDS = 10  # that a process has to end in, when it has said its last
 WORKER = "from bench.worker import main; main()"
-MARK = "BENCH_JOB"  # in the environment of a job's process, and of all that descend from it
+MARK = "BENCH_JOB"  # its folder, for its process and all that descend from it: in the environment
 KEEPER_SECONDS = 10.0  # for the keeper to end all that a job has started
 SWEEPS = 100  # for what starts processes faster than they are ended
 
@@ -53,20 +53,20 @@ class Child:
 
     Whatever it starts ends with it, also a daemon that leaves the group and the tree: see
     `bench.keeper`. What is left where a model has killed its keeper, and on other systems than
-    Linux, is found by a mark in the environment.
+    Linux, is found by a mark in the environment; where this run is killed, by the next one.
     """
 
     def __init__(self, order: Order, limits: Limits) -> None:
         self._limits = limits
-        self._mark = uuid4().hex
         self._folder = order.folder
+        folder = order.folder.resolve()
         handover.write(order, order.folder / ORDER)
         self._connection, theirs = Pipe()
         with (order.folder / "output.txt").open("wb") as output:
             self._process = subprocess.Popen(
                 # -P: the current folder may hold a `datasets` or `models` that is not ours.
-                [sys.executable, "-P", "-c", WORKER, str(theirs.fileno())],
-                env=os.environ | _thread_settings(limits.threads) | {MARK: self._mark},
+                [sys.executable, "-P", "-c", WORKER, str(theirs.fileno()), str(os.getpid())],
+                env=os.environ | _thread_settings(limits.threads) | {MARK: str(folder)},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -162,11 +162,7 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for _ in range(SWEEPS):
-            if not (left := _marked(self._mark)):
-                break
-            _end(left)
-            sleep(POLL_SECONDS / 10)
+        end_all(self._folder)
         self._connection.close()
 
     def _result(self) -> Ending | None:
@@ -207,6 +203,15 @@ def child(order: Order, limits: Limits) -> Iterator[Child]:
         process.kill()
 
 
+def end_all(folder: Path) -> None:
+    """End what jobs in a folder, or below it, have left behind."""
+    for _ in range(SWEEPS):
+        if not (left := _marked(folder.resolve())):
+            break
+        _end(left)
+        sleep(POLL_SECONDS / 10)
+
+
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
@@ -214,12 +219,12 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _marked(mark: str) -> list[psutil.Process]:
-    """The processes that descend from a job, wherever they stand in the tree now."""
+def _marked(folder: Path) -> list[psutil.Process]:
+    """The processes that descend from a job there, wherever they stand in the tree now."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == mark:
+            if Path(process.environ().get(MARK, "/")).is_relative_to(folder):
                 found.append(process)
         except (psutil.Error, OSError):  # gone meanwhile, or another user's
             continue

@@ -15,7 +15,7 @@ PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
 SWEEPS, PAUSE_SECONDS = 500, 0.01  # for what starts processes faster than they are ended
 
 
-def stay_behind(let_go: Callable[[], None]) -> None:
+def stay_behind(parent: int, let_go: Callable[[], None]) -> None:
     """Return in a child of this process, which itself stays and watches.
 
     When the child has ended, or this process is told to by SIGTERM, or the run has died, all that
@@ -23,11 +23,14 @@ def stay_behind(let_go: Callable[[], None]) -> None:
     this process ends as the child did. Only Linux hands it what lost its parent.
 
     Args:
+        parent: the process of the run.
         let_go: gives up what only the child shall hold.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     set_property(CHILD_SUBREAPER, 1)
     set_property(PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    if os.getppid() != parent:  # it was gone before the line above
+        os._exit(1)
     here = os.getpid()
     child = os.fork()
     if child == 0:

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import psutil
+
 from bench.text import file_name
 
 SCHEMA = 1
@@ -184,3 +186,11 @@ def write_whole(path: Path, content: bytes) -> None:
         os.fsync(folder)  # or a power cut could undo the renaming
     finally:
         os.close(folder)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the temporary files in a folder that processes left there which are gone."""
+    for path in folder.glob(".*.tmp*"):
+        number = path.name.rpartition(".tmp")[0].rpartition(".")[2]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
+            path.unlink(missing_ok=True)

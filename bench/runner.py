@@ -10,7 +10,17 @@ import click
 import psutil
 from filelock import FileLock, Timeout
 
-from bench import canary_record, canary_run, cells, leaderboard, ledger, record, registry
+from bench import (
+    canary_record,
+    canary_run,
+    cells,
+    certificates,
+    isolation,
+    leaderboard,
+    ledger,
+    record,
+    registry,
+)
 from bench.audit import audit_lines
 from bench.canary_record import Canaries
 from bench.cells import Planned
@@ -145,10 +155,12 @@ def kept_record(cell: Cell, key: str, results: Path) -> Record | None:
     path = results / "records" / f"{record.stem(cell, key)}.json"
     try:
         found = record.load(path)
+        if found.status != "ok":
+            return None
+        ledger.load(record.ledger_path(found, results))  # one that is cut short is none
     except (OSError, ValueError):
         return None
-    whole = found.status == "ok" and record.ledger_path(found, results).exists()
-    return found if whole else None
+    return found
 
 
 def readable_records(results: Path) -> list[Record]:
@@ -228,10 +240,14 @@ def only_run(results: Path) -> Iterator[None]:
 
 @contextmanager
 def work_folder(results: Path) -> Iterator[Path]:
-    """An empty folder for what is not a result yet; what a killed run left there goes."""
+    """An empty folder for what is not a result yet; what a killed run left behind goes."""
     work = results / ".work"
+    isolation.end_all(work)
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    for place in (results, *results.glob("tune/*/")):
+        for name in ("", "records", "ledgers", "canaries", certificates.FOLDER):
+            record.remove_unfinished(place / name)
+    work.mkdir(parents=True, exist_ok=True)
     try:
         yield work
     finally:

@@ -5,7 +5,7 @@ A client here is MLflow's, as `bench.tracking` opens it; nothing of MLflow is im
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,12 @@ SQLITE = "sqlite:///"
 
 def address(results: Path) -> str:
     """Of the store of some results: $MLFLOW_TRACKING_URI, else a database among them."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{results / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or own(results)
+
+
+def own(results: Path) -> str:
+    """Of the database among some results."""
+    return f"{SQLITE}{results / 'mlflow.db'}"
 
 
 def failure(uri: str, error: BaseException) -> str:
@@ -46,6 +51,21 @@ def check_database(uri: str) -> tuple[int, int] | None:
         database.execute("BEGIN IMMEDIATE")
         database.rollback()
     return path.stat().st_dev, path.stat().st_ino
+
+
+def make_database(uri: str, opened: Callable[[str], object]) -> None:
+    """Make a missing database aside: MLflow cannot go on with one that was cut off halfway.
+
+    Args:
+        uri: of the database.
+        opened: opens a database as MLflow does, which makes its tables.
+    """
+    path = Path(uri.removeprefix(SQLITE))
+    if path.exists():
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    opened(f"{SQLITE}{temporary}")
+    temporary.replace(path)
 
 
 def ours(client: Any) -> list[Any]:

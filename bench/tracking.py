@@ -176,8 +176,9 @@ class Tracker:
             with self._lock:
                 file = store.check_database(self.uri)
                 if self._client is None:
-                    client = MlflowClient(self.uri, self.uri)
-                    client.search_experiments(max_results=1)  # creates the tables
+                    if self.uri == store.own(self.results):
+                        store.make_database(self.uri, _open)
+                    client = _open(self.uri)
                     self._client, self._file = client, store.check_database(self.uri)
                 elif file != self._file:  # what MLflow has open would be written to no avail
                     raise TrackingError(f"{self.uri} was removed or replaced since this run began")
@@ -202,6 +203,12 @@ class Tracker:
             with suppress(Exception):  # only the looks of a page would be lost
                 client.set_experiment_tag(experiment, key, value)
         return str(experiment)
+
+
+def _open(uri: str) -> MlflowClient:
+    client = MlflowClient(uri, uri)
+    client.search_experiments(max_results=1)  # creates the tables
+    return client
 
 
 def _fill(client: MlflowClient, run: Run, record: Record, ledger: Path | None) -> None:

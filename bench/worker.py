@@ -27,9 +27,13 @@ class Order(NamedTuple):
 
 
 def main() -> None:
-    """Do the job that comes over the connection whose file descriptor is the argument, and end."""
-    ours = int(sys.argv[1])
-    keeper.stay_behind(let_go=lambda: os.close(ours))
+    """Do the job that comes over a connection, and end.
+
+    Arguments of the command: the connection's file descriptor, and the process that holds the other
+    end.
+    """
+    ours, parent = map(int, sys.argv[1:])
+    keeper.stay_behind(parent, let_go=lambda: os.close(ours))
     code = 1
     try:
         _main(ours)

@@ -13,7 +13,7 @@ import pytest
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans on")
 HEAD = (
     "import os, signal, subprocess, sys, time; from bench import keeper\n"
-    "keeper.stay_behind(let_go=lambda: None)\n"
+    "keeper.stay_behind(os.getppid(), let_go=lambda: None)\n"
 )
 # In a session of its own, its parent gone, nothing in its environment.
 DAEMON = (

@@ -378,6 +378,19 @@ def test_an_invocation_is_summed_up_by_its_own_cells(results: Path) -> None:
     assert (parent.data.metrics["cells"], parent.data.tags["best_model"]) == (1, "als")
 
 
+def test_the_run_of_a_killed_invocation_that_had_logged_nothing_is_closed(results: Path) -> None:
+    killed = made_up(invocation="killed")
+    record.save(killed, results)
+    tracking = Tracking(results)
+    records = [killed, made_up("ease", invocation=tracking.invocation)]
+    for each in records:
+        tracking.log(each)
+    tracking.finish(records)
+    parents = runs(results, "invocation")
+    assert [run.info.status for run in parents] == ["FINISHED"] * 2
+    assert [run.data.metrics["cells"] for run in parents] == [1, 1]
+
+
 def test_a_tuning_is_judged_by_its_trials_with_a_figure(results: Path) -> None:
     trials = [made_up(suite="tune als"), made_up("als", "pruned", suite="tune als", seed=1)]
     tracker = Tracker(results)

@@ -1,6 +1,7 @@
 """Fault 18: kill -9 of the run, or no power while it writes. Nothing that was finished is lost, a
 half-written file is never read as a result, and the next start reconciles MLflow."""
 
+import os
 import random
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from faulty import left_behind, mlflow_runs, run, start_and_wait_for_the_fit, wa
 from loopback import listening
 
 from bench import record, registry
+from bench.isolation import WORKER
 from bench.runner import kept_record
 
 
@@ -40,7 +42,7 @@ def test_after_kill_9_the_next_run_goes_on_and_reconciles(
     assert not (folder / "results" / ".work").exists()
 
 
-def test_a_half_written_record_is_no_result(outcome: Outcome, tmp_path: Path) -> None:
+def test_a_half_written_record_or_ledger_is_no_result(outcome: Outcome, tmp_path: Path) -> None:
     ease = outcome.records["ease"]
     shutil.copytree(outcome.results / "ledgers", tmp_path / "ledgers")
     path = record.save(ease, tmp_path)
@@ -50,9 +52,39 @@ def test_a_half_written_record_is_no_result(outcome: Outcome, tmp_path: Path) ->
         path.write_text(whole[:length])
         assert kept_record(ease.cell, ease.key, tmp_path) is None
         assert record.load_all(tmp_path, skip=lambda error: None) == []
+    path.write_text(whole)
+    its_ledger = record.ledger_path(ease, tmp_path)
+    content = its_ledger.read_bytes()
+    for length in range(0, len(content), 997):
+        its_ledger.write_bytes(content[:length])
+        assert kept_record(ease.cell, ease.key, tmp_path) is None
     path.unlink()
     (path.parent / f".{path.name}.1.tmp").write_text(whole)  # what a killed process leaves
     assert record.load_all(tmp_path) == []
+
+
+def test_a_child_whose_parent_was_gone_before_it_could_ask_to_die_with_it_ends() -> None:
+    reading, writing = os.pipe()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    words = [sys.executable, "-P", "-c", WORKER, str(reading), str(gone.pid)]
+    assert subprocess.run(words, pass_fds=[reading], timeout=30).returncode == 1
+    os.close(reading)
+    os.close(writing)
+
+
+def test_what_a_dead_process_left_unfinished_goes_and_what_a_living_one_writes_stays(
+    tmp_path: Path,
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for name in (f".a.json.{gone.pid}.tmp", f".mlflow.db.{gone.pid}.tmp-journal"):
+        (tmp_path / name).touch()
+    kept = [".a.json.tmp", f".b.json.{os.getpid()}.tmp", "c.json"]
+    for name in kept:
+        (tmp_path / name).touch()
+    record.remove_unfinished(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
 
 
 def test_a_writer_that_is_killed_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:

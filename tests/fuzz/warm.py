@@ -19,7 +19,7 @@ from unittest.mock import patch
 import psutil
 from fuzzing import quick_look_up
 
-from bench import isolation, worker
+from bench import isolation, keeper, worker
 
 MEASURING = "import bench.jobs, bench.rank_kernels, pandas, pyarrow.parquet, torch"
 DESCRIBING = "import bench.jobs, scipy.linalg, scipy.sparse"
@@ -69,6 +69,10 @@ class WarmProcess:
             self.wait(0)
         return self.returncode
 
+    def terminate(self) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, signal.SIGTERM)
+
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
             if not select.select([self._source], [], [], timeout)[0]:
@@ -79,8 +83,8 @@ class WarmProcess:
 
 def serve(requests: socket.socket) -> None:
     """Fork a process for each request, one after the other, and tell how it ended."""
-    worker._control(worker.PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    worker._control(worker.CHILD_SUBREAPER, 1)
+    keeper.set_property(keeper.PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    keeper.set_property(keeper.CHILD_SUBREAPER, 1)
     while True:
         described, descriptors, _, _ = socket.recv_fds(requests, 1 << 18, 2)
         if not described:
@@ -119,7 +123,7 @@ def work(environment: dict[str, str], connection: int, output: int) -> None:
     os.closerange(CONNECTION + 1, 256)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = ["-c", str(CONNECTION)]
+    sys.argv = ["-c", str(CONNECTION), str(os.getppid())]
     try:
         worker.main()
     except BaseException:
