@@ -142,10 +142,10 @@ class Tracker:
         written = [
             r for r in records if self.log(r, ledger_path(r, self.results), first[r.invocation])
         ]
-        invocations = list(dict.fromkeys(record.invocation for record in written))
-        for invocation in invocations:
+        latest = max(records, key=lambda r: r.started).invocation if records else ""
+        for invocation in dict.fromkeys(record.invocation for record in written):
             # The board shows all records as they are now, so only the latest run may carry it.
-            boards = None if invocation == invocations[-1] else ()
+            boards = None if invocation == latest else ()
             self.finish(invocation, records, boards)
         return len(written)
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -54,7 +55,8 @@ class Tracking:
         while self._missed:
             found = self._missed[0]
             self._missed.rotate(-1)  # one that cannot be written must not hold up the others
-            first = self._first if found.invocation == self.invocation else None
+            own = found.invocation == self.invocation
+            first = self._first if own else self._begun.get(found.invocation)
             if self._tracker.log(found, record.ledger_path(found, self._results), first):
                 self._continued.add(found.invocation)
             self._missed.pop()
@@ -66,6 +68,12 @@ class Tracking:
             known = record.load_all(self._results, skip=lambda error: None)
             for invocation in others:
                 self._tracker.finish(invocation, known, ())
+
+    @cached_property
+    def _begun(self) -> dict[str, Record]:
+        """The record that each invocation of before began with."""
+        known = record.load_all(self._results, skip=lambda error: None)
+        return {each.invocation: each for each in reversed(known)}
 
     def _attempt(self, action: Callable[[], Any]) -> bool:
         """Whether it went well; if not, that is said the first time."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -378,17 +379,25 @@ def test_an_invocation_is_summed_up_by_its_own_cells(results: Path) -> None:
     assert (parent.data.metrics["cells"], parent.data.tags["best_model"]) == (1, "als")
 
 
-def test_the_run_of_a_killed_invocation_that_had_logged_nothing_is_closed(results: Path) -> None:
-    killed = made_up(invocation="killed")
-    record.save(killed, results)
+def test_a_killed_invocation_that_had_logged_nothing_gets_its_run(results: Path) -> None:
+    began = "2026-01-01T09:00:00+00:00"
+    first, second = made_up("fm", invocation="killed", started=began), made_up(invocation="killed")
     tracking = Tracking(results)
-    records = [killed, made_up("ease", invocation=tracking.invocation)]
-    for each in records:
+    own = made_up("ease", invocation=tracking.invocation, started="2026-01-02T10:00:00+00:00")
+    for each in (first, second, own):
+        record.save(each, results)
+    for each in (second, own):  # the first cell is not in this run
         tracking.log(each)
-    tracking.finish(records)
-    parents = runs(results, "invocation")
-    assert [run.info.status for run in parents] == ["FINISHED"] * 2
-    assert [run.data.metrics["cells"] for run in parents] == [1, 1]
+    leaderboard.write([first, second, own], results)
+    tracking.finish([second, own])
+    assert Tracker(results).track_all() == 1
+    parents = {run.data.tags["bench.invocation"]: run for run in runs(results, "invocation")}
+    assert {run.info.status for run in parents.values()} == {"FINISHED"}
+    assert parents["killed"].info.start_time == 1000 * datetime.fromisoformat(began).timestamp()
+    assert parents["killed"].data.metrics["cells"] == 2
+    assert parents[tracking.invocation].data.metrics["cells"] == 1
+    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
+    assert not client.list_artifacts(parents["killed"].info.run_id)  # the board is the latest run's
 
 
 def test_a_tuning_is_judged_by_its_trials_with_a_figure(results: Path) -> None:
