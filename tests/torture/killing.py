@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from bench import record
+from bench.isolation import WORKER
 from bench.record import Record
 from bench.verify import verify
 
@@ -133,17 +134,31 @@ class Place:
 
 
 def kill(pid: int, *, alone: bool) -> list[psutil.Process]:
-    """Kill a run, alone or with all below it; the children that must be gone soon."""
+    """Kill a run; the processes that must be gone soon.
+
+    Alone, all below it must go. Else its jobs and their keepers are killed with it, so that what a
+    model has started is left to the next run.
+    """
     try:
         parent = psutil.Process(pid)
-        children = parent.children(recursive=not alone)
+        below = parent.children(recursive=True)
         parent.send_signal(SIGKILL)
     except psutil.NoSuchProcess:
         return []
-    for child in [] if alone else children:
+    if alone:
+        return below
+    own = [child for child in below if _is_worker(child)]
+    for child in own:
         with suppress(psutil.NoSuchProcess):
             child.send_signal(SIGKILL)
-    return children
+    return own
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return WORKER in process.cmdline()
+    except psutil.Error:
+        return False
 
 
 def measured_again(before: dict[Path, bytes], fits: Counter[Any], place: Place) -> list[str]:

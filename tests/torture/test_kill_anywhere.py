@@ -55,8 +55,8 @@ def place(folder: Path, models: str = MODELS, seeds: str = SEEDS) -> Iterator[Pl
 def strike(place: Place, after: float, phase: str = "", *, alone: bool, warm: bool = False) -> str:
     """Kill a run, so many seconds after its start or after the first beginning of a phase.
 
-    Its processes end with it, and no record from before is touched. Returns what it was at; nothing
-    when it had ended.
+    Its own processes end with it, and no record from before is touched. Returns what it was at;
+    nothing when it had ended.
     """
     before, fits = place.recorded(), place.fits()
     pid, wait = place.start_warm() if warm else place.start()
@@ -98,8 +98,8 @@ def test_five_kills_change_nothing(tmp_path: Path, empty_store: Path, kept_canar
         here.restore("start")
         assert here.run(kill_at="records/: flush") == KILLED
         assert here.run(kill_at="mlflow set_terminated") == KILLED
-        assert strike(here, 0.02, "fit", alone=True, warm=True)  # which leaves a process behind
-        assert strike(here, 0.02, "scoring", alone=False, warm=True)
+        assert strike(here, 0.02, "fit", alone=True, warm=True)
+        assert strike(here, 0.02, "scoring", alone=False, warm=True)  # leaves a process
         assert here.run(kill_at="leaderboard.csv: rename") == KILLED
         assert difference(finish(here), wanted) == ""
         assert here.fits() == {("stepwise", "0"): 1, ("counted", "0"): 3}
