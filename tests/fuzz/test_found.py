@@ -110,9 +110,9 @@ def test_signals_without_a_name() -> None:
     assert isolation._signal_name(9) == "SIGKILL"
 
 
-def test_a_damaged_member_of_any_method(tmp_path: Path) -> None:
+def test_a_damaged_member(tmp_path: Path) -> None:
     path = tmp_path / "data.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a", b"12345" * 99)
     content = bytearray(path.read_bytes())
     content[50:60] = b"\xff" * 10
@@ -153,7 +153,6 @@ def test_defaults_that_no_record_can_hold() -> None:
         ("x = " + "[" * 3000, "its brackets are nested too deeply"),
         ("memory_limit = 99999999999999", "memory_limit must be 0 to 1099511627776 MB, not 9999"),
         ('[[rows]]\nmodel = "ease"\nlabel = "a\\nb"', "label must be one printable line"),
-        ('[[rows]]\nmodel = "ease"\nparams = { l2 = 1979-05-27 }', "l2 must be text, a finite"),
     ],
 )
 def test_suites(text: str, message: str, tmp_path: Path) -> None:
