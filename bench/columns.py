@@ -9,7 +9,8 @@ from bench import published
 from bench.text import one_line
 
 if TYPE_CHECKING:
-    from bench.leaderboard import Row, Section
+    from bench.leaderboard import Section
+    from bench.rows import Row
 
 # Programs rely on the order up to `key`; what follows it may grow.
 CSV_COLUMNS = (

@@ -90,17 +90,22 @@ def _read_numbers(
     table = {column: np.empty(most, dtype=DTYPES[kind]) for column, kind in columns.items()}
     rows = 0
     try:
-        for batch in csv.open_csv(
-            pa.py_buffer(memoryview(data)[start:]),
-            read_options=csv.ReadOptions(
-                column_names=list(columns), use_threads=False, block_size=PART
-            ),
-            parse_options=csv.ParseOptions(delimiter=separator, quote_char=False),
-            convert_options=csv.ConvertOptions(
-                column_types={column: types[kind] for column, kind in columns.items()},
-                null_values=[],
-            ),
-        ):
+        while start < len(data):
+            end = data.find(b"\n", start + PART) + 1 or len(data)
+            # In memory of pyarrow's own: its threads may outlive what they read, and one that gives
+            # memory of Python back while the process ends aborts it.
+            part = pa.allocate_buffer(end - start)
+            memoryview(part).cast("B")[:] = memoryview(data)[start:end]
+            start = end
+            batch = csv.read_csv(
+                part,
+                read_options=csv.ReadOptions(column_names=list(columns), use_threads=False),
+                parse_options=csv.ParseOptions(delimiter=separator, quote_char=False),
+                convert_options=csv.ConvertOptions(
+                    column_types={column: types[kind] for column, kind in columns.items()},
+                    null_values=[],
+                ),
+            )
             for (column, kind), values in zip(columns.items(), batch.columns, strict=True):
                 given = values.to_numpy()
                 if kind == "time" and not np.all((given >= 0) & (given < LATEST_SECONDS)):
@@ -111,7 +116,7 @@ def _read_numbers(
             rows += batch.num_rows
     except pa.ArrowInvalid:
         return None
-    return {column: values[:rows] for column, values in table.items()}
+    return {column: values[:rows] for column, values in table.items()} if rows else None
 
 
 def _read_lines(

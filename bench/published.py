@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.leaderboard import Row
+    from bench.rows import Row
 
 TABLE = Path(__file__).with_name("published.csv")
 METRICS = ("hr_at_10", "ndcg_at_10")

@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.leaderboard import Row, Section
+    from bench.leaderboard import Section
+    from bench.rows import Row
 
 WIDTH, HEIGHT = 1000, 480
 LEFT, RIGHT, TOP, BOTTOM = 60, 170, 15, 45  # margins; the names need room on the right

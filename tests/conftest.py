@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+ROOT = Path(__file__).parent
+
 # As the harness does for a cell: with more threads than idle cores, torch waits for itself.
 for name in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{name}_NUM_THREADS", "1")
@@ -20,6 +22,15 @@ settings.register_profile("bench", deadline=None)
 settings.load_profile("bench")
 # A second before and after each cell is for figures that somebody reads.
 os.environ.setdefault("BENCH_REFERENCE_ROUNDS", "1")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, in one of the processes that share the tests, what shares costly fixtures."""
+    for item in items:
+        folder = item.path.parent
+        together = folder if folder.name == "faults" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(ROOT))))
 
 
 @pytest.fixture(scope="session")

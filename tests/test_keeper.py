@@ -39,6 +39,12 @@ def seconds() -> str:
     return f"97{os.getpid()}.{time.monotonic_ns() % 10**6}"
 
 
+def alive_below(running: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    """Its descendants, without one that is gone but not yet waited for."""
+    found = psutil.Process(running.pid).children(recursive=True)
+    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+
+
 def wait_for(path: Path) -> None:
     while not (path.exists() and path.read_text()):
         time.sleep(0.005)
@@ -71,7 +77,7 @@ def test_told_to_stop_it_ends_a_job_that_does_not_listen(seconds: str, tmp_path:
     daemon = DAEMON.format(seconds, tmp_path / "pid")
     running = start(deaf + daemon + "time.sleep(600)")
     wait_for(tmp_path / "pid")
-    below = psutil.Process(running.pid).children(recursive=True)
+    below = alive_below(running)
     assert len(below) == 2
     running.terminate()
     assert running.wait(timeout=30) == -signal.SIGKILL
@@ -84,7 +90,7 @@ def test_a_run_that_is_killed_leaves_nothing(seconds: str, tmp_path: Path) -> No
     run = f"import subprocess, sys; subprocess.run([sys.executable, '-P', '-c', {job!r}])"
     running = subprocess.Popen([sys.executable, "-P", "-c", run])
     wait_for(tmp_path / "pid")
-    below = psutil.Process(running.pid).children(recursive=True)
+    below = alive_below(running)
     assert len(below) == 3
     running.kill()
     running.wait()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bench import leaderboard
 from bench.columns import DRIFT_BOUND, short
 from bench.record import Cell, Record
+from bench.rows import rows as board_rows
 
 COLUMNS = (
     "dataset,protocol,model,status,seeds,hr_at_10,hr_at_10_se,ndcg_at_10,ndcg_at_10_se,"
@@ -55,7 +56,7 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def models(records: list[Record]) -> list[str]:
-    return [row.model for row in leaderboard.rows(records)]
+    return [row.model for row in board_rows(records)]
 
 
 def test_columns_of_the_csv() -> None:
@@ -77,7 +78,7 @@ def test_best_first_and_what_failed_last() -> None:
         made_up("twin", 0.1),
     ]
     assert models(records) == ["ease", "random", "twin", "crash", "slow", "skip"]
-    rows = leaderboard.rows(records)
+    rows = board_rows(records)
     assert [row.status for row in rows[3:]] == ["failed", "timeout", "skipped"]
     assert rows[-1].reason == "needs lightfm"
     for text in (leaderboard.to_markdown(records), leaderboard.to_terminal(records, 120)):
@@ -90,7 +91,7 @@ def test_equal_hit_rates_go_by_ndcg_then_by_name() -> None:
 
 
 def test_seeds_are_averaged_and_their_error_is_not_divided() -> None:
-    (row,) = leaderboard.rows([made_up("bpr", hr, seed=i) for i, hr in enumerate((0.5, 0.6, 0.7))])
+    (row,) = board_rows([made_up("bpr", hr, seed=i) for i, hr in enumerate((0.5, 0.6, 0.7))])
     assert (row.seeds, row.status) == (3, "ok")
     assert row.figures["hr_at_10"] == pytest.approx(0.6)
     assert row.figures["hr_at_10_se"] == pytest.approx(0.0154)
@@ -100,7 +101,7 @@ def test_seeds_are_averaged_and_their_error_is_not_divided() -> None:
 def test_a_row_with_a_failed_seed_says_so() -> None:
     records = [made_up("bpr", 0.5), made_up("bpr", 0.6, seed=1)]
     records += [made_up("bpr", seed=2, status="oom", reason="over 2 GB")]
-    (row,) = leaderboard.rows(records)
+    (row,) = board_rows(records)
     assert (row.status, row.seeds, row.tried) == ("ok 2/3", 2, 3)
     assert "bpr [ok 2/3]" in leaderboard.to_terminal(records, 120)
     assert "over 2 GB" in leaderboard.to_markdown(records)
@@ -109,14 +110,14 @@ def test_a_row_with_a_failed_seed_says_so() -> None:
 
 def test_different_reasons_name_their_seeds() -> None:
     records = [made_up("bpr", status="oom", reason="big"), made_up("bpr", seed=1, reason="bad")]
-    (row,) = leaderboard.rows(records)
+    (row,) = board_rows(records)
     assert (row.status, row.reason) == ("failed/oom", "seed 0: big; seed 1: bad")
 
 
 def test_the_latest_record_of_a_seed_counts() -> None:
     old = made_up("als", 0.9, started="2026-01-01T00:00:00+00:00", key="a" * 16)
     new = made_up("als", 0.4, started="2026-02-01T00:00:00+00:00", key="b" * 16)
-    (row,) = leaderboard.rows([new, old])
+    (row,) = board_rows([new, old])
     assert row.figures["hr_at_10"] == 0.4
     assert read(leaderboard.to_csv([old, new]))[0]["key"] == "b" * 16
 
@@ -124,7 +125,7 @@ def test_the_latest_record_of_a_seed_counts() -> None:
 def test_seeds_that_saw_other_data_are_not_averaged_in() -> None:
     old = made_up("als", 0.9, seed=1, data_sha256="old")
     new = made_up("als", 0.4, data_sha256="new", started="2026-02-01T00:00:00+00:00")
-    (row,) = leaderboard.rows([old, new])
+    (row,) = board_rows([old, new])
     assert (row.seeds, row.figures["hr_at_10"]) == (1, 0.4)
 
 
@@ -132,14 +133,14 @@ def test_seeds_that_saw_other_data_are_not_averaged_in() -> None:
 def test_seeds_of_other_code_or_another_split_are_not_averaged_in(basis: str) -> None:
     old = made_up("als", 0.5, seed=0, **{basis: "old"})
     new = made_up("als", 0.7, seed=1, started="2026-02-01T00:00:00+00:00", **{basis: "new"})
-    (row,) = leaderboard.rows([old, new])
+    (row,) = board_rows([old, new])
     assert (row.seeds, row.figures["hr_at_10"]) == (1, 0.7)
 
 
 def test_a_model_that_is_skipped_now_does_not_keep_its_old_figure() -> None:
     old = made_up("mix", 0.5, params={"factor": 1.0})
     new = made_up("mix", status="skipped", reason="needs x", started="2026-02-01T00:00:00+00:00")
-    (row,) = leaderboard.rows([old, new])
+    (row,) = board_rows([old, new])
     assert (row.status, row.seeds, row.reason) == ("skipped", 0, "needs x")
 
 
@@ -295,7 +296,7 @@ def test_any_order_gives_the_same_bytes(data: st.DataObject, records: list[Recor
     for form in (leaderboard.to_csv, leaderboard.to_markdown, leaderboard.to_html):
         assert form(shuffled) == form(records)
     assert leaderboard.to_terminal(shuffled, 100) == leaderboard.to_terminal(records, 100)
-    named = [(row.dataset, row.protocol, row.model) for row in leaderboard.rows(records)]
+    named = [(row.dataset, row.protocol, row.model) for row in board_rows(records)]
     assert len(set(named)) == len(named)
 
 

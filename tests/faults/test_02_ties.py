@@ -1,5 +1,7 @@
 """Fault 2: constant or coarse scores. Ties count by their expected value, and the row is marked."""
 
+import re
+
 import pytest
 from conftest import Outcome
 
@@ -18,5 +20,5 @@ def test_a_model_with_four_different_scores_lies_between_its_bounds(outcome: Out
 
 def test_their_rows_are_marked_and_that_of_a_fine_model_is_not(outcome: Outcome) -> None:
     board = (outcome.results / "leaderboard.md").read_text()
-    assert all(f"| {name} † " in board for name in ("is_constant", "is_coarse"))
-    assert "| ease " in board and "| ease † " not in board
+    assert re.search(r"\| is_constant [^|]*†", board) and re.search(r"\| is_coarse [^|]*†", board)
+    assert "| ease " in board and not re.search(r"\| ease [^|]*†", board)
