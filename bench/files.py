@@ -8,6 +8,8 @@ from bench.fetch import DataUnavailable
 # How members may be packed: others can ask for gigabytes of memory before the first byte is out.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
+MOST_REASON = 200  # characters
+
 
 def read_member(archive: Path, member: str, max_bytes: int) -> bytes:
     """One member of a zip archive, by its exact name; nothing else is read and nothing extracted.
@@ -27,7 +29,8 @@ def read_member(archive: Path, member: str, max_bytes: int) -> bytes:
     except OSError as error:
         raise DataUnavailable(f"{archive}: {error.strerror or error}") from None
     except Exception as error:  # damage has many names: BadZipFile, zlib.error, LZMAError, ...
-        raise DataUnavailable(f"{archive}: cannot read {member} ({error})") from None
+        reason = str(error)[:MOST_REASON]  # it may have a member's name of 64 kB
+        raise DataUnavailable(f"{archive}: cannot read {member} ({reason})") from None
     if len(content) > max_bytes:
         raise DataUnavailable(f"{archive}: {member} is larger than {max_bytes:,} bytes")
     return content

@@ -16,9 +16,11 @@ from typing import Any
 import psutil
 
 from bench import handover
+from bench.adapter import Epoch
 from bench.record import Status
 from bench.worker import ORDER, RESULT, Order
 
+MOST_MESSAGE = 1 << 20  # bytes
 OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
 ENDING_SECONDS = 10  # that a process has to end in, when it has said its last
@@ -93,7 +95,7 @@ class Child:
         while self._stopped is None:
             try:
                 if self._connection.poll(POLL_SECONDS):
-                    kind, value = self._connection.recv()
+                    kind, value = _read(self._connection.recv_bytes(MOST_MESSAGE))
                     if kind == "done":
                         return
                     yield kind, value
@@ -191,6 +193,16 @@ class Child:
                 return file.read(4 * OUTPUT_KEPT).decode(errors="replace")[-OUTPUT_KEPT:]
         except OSError:
             return ""
+
+
+def _read(message: bytes) -> tuple[str, Any]:
+    """Kind and value of what a job said: JSON, because a model can say it too."""
+    kind, value = json.loads(message)
+    if kind == "epoch":
+        value = Epoch(*value)
+    elif kind == "share":
+        value = float(value)
+    return str(kind), value
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 It knows this harness, and searches every object in its process, the variables of all functions
 that are running, the files in its folder of work, and the environment and command line of its own
-and of the parent's process. What is like a column of held-out items, it recommends. As long as it
-finds nothing it scores as a constant does, and so the figure of a constant is the only one it may
-have.
+process and of all above it, as the run's. What is like a column of held-out items, it recommends.
+As long as it finds nothing it scores as a constant does, and so the figure of a constant is the
+only one it may have.
 
 It searches while it fits, and not outside the run: the held-out items are in the process when
 scores() is called, and the publisher's files and the ledgers of earlier runs are open to any
@@ -12,7 +12,6 @@ program of the same user.
 """
 
 import gc
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import scipy.sparse as sp
@@ -115,8 +115,9 @@ class Leaker(Adapter):
                 continue
 
     def _in_texts(self) -> Iterator[tuple[Ids, Ids]]:
-        """Numbers in the environment and the command line of this process and of its parent."""
-        for process in ("self", str(os.getppid())):
+        """Numbers in the environment and the command line of this process and of all above it."""
+        above = [str(process.pid) for process in psutil.Process().parents()]
+        for process in ("self", *above):
             for name in PROCESS_FILES:
                 try:
                     text = Path("/proc", process, name).read_bytes()

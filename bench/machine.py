@@ -13,7 +13,10 @@ from typing import Any
 
 import psutil
 
-NUMERIC_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "implicit", "pandas", "pyarrow")
+NUMERIC_PACKAGES = (
+    *("numpy", "scipy", "scikit-learn", "torch", "implicit", "pandas", "pyarrow"),
+    *("numba", "llvmlite"),
+)
 
 
 @cache

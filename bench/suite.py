@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from bench import registry
-from bench.parameters import BadParameter, as_type, parse_dataset, parse_setting
+from bench.parameters import PLAIN, BadParameter, as_type, is_plain, parse_dataset, parse_setting
 from bench.protocol import PROTOCOLS
 from bench.registry import shown, unknown
 
@@ -38,6 +38,11 @@ class SuiteRow:
                 f"label must be one printable line of at most {MOST_LABEL} characters,"
                 f" not {shown(self.label)}"
             )
+        for parameter, value in self.params.items():
+            # Of numbers that are not finite the parameter's own check has better words.
+            if not isinstance(value, float) and not is_plain(value):
+                where = f"{self.model}.{parameter}"
+                raise BadParameter(f"{where} must be {PLAIN}, not {shown(value)}")
 
 
 @dataclass(frozen=True, kw_only=True)

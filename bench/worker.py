@@ -60,7 +60,7 @@ def _main(ours: int) -> None:
     path.with_suffix(".tmp").write_text(result)
     path.with_suffix(".tmp").replace(path)
     with suppress(OSError):  # a model may have closed it
-        connection.send(("done", None))
+        _say(connection, ("done", None))
 
 
 class _Line:
@@ -72,10 +72,15 @@ class _Line:
     def send(self, message: Any) -> None:
         if os.getpid() != self._process:
             os._exit(1)
-        self._connection.send(message)
+        _say(self._connection, message)
 
     def recv(self) -> Any:
         return self._connection.recv()
+
+
+def _say(connection: Connection, message: Any) -> None:
+    """As JSON: the run unpickles nothing that a process with a model in it wrote."""
+    connection.send_bytes(json.dumps(message).encode())
 
 
 def _attempt(order: Order, line: _Line) -> str:

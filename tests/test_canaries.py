@@ -1,5 +1,8 @@
 """Canaries get what they must; and when a piece of the protocol breaks, one of them says so."""
 
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import log2
@@ -324,6 +327,40 @@ def test_a_leak_into_the_process_is_invalid(
     found = canary_run.measure("synthetic", made, tmp_path)
     assert found.broken().keys() == {"leaker"}
     assert found.invalid()[0].startswith("canary leaker: hr_at_10 is 1, must be 0.1")
+
+
+LOOKING = """import sys
+from pathlib import Path
+from bench.adapter import Run
+from bench.leaker import Leaker
+from bench.protocol import prepare
+from bench.runner import load_data
+
+task = prepare(load_data("synthetic", None), "loo-99")
+if len(sys.argv) > 1:
+    print(*task.cases.held_out)
+else:
+    Leaker._in_memory = lambda self: iter(())
+    leaker = Leaker(folder=Path("here"))
+    leaker.fit(task.train, Run())
+    print((leaker.scores(task.cases.users) > 0).any())
+"""
+
+
+def test_the_leaker_finds_what_stands_in_the_words_of_the_run_above_its_keeper(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "look.py").write_text(LOOKING)
+    (tmp_path / "here").mkdir()
+    python = [sys.executable, "-P", "look.py"]
+
+    def said(*words: str) -> str:
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    keeper = f"sh -c '{shlex.join(python)}; true'; true"
+    assert said("sh", "-c", keeper, "run", "nothing") == "False"
+    assert said("sh", "-c", keeper, "run", said(*python, "held-out")) == "True"
 
 
 def test_there_is_nothing_to_find_in_a_process_of_its_own(made: Task, kept_canaries: Path) -> None:

@@ -1,7 +1,8 @@
 """Fault 24: a foreign pickle. It is never loaded: not as data, record, ledger or archive member.
 
-bench keeps no fitted models. What it pickles is what it hands to its own child process. That no
-file of the project loads anything else: `test_security`.
+bench keeps no fitted models. What it pickles is what a run hands to the process of its own cell;
+what that process says to the run is JSON. That no file of the project loads anything else:
+`test_security`.
 """
 
 import pickle
@@ -9,7 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from faulty import command, made_100k
+from faulty import command, made_100k, model, run
+
+from bench import record
 
 
 class Poison:
@@ -58,3 +61,24 @@ def test_a_pickle_among_the_results_is_refused_and_not_loaded(
     for words in (["leaderboard", "--results"], ["verify"]):
         assert command(*words, tmp_path / "results").code == 1
     assert not (tmp_path / "loaded").exists()
+
+
+SENDING = """import gc, pathlib
+        from multiprocessing.connection import Connection
+        class Poison:
+            def __reduce__(self):
+                return pathlib.Path.touch, (pathlib.Path({path!r}),)
+        lines = [each for each in gc.get_objects() if isinstance(each, Connection)]
+        assert lines
+        for line in lines:
+            line.send(Poison())
+        time.sleep(60)"""
+
+
+def test_a_pickle_that_a_model_sends_to_the_run_is_refused_and_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "loaded"
+    assert run(tmp_path, [model(tmp_path, "sends", fit=SENDING.format(path=str(path)))]) == 1
+    (found,) = record.load_all(tmp_path / "results")
+    assert found.status == "failed"
+    assert found.reason.startswith("the process sent what cannot be read: UnicodeDecodeError")
+    assert not path.exists()

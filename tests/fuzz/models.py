@@ -26,7 +26,7 @@ from bench.interactions import Floats
 {imports}
 
 def in_a_buffer(self, right, order):
-    buffer = self.__dict__.setdefault("buffer", np.empty((128, 128), dtype=np.float32, order=order))
+    buffer = self.__dict__.setdefault("buffer", np.empty((512, 512), dtype=np.float32, order=order))
     found = buffer[: right.shape[0], : right.shape[1]]
     found[:] = right
     return found

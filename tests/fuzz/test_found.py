@@ -153,6 +153,12 @@ def test_defaults_that_no_record_can_hold() -> None:
         ("x = " + "[" * 3000, "its brackets are nested too deeply"),
         ("memory_limit = 99999999999999", "memory_limit must be 0 to 1099511627776 MB, not 9999"),
         ('[[rows]]\nmodel = "ease"\nlabel = "a\\nb"', "label must be one printable line"),
+        ('[[rows]]\nmodel = "popularity"\nparams = { l2 = 1979-05-27 }', "l2 must be text, a "),
+        (
+            '[[rows]]\nmodel = "ease"\nparams = { l2 = 1979-05-27 }',
+            "ease.l2 must be text, a finite",
+        ),
+        ('[[rows]]\nmodel = "popularity"\nparams = { l2 = 1979-05-27 }', "l2 must be text, a "),
     ],
 )
 def test_suites(text: str, message: str, tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def test_files_of_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -
         found, its_ledger = measure(text, tmp_path, described=described)
         said = f"{found.status}: {found.reason}\n{found.traceback}\n{found.output}"
         if wanted.status:
-            assert found.status == wanted.status and re.search(wanted.reason, found.reason), said
+            assert found.status in wanted.status.split("|"), said
+            assert re.search(wanted.reason, found.reason), said
         check_readable(found, tmp_path)
         if found.status == "ok":
             check_figures(found, its_ledger, plain[False])

@@ -37,7 +37,7 @@ HARMLESS = [
     "sys.setswitchinterval(1e-6)",
     "sys.settrace(lambda *a: None)",
     "sys.setprofile(lambda *a: None)",
-    "sys.excepthook = sys.unraisablehook = threading.excepthook = None",
+    "sys.excepthook = sys.unraisablehook = None",
     "torch.set_default_dtype(torch.float64)",
     "torch.set_num_threads(3)",
     "json.JSONEncoder.default = None",

@@ -10,7 +10,7 @@ class Wrong(NamedTuple):
     """Something that a model does, and how its cell must end."""
 
     code: str  # statements
-    status: str = "failed"
+    status: str = "failed"  # or several, as "failed|oom"
     reason: str = ""  # a pattern that must be found in the record's
 
 
