@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
-from bench.space import choice, log, number, space, whole
+from bench.space import choice, log, space, whole
 
 from ._devices import mixed_precision, threads
 from ._features import Fields, both_fields
@@ -56,7 +56,7 @@ class DSSM(VectorAdapter):
         epochs=whole(5, 60, log=True),
         batch_size=choice(512, 1024, 2048, 4096),
         learning_rate=log(3e-4, 1e-2),
-        weight_decay=number(0, 1),
+        weight_decay=log(0.01, 1),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.04, why="it draws in their order")
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from bench.adapter import tolerate
 from bench.interactions import Interactions
-from bench.space import choice, log, number, space, whole
+from bench.space import choice, log, space, whole
 
 from ._epoch import Part
 from ._layers import normal
@@ -33,7 +33,7 @@ class GMF(PairAdapter):
         batch_size=choice(1024, 2048, 4096, 8192),
         negatives=whole(2, 12),
         learning_rate=log(5e-4, 0.02),
-        weight_decay=number(0, 2),
+        weight_decay=log(0.01, 3),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.05, why="it draws in their order")
 

@@ -42,11 +42,13 @@ class NeuMF(PairAdapter):
         hidden=choice((32, 16, 8), (64, 32, 16), (128, 64, 32)),
         dropout=number(0, 0.5),
         init_scale=choice(0.01, 0.1),
+        pretraining=choice(0, 5, 10, 20),
+        joint_learning_rate=log(0.01, 1),
         epochs=whole(5, 60, log=True),
         batch_size=choice(1024, 2048, 4096, 8192),
         negatives=whole(2, 12),
         learning_rate=log(5e-4, 0.02),
-        weight_decay=number(0, 2),
+        weight_decay=log(0.01, 3),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.04, why="it draws in their order")
 
