@@ -7,7 +7,7 @@ import click
 import psutil
 import tabulate
 
-from bench import cells, certificates, leaderboard, registry, runner
+from bench import cells, certificates, registry, runner
 from bench import suite as suites
 from bench.certificates import Certificate
 from bench.certify import TRIED
@@ -60,8 +60,8 @@ def certify(
             certificates.save(certificate, results)
             click.echo(f"{table(certificate)}\n")
             found[certificate.verdict] += 1
-        if records := runner.readable_records(results):
-            leaderboard.write(records, results)
+        if runner.readable_records(results):
+            runner.write_board(results)
     if found:
         counts = ", ".join(f"{found[verdict]} {verdict}" for verdict in ("yes", "tolerances", "no"))
         click.echo(f"Certified: {counts}. Kept in {results / certificates.FOLDER}.")

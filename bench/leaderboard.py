@@ -78,10 +78,11 @@ def to_terminal(
     return render.terminal(sections(records, canaries, verdicts), width)
 
 
-def write(records: Iterable[Record], folder: Path, canaries: Iterable[Canaries] = ()) -> None:
+def write(records: Iterable[Record], folder: Path, canaries: Iterable[Canaries]) -> None:
     """Write leaderboard.md, leaderboard.csv and leaderboard.html into a results folder.
 
-    Beside the records and canaries the folder's certificates decide what stands there.
+    Beside the records and canaries the folder's certificates decide what stands there. The canaries
+    have no default: a board that is written without them loses that it is INVALID.
     """
     given = list(records), list(canaries), certificates.verdicts(folder)
     write_whole(folder / "leaderboard.md", to_markdown(*given).encode())

@@ -203,12 +203,12 @@ def a_record(code: str, model: str = "als") -> Record:
 def test_the_badge_is_of_this_state_of_the_code(tmp_path: Path) -> None:
     certificates.save(a_certificate("tolerance"), tmp_path)
     this, other = a_record("c" * 64), a_record("d" * 64, "ease")
-    leaderboard.write([this, other], tmp_path)
+    leaderboard.write([this, other], tmp_path, [])
     rows = csv.DictReader(io.StringIO((tmp_path / "leaderboard.csv").read_text()))
     assert {row["model"]: row["certified"] for row in rows} == {"als": "tolerances", "ease": ""}
     assert "certified" in (tmp_path / "leaderboard.md").read_text()
     changed = replace(this, code_sha256="e" * 64)
-    leaderboard.write([changed], tmp_path)
+    leaderboard.write([changed], tmp_path, [])
     for name in ("leaderboard.md", "leaderboard.html"):  # nobody needs the column
         assert "certified" not in (tmp_path / name).read_text()
     assert "certified" not in leaderboard.to_terminal([changed], 200)

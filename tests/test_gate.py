@@ -180,3 +180,17 @@ def test_a_run_with_a_broken_sampler_fails_until_it_is_repaired(
     done = bench_here(folder, *RUN)
     assert done.returncode == 1
     assert "INVALID: popularity seed 0: sampled hr_at_10 is " in done.stdout
+
+
+def test_certify_leaves_the_board_as_it_is_but_for_the_badge(folder: Path) -> None:
+    assert bench_here(folder, *RUN).returncode == 0
+    assert bench_here(folder, "certify", "popularity").returncode == 0
+    assert "canaries: 8 of 8" in (folder / "results" / "leaderboard.md").read_text()
+    assert bench_here(folder, "verify").returncode == 0
+    (kept,) = canary_record.load_all(folder / "results")
+    canary_record.save(replace(kept, errors={"oracle": "raised KeyError"}), folder / "results")
+    assert bench_here(folder, "certify", "popularity").returncode == 0
+    for name in ("csv", "md", "html"):
+        board = (folder / "results" / f"leaderboard.{name}").read_text()
+        assert "canary oracle: raised KeyError" in board
+    assert "INVALID" in bench_here(folder, "verify").stderr

@@ -270,7 +270,7 @@ def test_one_page_holds_everything_it_needs() -> None:
 
 
 def test_write(tmp_path: Path) -> None:
-    leaderboard.write(iter([made_up("a", 0.5)]), tmp_path)
+    leaderboard.write(iter([made_up("a", 0.5)]), tmp_path, [])
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["leaderboard.csv", "leaderboard.html", "leaderboard.md"]
 

@@ -188,7 +188,7 @@ def test_verify_finds_a_board_with_another_target(
 ) -> None:
     record = made_up("mf", reason="no")
     save(record, tmp_path / "results")
-    leaderboard.write([record], tmp_path / "results")
+    leaderboard.write([record], tmp_path / "results", [])
     assert "a board of 1 rows computed again" in verify.verify(tmp_path / "results")
     (tmp_path / "other").mkdir()
     other = table(tmp_path / "other", LINES[0].replace("0.7300", "0.7400"))
@@ -201,7 +201,7 @@ def test_verify_finds_a_board_with_another_target(
 def test_verify_names_a_column_that_an_older_board_lacks(tmp_path: Path) -> None:
     record = made_up("mf", reason="no")
     save(record, tmp_path)
-    leaderboard.write([record], tmp_path)
+    leaderboard.write([record], tmp_path, [])
     board = tmp_path / "leaderboard.csv"
     rows = list(csv.reader(io.StringIO(board.read_text())))
     board.write_text("".join(",".join(row[:9]) + "\n" for row in rows))

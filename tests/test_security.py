@@ -141,7 +141,7 @@ def test_a_label_of_a_suite_is_text_and_nothing_leaves_the_results(
 
     results = tmp_path / "a" / "b" / "results"
     runner.keep(made_up(row.label), None, "mine", "one", results)
-    leaderboard.write(runner.readable_records(results), results)
+    leaderboard.write(runner.readable_records(results), results, [])
     assert [found.cell.label for found in record.load_all(results)] == [label]
     kept = {entry for entry in tmp_path.rglob("*") if entry.is_file()} - {path}
     assert {entry.parent for entry in kept} == {results, results / "records"}

@@ -166,7 +166,7 @@ def test_a_cell_that_was_cut_off_is_logged_again(
 
 def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     records = [made_up(), made_up("ease", metrics={"hr_at_10": 0.7, "ndcg_at_10": 0.45})]
-    leaderboard.write(records, results)
+    leaderboard.write(records, results, [])
     tracker = Tracker(results)
     for each in records:
         tracker.log(each)
@@ -388,7 +388,7 @@ def test_a_killed_invocation_that_had_logged_nothing_gets_its_run(results: Path)
         record.save(each, results)
     for each in (second, own):  # the first cell is not in this run
         tracking.log(each)
-    leaderboard.write([first, second, own], results)
+    leaderboard.write([first, second, own], results, [])
     tracking.finish([second, own])
     assert Tracker(results).track_all() == 1
     parents = {run.data.tags["bench.invocation"]: run for run in runs(results, "invocation")}
