@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -10,6 +11,7 @@ from bench.record import write_whole
 
 SCHEMA = 1
 FOLDER = "certificates"  # in the results
+LAWS = ("laws", "checking", "subject", "renumber")  # the files that decide what is found
 
 Verdict = Literal["yes", "tolerances", "no"]
 
@@ -28,6 +30,7 @@ class Certificate:
 
     model: str
     code_sha256: str  # of the model's file and the shared files it imports, as in records
+    laws_sha256: str = ""  # of the files that try the laws; "" before it was kept
     params: dict[str, Any]  # that were given; the others were the model's own, but for few epochs
     seed: int
     findings: tuple[Finding, ...]
@@ -43,13 +46,27 @@ class Certificate:
             return "yes"
         return "tolerances" if statuses <= {"pass", "tolerance"} else "no"
 
+    @property
+    def stem(self) -> str:
+        """Name of its file, without the ending: the model's, and of parameters that were given."""
+        if not self.params:
+            return self.model
+        given = json.dumps(self.params, sort_keys=True, default=str)
+        return f"{self.model}.{sha256(given.encode()).hexdigest()[:8]}"
+
+
+def laws_sha256() -> str:
+    """Changes with the laws, and with how they are tried."""
+    files = (Path(__file__).with_name(f"{name}.py").read_bytes() for name in LAWS)
+    return sha256(b"".join(sha256(content).digest() for content in files)).hexdigest()
+
 
 def save(certificate: Certificate, results: Path) -> Path:
-    """Write it into a results folder, in place of the model's last one."""
+    """Write it into a results folder, in place of the last one of the model and parameters."""
     values = asdict(certificate)
     values["findings"] = [finding._asdict() for finding in certificate.findings]
     values["certified"] = certificate.verdict
-    path = results / FOLDER / f"{certificate.model}.json"
+    path = results / FOLDER / f"{certificate.stem}.json"
     write_whole(path, (json.dumps(values, indent=1) + "\n").encode())
     return path
 
@@ -72,12 +89,18 @@ def load(path: Path) -> Certificate:
 
 
 def verdicts(results: Path) -> Mapping[str, Verdict]:
-    """Of each certified state of the code, by its hash. What cannot be read certifies nothing."""
+    """Of each certified state of the code, by its hash.
+
+    A model is certified with its own parameters: what was found with others says nothing of it. Nor
+    does what was found by other laws than these, or cannot be read.
+    """
     found: dict[str, Verdict] = {}
+    laws = laws_sha256()
     for path in sorted((results / FOLDER).glob("*.json")):
         try:
             certificate = load(path)
         except (OSError, ValueError):
             continue
-        found[certificate.code_sha256] = certificate.verdict
+        if not certificate.params and certificate.laws_sha256 == laws:
+            found[certificate.code_sha256] = certificate.verdict
     return found

@@ -12,7 +12,7 @@ import numpy as np
 
 from bench import isolation, machine, registry
 from bench.adapter import Adapter
-from bench.certificates import Certificate, Finding
+from bench.certificates import Certificate, Finding, laws_sha256
 from bench.checking import check
 from bench.interactions import Interactions
 from bench.isolation import Ending
@@ -151,6 +151,7 @@ def certify(
     return Certificate(
         model=row.model,
         code_sha256=registry.source_sha256(row.model),
+        laws_sha256=laws_sha256(),
         params=row.params,
         seed=seed,
         findings=tuple(findings[law] for stage in STAGES for law in stage.laws),

@@ -193,8 +193,8 @@ COLUMNS = (
     Column(
         "certified",
         lambda row: row.certified,
-        "whether this code keeps the laws of `bench certify`: by itself (yes), some within "
-        "tolerances that the model's file declares, or not",
+        "whether this code keeps the laws of `bench certify`, with the model's defaults: by itself "
+        "(yes), some within tolerances that the model's file declares, or not",
         give_way=10,
         needed_by=lambda row: bool(row.certified),
     ),

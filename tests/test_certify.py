@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import bench_here
@@ -73,16 +74,18 @@ def test_the_command_on_a_good_model_beside_the_checkout(tmp_path: Path) -> None
     assert "good: certified yes" in done.stdout
     assert "36,000 of 36,000 ranks equal" in done.stdout
     assert "Certified: 1 yes, 0 tolerances, 0 no." in done.stdout
-    kept = certificates.load(tmp_path / "results" / "certificates" / "good.json")
+    (file,) = (tmp_path / "results" / "certificates").glob("good.*.json")
+    kept = certificates.load(file)
     assert kept.params == {"power": 0.5}
     assert {each.law: each.status for each in kept.findings} == dict.fromkeys(TRIED, "pass")
     registry._added["good"] = path
     try:
-        assert certificates.verdicts(tmp_path / "results") == {
-            registry.source_sha256("good"): "yes"
-        }
+        assert kept.code_sha256 == registry.source_sha256("good")
     finally:
         del registry._added["good"]
+    assert certificates.verdicts(tmp_path / "results") == {}  # with a parameter that is not its own
+    certificates.save(replace(kept, params={}), tmp_path / "results")
+    assert certificates.verdicts(tmp_path / "results") == {kept.code_sha256: "yes"}
 
 
 @pytest.mark.slow
@@ -159,9 +162,10 @@ def test_a_parameter_typed_wrong(tmp_path: Path) -> None:
     assert "unknown parameter of good 'powr'. Did you mean 'power'?" in done.stderr
 
 
-def a_certificate(status: str, code: str = "c" * 64) -> Certificate:
+def a_certificate(status: str, **changes: Any) -> Certificate:
     findings = (Finding("form", "pass", "fine"), Finding("users", status, "so"))  # type: ignore[arg-type]
-    return Certificate(model="als", code_sha256=code, params={}, seed=0, findings=findings)
+    values = {"code_sha256": "c" * 64, "laws_sha256": certificates.laws_sha256(), "params": {}}
+    return Certificate(model="als", seed=0, findings=findings, **values | changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -214,3 +218,32 @@ def test_the_badge_is_of_this_state_of_the_code(tmp_path: Path) -> None:
     assert "certified" not in leaderboard.to_terminal([changed], 200)
     verdicts = certificates.verdicts(tmp_path)
     assert "tolerances" in leaderboard.to_terminal([this], 200, verdicts=verdicts)
+
+
+def test_what_was_found_with_parameters_is_beside_what_was_found_of_the_model(
+    tmp_path: Path,
+) -> None:
+    certificates.save(a_certificate("pass"), tmp_path)
+    certificates.save(a_certificate("fail", params={"factors": 3}), tmp_path)
+    certificates.save(a_certificate("fail", params={"factors": 4}), tmp_path)
+    assert certificates.verdicts(tmp_path) == {"c" * 64: "yes"}
+    assert len(list((tmp_path / "certificates").iterdir())) == 3
+
+
+@pytest.mark.parametrize("name", certificates.LAWS)
+def test_a_certificate_is_void_when_the_laws_have_changed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates.save(a_certificate("pass"), tmp_path)
+    certificates.save(a_certificate("pass", code_sha256="d" * 64, laws_sha256=""), tmp_path / "old")
+    assert certificates.verdicts(tmp_path / "old") == {}  # of before the hash was kept
+    here = tmp_path / "bench"
+    here.mkdir()
+    for law in certificates.LAWS:
+        source = Path(certificates.__file__).with_name(f"{law}.py")
+        (here / source.name).write_bytes(source.read_bytes())
+    monkeypatch.setattr(certificates, "__file__", str(here / "certificates.py"))
+    assert certificates.verdicts(tmp_path) == {"c" * 64: "yes"}
+    with (here / f"{name}.py").open("a") as file:
+        file.write("# changed\n")
+    assert certificates.verdicts(tmp_path) == {}
