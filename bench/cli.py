@@ -274,11 +274,14 @@ def _interrupt(number: int, frame: Any) -> None:
 
 @cli.command()
 @results_option
-def leaderboard(results: Path) -> None:
-    """Write the board again from the records, and show it."""
+def leaderboard(results: Path) -> int:
+    """Write the board again from the records, and show it.
+
+    The exit code is 1 when it is INVALID.
+    """
     from bench import commands
 
-    commands.leaderboard(results)
+    return commands.leaderboard(results)
 
 
 @cli.command()

@@ -79,13 +79,14 @@ def dry_run(suite: Suite, options: Options) -> int:
     return 0
 
 
-def leaderboard(results: Path) -> None:
-    """Write the board again from the records, and show it."""
+def leaderboard(results: Path) -> int:
+    """Write the board again from the records, and show it; 1 where it is INVALID."""
     if not runner.readable_records(results):
         raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
     records = runner.write_board(results)
     canaries, verdicts = runner.readable_canaries(results), certificates.verdicts(results)
     click.echo(board.to_terminal(records, width(), canaries, verdicts).rstrip())
+    return int(any(section.invalid for section in board.sections(records, canaries)))
 
 
 def track(results: Path) -> None:

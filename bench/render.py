@@ -23,6 +23,8 @@ from bench.columns import (
 from bench.text import markdown as as_text
 from bench.text import one_line
 
+NO_CANARIES = "canaries: none vouch for this split; `bench run` measures them"
+
 if TYPE_CHECKING:
     import jinja2
 
@@ -184,7 +186,7 @@ def _all_columns(board: Sequence["Section"]) -> list[Column]:
 
 
 def _remarks(section: "Section") -> list[str]:
-    canaries = [one_line(str(each)) for each in section.canaries]
+    canaries = [one_line(str(each)) for each in section.canaries] or [NO_CANARIES]
     return [*_missing(section), *_marks(section), *_sampled(section), *canaries]
 
 

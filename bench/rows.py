@@ -61,10 +61,11 @@ class Row:
     def drifted(self) -> bool:
         """Whether the machine's speed changed beside a seed of it, so that its clock is in doubt.
 
-        Records of before the reference kernel was do not tell.
+        A record does not tell where the run was killed in the second after its cell.
         """
         return any(
-            record.status == "ok" and record.timings.get("reference_drift", 0.0) > DRIFT_BOUND
+            record.status == "ok"
+            and not record.timings.get("reference_drift", math.inf) <= DRIFT_BOUND
             for record in self.records
         )
 

@@ -127,9 +127,9 @@ def _readable(text: str, most: int, kept: str = "") -> str:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out; torch says so by a RuntimeError."""
-    text = _message(error).lower()
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
+    kind, text = type(error), _message(error).lower()  # isinstance would ask the model's exception
+    return issubclass(kind, MemoryError) or (
+        issubclass(kind, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
     )
 
 

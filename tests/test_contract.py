@@ -82,11 +82,14 @@ def test_its_file_says_in_one_line_what_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("law", STAGES[0].laws)
 def test_it_keeps_the_laws(name: str, law: str) -> None:
-    """Those of one process; where it declares a tolerance, `bench certify` measures it."""
+    """Those of one process."""
     model = subject(name)
-    if declared(model).get(law) is None:
-        found = check(law, [model])
-        assert found.status == "pass", found.evidence
+    if declared(model).get(law):
+        pytest.skip(
+            "its file declares a tolerance, which `bench certify` measures over eight seeds"
+        )
+    found = check(law, [model])
+    assert found.status == "pass", found.evidence
 
 
 def test_embeddings_give_the_order_of_the_scores(name: str) -> None:

@@ -100,7 +100,7 @@ def test_every_board_says_it(canaries: Canaries | None, line: str) -> None:
     assert '<p class="invalid">INVALID: ' in leaderboard.to_html(records, given)
 
 
-def test_a_good_board_has_a_line_of_its_canaries_and_an_old_one_has_none() -> None:
+def test_a_good_board_has_a_line_of_its_canaries_and_one_without_any_says_so() -> None:
     records = [made_up("ease", 0.5)]
     for text in (
         leaderboard.to_terminal(records, 120, [GOOD]),
@@ -109,7 +109,7 @@ def test_a_good_board_has_a_line_of_its_canaries_and_an_old_one_has_none() -> No
     ):
         assert "canaries: 2 of 2 within their bounds" in text
         assert "INVALID" not in text
-    assert "canaries" not in leaderboard.to_terminal(records, 120)
+    assert "canaries: none vouch for this split" in leaderboard.to_terminal(records, 120)
     (row,) = csv.DictReader(io.StringIO(leaderboard.to_csv(records, [GOOD])))
     assert row["invalid"] == ""
 
@@ -194,3 +194,5 @@ def test_certify_leaves_the_board_as_it_is_but_for_the_badge(folder: Path) -> No
         board = (folder / "results" / f"leaderboard.{name}").read_text()
         assert "canary oracle: raised KeyError" in board
     assert "INVALID" in bench_here(folder, "verify").stderr
+    shown = bench_here(folder, "leaderboard")
+    assert (shown.returncode, "INVALID: canary oracle" in shown.stdout) == (1, True)

@@ -46,7 +46,7 @@ def made_up(model: str, hr: float | None = None, **changes: Any) -> Record:
         }
         values["timings"] = {
             **{"train_seconds": 2.5, "train_cpu_seconds": 2.4, "peak_memory_mb": 120.0},
-            "train_samples_per_second": 1_234_567.0,
+            **{"train_samples_per_second": 1_234_567.0, "reference_drift": 0.0},
         }
     return Record(**values | changes)
 
@@ -186,18 +186,20 @@ def clocked(model: str, hr: float, drift: float, **changes: Any) -> Record:
 
 
 def test_a_row_is_marked_where_the_speed_changed_beside_one_of_its_seeds() -> None:
-    records = [clocked("steady", 0.6, DRIFT_BOUND), made_up("old", 0.4)]
+    killed = {"train_seconds": 3.0, "train_cpu_seconds": 3.0, "reference_seconds_before": 2.0}
+    records = [clocked("steady", 0.6, DRIFT_BOUND), made_up("killed", 0.4, timings=killed)]
     records += [clocked("moved", 0.5, drift, seed=n) for n, drift in enumerate((0.0, 0.3, 0.0))]
     failed = made_up("failed", timings={"reference_drift": 9.0})
     for text in (leaderboard.to_terminal([*records, failed], 140), leaderboard.to_html(records)):
         assert re.search("moved §", text)
-        assert not re.search("(steady|old|failed) §", text)
+        assert re.search("killed §", text)
+        assert not re.search("(steady|failed) §", text)
         assert (
             "§ the speed of the machine changed: the reference kernel took over 25% longer" in text
         )
     drifted = {row["model"]: row["drifted"] for row in read(leaderboard.to_csv(records))}
-    assert drifted == {"steady": "", "moved": "yes", "old": ""}
-    assert "§" not in leaderboard.to_markdown([records[0], records[1]])
+    assert drifted == {"steady": "", "moved": "yes", "killed": "yes"}
+    assert "§" not in leaderboard.to_markdown([records[0]])
 
 
 def test_train_time_in_units_of_the_reference_stands_where_it_was_measured() -> None:

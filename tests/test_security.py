@@ -86,7 +86,7 @@ def test_nothing_listens_but_on_this_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if path != Path(__file__):
         assert "0.0.0.0" not in text
-    opened = re.findall(r"\.(?:bind|HTTPServer|create_server|start_server)\(\(([^,()]+),", text)
+    opened = re.findall(r"(?:\.bind|Server|_server)\(\(([^,()]+),", text)
     assert set(opened) <= {"HOST", "ui.HOST", '"127.0.0.1"'}
     if path.parent.name == "bench" and path.name != "ui.py":
         assert not opened

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -39,19 +40,28 @@ TABLE = (
 MEMORY_LIMIT = 900  # MB, of all models here
 
 
+STARTED = tempfile.TemporaryDirectory()
+
+
 def asleep(number: int) -> str:
     """How long a process sleeps that a model leaves behind: its name, for this run of the tests."""
     return f"98{number}.{os.getpid()}"
 
 
+def started(number: int) -> Path:
+    """What is there once that process was started."""
+    return Path(STARTED.name, asleep(number))
+
+
 def daemon(number: int, before: str = "") -> str:
     """Code that starts a process of a session of its own, whose parent is gone."""
-    line = f"{before} sleep {asleep(number)} &"
+    line = f"{before} sleep {asleep(number)} & touch {started(number)}"
     return f"subprocess.Popen(['sh', '-c', {line!r}], start_new_session=True).wait()"
 
 
 def left_behind(number: int) -> list[psutil.Process]:
-    """The processes of that name which are there."""
+    """The processes of that name which are there; one must have been started."""
+    assert started(number).exists()
     wanted = ["sleep", asleep(number)]
     return [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == wanted]
 
@@ -114,7 +124,7 @@ CASES = {
         "timeout",
         "stopped after 3 s",
         fit=f"signal.signal(signal.SIGTERM, signal.SIG_IGN); {daemon(3)}; {daemon(4, 'env -i')};"
-        f" subprocess.Popen(['sleep', '{asleep(5)}']); time.sleep(600)",
+        f" subprocess.Popen(['sleep', '{asleep(5)}']); open('{started(5)}', 'w'); time.sleep(600)",
         timeout=3,
     ),
     "hangs_in_native_code": Case(

@@ -1,7 +1,6 @@
 """Fault 23: a zip archive with ../ or absolute names, symbolic links, a bomb, or half of one. Only
 the members that are asked for are read, of a bounded size, and nothing is ever extracted."""
 
-import contextlib
 import io
 import tracemalloc
 import zipfile
@@ -78,7 +77,7 @@ def test_truncated_zips_never_crash(archive):
     whole = archive.read_bytes()
     for length in (0, 1, 22, len(whole) // 2, len(whole) - 1):
         archive.write_bytes(whole[:length])
-        with contextlib.suppress(DataUnavailable):
+        with pytest.raises(DataUnavailable, match=r"cannot read data/good.txt"):
             read_member(archive, "data/good.txt", 1_000_000)
 
 

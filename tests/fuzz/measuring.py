@@ -99,7 +99,7 @@ def check_readable(found: Record, folder: Path) -> None:
     assert record.load(stored) == found
     display.outcome(found, measured=True).encode()
     leaderboard.to_terminal([found], 120).encode()
-    leaderboard.write([found], folder)
+    leaderboard.write([found], folder, [])
     assert not list(folder.glob("tmp*"))  # where it was measured
     stored.unlink()
     if found.status == "ok":

@@ -80,6 +80,11 @@ FOUND = [
         r"^ValueError: fit\(\) must leave the clock of run",
     ),
     (f"{wrong_errors.ODD[0][0]}\nraise Odd", "failed", "^Odd: its message cannot be had"),
+    (
+        "class Odd(Exception):\n    def __getattribute__(self, name): 1 / 0\nraise Odd",
+        "failed",
+        "^Odd$",
+    ),
 ]
 
 

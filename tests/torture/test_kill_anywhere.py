@@ -208,3 +208,5 @@ def test_a_kill_at_every_write(tmp_path: Path, undisturbed: Undisturbed, say: Sa
     wrong = [reason for _, reasons in done for reason in reasons if reason]
     say(f"{steps.total()} kills at writes, {len(wrong)} with a difference: {dict(steps)}")
     assert wrong == []
+    named = {"records/: flush", "mlflow set_terminated", "leaderboard.csv: rename", "ledger: write"}
+    assert named <= steps.keys()
