@@ -16,18 +16,19 @@ from ._neighbours import Measure, Weights, nearest, weighted
 class UserKNN(Adapter):
     """The score of an item is the sum of the user's similarities to the neighbours who have it.
 
-    `_neighbours.py` has the measures. `weights` weigh the items that two users share, the rare ones
-    more; a neighbour's own items count as ones. No array holds all users x all users.
+    `_neighbours.py` has the measures. `weights` take items for documents and users for their words,
+    as the code of Ferrari Dacrema et al. does: the fewer items a user has, the more each says, also
+    in the sum of a score. No array holds all users x all users.
     """
 
     k: int = 100
     shrinkage: float = 0.0
-    measure: Measure = "jaccard"
-    alpha: float = 0.5  # of the asymmetric cosine: 1 scales by the user alone, 0 by the neighbour
-    weights: Weights = "ones"
+    measure: Measure = "asymmetric"
+    alpha: float = 0.2  # of the asymmetric cosine: 1 scales by the user alone, 0 by the neighbour
+    weights: Weights = "tf-idf"
     # Neighbours are those who count the user among their k nearest, as in the code (not the text)
     # of Ferrari Dacrema et al.; alpha then has the two the other way round.
-    reverse: bool = False
+    reverse: bool = True
 
     search = space(
         k=whole(5, 1000, log=True),
@@ -45,9 +46,9 @@ class UserKNN(Adapter):
         Raises:
             ValueError: measure, weights or k is none of those that there are.
         """
-        self._history = train.matrix()  # [U, I]
-        by_user = weighted(self._history, self.weights)  # [U, I]
-        similarity = nearest(by_user, self.k, self.shrinkage, self.measure, self.alpha)
+        by_item = weighted(train.matrix().T.tocsr(), self.weights)  # [I, U]
+        self._history = by_item.T.tocsr()  # [U, I]
+        similarity = nearest(self._history, self.k, self.shrinkage, self.measure, self.alpha)
         self._similarity = similarity.T.tocsr() if self.reverse else similarity  # [U, U]
 
     def scores(self, users: Ids) -> Floats:

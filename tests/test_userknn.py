@@ -41,9 +41,11 @@ def similarity(x: Dense, y: Dense, measure: str, alpha: float, shrinkage: float)
     return product / (denominator + shrinkage) if product else 0.0
 
 
-def all_similarities(train: Interactions, weights: str, *how: Any) -> Dense:
-    pairs = train.matrix().toarray().astype(np.float64)
-    rows = [weigh(row, pairs, weights) for row in pairs]
+def weighted(documents: Dense, weights: str) -> Dense:
+    return np.array([weigh(row, documents, weights) for row in documents])
+
+
+def all_similarities(rows: Dense, *how: Any) -> Dense:
     found = np.array([[similarity(x, y, *how) for y in rows] for x in rows])
     np.fill_diagonal(found, 0)
     return found
@@ -68,9 +70,10 @@ how = {
 def test_each_row_keeps_its_k_nearest(
     train: Interactions, k: int, weights: str, measure: str, alpha: float, shrinkage: float
 ) -> None:
-    weighted = neighbours.weighted(train.matrix(), weights)
-    found = neighbours.nearest(weighted, k, shrinkage, measure, alpha).toarray()
-    expected = all_similarities(train, weights, measure, alpha, shrinkage)
+    rows = neighbours.weighted(train.matrix(), weights)
+    found = neighbours.nearest(rows, k, shrinkage, measure, alpha).toarray()
+    documents = train.matrix().toarray().astype(np.float64)
+    expected = all_similarities(weighted(documents, weights), measure, alpha, shrinkage)
     kept = found != 0
     np.testing.assert_allclose(found[kept], expected[kept], rtol=1e-4)
     for row, expected_row in zip(found, expected, strict=True):
@@ -92,8 +95,10 @@ def test_scores_are_the_similarities_of_those_who_have_the_item(
 ) -> None:
     params = {"weights": weights, "measure": measure, "alpha": alpha, "shrinkage": shrinkage}
     model = fitted(train, k=train.n_users, reverse=reverse, **params)
-    similarities = all_similarities(train, weights, measure, alpha, shrinkage)
-    expected = (similarities.T if reverse else similarities) @ train.matrix().toarray()
+    # Items are the documents, users their words.
+    rows = weighted(train.matrix().toarray().T.astype(np.float64), weights).T
+    similarities = all_similarities(rows, measure, alpha, shrinkage)
+    expected = (similarities.T if reverse else similarities) @ rows
     scores = model.scores(np.arange(train.n_users, dtype=np.int32))
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-6)
 
@@ -101,8 +106,9 @@ def test_scores_are_the_similarities_of_those_who_have_the_item(
 def test_reverse_asks_who_counts_the_user_among_the_nearest() -> None:
     # User 1 is nearest to 0 and to 2; 1's nearest is 0.
     rows = [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 0), (1, 2, 0), (2, 2, 0), (2, 3, 0)]
-    own = fitted(interactions(rows), k=1)._similarity.toarray() > 0
-    reverse = fitted(interactions(rows), k=1, reverse=True)._similarity.toarray() > 0
+    plain = {"k": 1, "measure": "jaccard", "weights": "ones"}
+    own = fitted(interactions(rows), reverse=False, **plain)._similarity.toarray() > 0
+    reverse = fitted(interactions(rows), reverse=True, **plain)._similarity.toarray() > 0
     assert own.tolist() == [[False, True, False], [True, False, False], [False, True, False]]
     np.testing.assert_array_equal(reverse, own.T)
 
