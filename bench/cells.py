@@ -78,7 +78,7 @@ def plan(
     """Every row x every seed, with its key."""
     planned = []
     for row, known in zip(suite.rows, described, strict=True):
-        for seed in suite.seeds:
+        for seed in row.seeds or suite.seeds:
             cell = Cell(
                 dataset=suite.dataset,
                 protocol=task.protocol,

@@ -30,6 +30,7 @@ class SuiteRow:
     label: str = ""  # its name on the board, where a model stands there twice
     params: dict[str, Any] = field(default_factory=dict)
     tuned: str = ""  # how the values were found
+    seeds: tuple[int, ...] = ()  # instead of the suite's
     timeout: float | None = None  # seconds, instead of the suite's
 
     def __post_init__(self) -> None:
@@ -66,8 +67,9 @@ class Suite:
             registry.find("models", row.model)
         if self.protocol not in PROTOCOLS:
             raise unknown("protocol", self.protocol, PROTOCOLS)
-        if not self.seeds or any(seed < 0 for seed in self.seeds):
-            raise BadSuite(f"seeds must be whole numbers from 0, not {list(self.seeds)}")
+        for seeds in (self.seeds, *(row.seeds or self.seeds for row in self.rows)):
+            if not seeds or min(seeds) < 0:
+                raise BadSuite(f"seeds must be whole numbers from 0, not {list(seeds)}")
         for timeout in (self.timeout, *(row.timeout for row in self.rows)):
             if timeout is not None and not timeout > 0:
                 raise BadSuite(f"timeout must be more than 0 seconds, not {timeout:g}")
@@ -193,6 +195,8 @@ def narrow(
             for row in rows
         ]
     given = {key: value for key, value in changes.items() if value is not None}
+    if "seeds" in given:
+        rows = [replace(row, seeds=()) for row in rows]
     if any(given.get(key, getattr(suite, key)) != getattr(suite, key) for key in TUNED_FOR):
         rows = [
             replace(r, tuned=f"for {suite.dataset}: {r.tuned}" if r.tuned else "") for r in rows

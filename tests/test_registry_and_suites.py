@@ -6,7 +6,10 @@ import pytest
 
 from bench import registry, suite
 from bench.adapter import Adapter
+from bench.cells import plan
+from bench.jobs import Described
 from bench.parameters import BadParameter, complete, parse_dataset, parse_setting
+from bench.protocol import prepare
 from bench.registry import NameTaken, UnknownName
 from bench.runner import load_data
 from bench.suite import BadSuite
@@ -106,6 +109,10 @@ def written(folder: Path, text: str) -> str:
         ('[[rows]]\nmodel = "esae"', r"line 4: unknown model 'esae'. Did you mean 'ease'"),
         ('sedes = [0]\n[[rows]]\nmodel = "ease"', r"line 3: unknown key .* Did you mean 'seeds'"),
         ('seeds = [-1]\n[[rows]]\nmodel = "ease"', r"line 3: seeds must be whole numbers from 0"),
+        (
+            '[[rows]]\nmodel = "ease"\nseeds = [0, -1]',
+            r"line 5: seeds must be whole numbers from 0",
+        ),
         ('seeds = "0"\n[[rows]]\nmodel = "ease"', r"line 3: seeds must be a list"),
         ('timeout = 0\n[[rows]]\nmodel = "ease"', r"line 3: timeout must be more than 0"),
         ('[[rows]]\nlabel = "x"', "a row needs the key 'model'"),
@@ -134,6 +141,19 @@ def test_a_suite_can_be_narrowed_and_changed() -> None:
     assert found.dataset == quick.dataset
     with pytest.raises(UnknownName, match="unknown model in this run 'als'"):
         suite.narrow(found, settings=["als.factors=3"])
+
+
+def test_a_row_may_have_seeds_of_its_own_which_the_command_line_overrides(tmp_path: Path) -> None:
+    text = 'seeds = [1, 2]\n[[rows]]\nmodel = "mf"\n[[rows]]\nmodel = "sasrec"\nseeds = [7]'
+    found = suite.load(written(tmp_path, text))
+    task = prepare(registry.load_module("datasets", "synthetic").load(), found.protocol)
+    known = [Described("ok", {}), Described("ok", {})]
+
+    def seeds(of: suite.Suite) -> list[tuple[str, int]]:
+        return [(p.cell.model, p.cell.seed) for p in plan(of, known, task, "cpu", 1)]
+
+    assert seeds(found) == [("mf", 1), ("mf", 2), ("sasrec", 7)]
+    assert seeds(suite.narrow(found, seeds=(3,))) == [("mf", 3), ("sasrec", 3)]
 
 
 def test_a_file_that_is_no_python_does_not_stop_the_list(

@@ -30,7 +30,7 @@ WORDS = [
     "'", '"', "\\", "%s", "{0}", "x" * 70, "x" * 100_000, "\x7f", "\u2028", "\u202e", "a|b", "<b>",
 ]  # fmt: skip
 KEYS = [*GOOD, "memory_limit", "min_rating", "eval_users", "name", "file", "rows", "sedes", "x y"]
-ROW_KEYS = ["model", "label", "params", "tuned", "timeout", "modle", "é", ""]
+ROW_KEYS = ["model", "label", "params", "tuned", "timeout", "seeds", "modle", "é", ""]
 PARAMETERS = ["l2", "l3", "factors", "power", "", "x.y", "é"]
 DATES = [
     tomllib.loads(f"x = {text}")["x"] for text in ("1979-05-27", "07:32:00", "1979-05-27 07:32:00Z")
