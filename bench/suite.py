@@ -5,6 +5,7 @@ A suite is data only: nothing in it is run.
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -54,6 +55,7 @@ class Suite:
     rows: tuple[SuiteRow, ...]
     name: str = ""
     file: Path | None = None
+    extends: str = ""  # a suite by name, whose rows come first
     protocol: str = "loo-99"
     seeds: tuple[int, ...] = (0,)
     timeout: float = 1800.0  # seconds a cell
@@ -63,6 +65,8 @@ class Suite:
 
     def __post_init__(self) -> None:
         registry.find("datasets", parse_dataset(self.dataset)[0])
+        if self.extends:
+            registry.find("suites", self.extends)
         for row in self.rows:
             registry.find("models", row.model)
         if self.protocol not in PROTOCOLS:
@@ -94,7 +98,17 @@ def load(name: str) -> Suite:
         UnknownName: there is no such suite, or it names something that does not exist.
         BadSuite: the file is not a suite.
     """
-    path = Path(name) if name.endswith(".toml") else registry.find("suites", name)
+    suite = _read(Path(name) if name.endswith(".toml") else registry.find("suites", name))
+    if not suite.extends:
+        return suite
+    other = _read(registry.find("suites", suite.extends))
+    if other.extends:
+        raise BadSuite(f"{suite.file}: extends {other.name!r}, which itself extends another suite")
+    return replace(suite, rows=(*_for(vars(suite), other), *suite.rows))
+
+
+def _read(path: Path) -> Suite:
+    """A suite as its file alone has it."""
     try:
         text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text)
@@ -197,8 +211,14 @@ def narrow(
     given = {key: value for key, value in changes.items() if value is not None}
     if "seeds" in given:
         rows = [replace(row, seeds=()) for row in rows]
-    if any(given.get(key, getattr(suite, key)) != getattr(suite, key) for key in TUNED_FOR):
-        rows = [
-            replace(r, tuned=f"for {suite.dataset}: {r.tuned}" if r.tuned else "") for r in rows
-        ]
-    return replace(suite, rows=tuple(rows), **given)
+    return replace(suite, rows=_for(given, replace(suite, rows=tuple(rows))), **given)
+
+
+def _for(wanted: Mapping[str, Any], suite: Suite) -> tuple[SuiteRow, ...]:
+    """The rows of a suite; they say so where their values were found for other data than wanted."""
+    if all(wanted.get(key, getattr(suite, key)) == getattr(suite, key) for key in TUNED_FOR):
+        return suite.rows
+    return tuple(
+        replace(row, tuned=f"for {suite.dataset}: {row.tuned}" if row.tuned else "")
+        for row in suite.rows
+    )

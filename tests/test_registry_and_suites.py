@@ -113,6 +113,7 @@ def written(folder: Path, text: str) -> str:
             '[[rows]]\nmodel = "ease"\nseeds = [0, -1]',
             r"line 5: seeds must be whole numbers from 0",
         ),
+        ('extends = "quikc"\n[[rows]]\nmodel = "ease"', r"line 3: unknown suite 'quikc'. Did you"),
         ('seeds = "0"\n[[rows]]\nmodel = "ease"', r"line 3: seeds must be a list"),
         ('timeout = 0\n[[rows]]\nmodel = "ease"', r"line 3: timeout must be more than 0"),
         ('[[rows]]\nlabel = "x"', "a row needs the key 'model'"),
@@ -141,6 +142,28 @@ def test_a_suite_can_be_narrowed_and_changed() -> None:
     assert found.dataset == quick.dataset
     with pytest.raises(UnknownName, match="unknown model in this run 'als'"):
         suite.narrow(found, settings=["als.factors=3"])
+
+
+def test_a_suite_may_begin_with_the_rows_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick, own = suite.load("quick"), '[[rows]]\nmodel = "sasrec"\ntuned = "not"'
+    found = suite.load(written(tmp_path, f'extends = "quick"\nseeds = [5]\n{own}'))
+    assert found.rows[:-1] == quick.rows
+    assert (found.rows[-1].model, found.seeds, found.name) == ("sasrec", (5,), "mine")
+    path = tmp_path / "other.toml"
+    path.write_text(f'dataset = "movielens_100k"\nextends = "quick"\n{own}')
+    tuned = {row.tuned for row in suite.load(str(path)).rows[:-1]}
+    assert tuned == {f"for {quick.dataset}: {r.tuned}" if r.tuned else "" for r in quick.rows}
+    find = registry.find
+
+    def found_here(kind: str, name: str) -> Path:
+        return tmp_path / "mine.toml" if name == "mine" else find(kind, name)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(registry, "find", found_here)
+    path.write_text(f'dataset = "synthetic"\nextends = "mine"\n{own}')
+    with pytest.raises(BadSuite, match="extends 'mine', which itself extends another suite"):
+        suite.load(str(path))
 
 
 def test_a_row_may_have_seeds_of_its_own_which_the_command_line_overrides(tmp_path: Path) -> None:

@@ -29,7 +29,18 @@ WORDS = [
     "synthetic:popularity_exponent=-1e300", "movielens_100x", "quikc", "é漢🎲", "a\nb", "\x1b[2J",
     "'", '"', "\\", "%s", "{0}", "x" * 70, "x" * 100_000, "\x7f", "\u2028", "\u202e", "a|b", "<b>",
 ]  # fmt: skip
-KEYS = [*GOOD, "memory_limit", "min_rating", "eval_users", "name", "file", "rows", "sedes", "x y"]
+KEYS = [
+    *GOOD,
+    "memory_limit",
+    "min_rating",
+    "eval_users",
+    "name",
+    "file",
+    "extends",
+    "rows",
+    "sedes",
+    "x y",
+]
 ROW_KEYS = ["model", "label", "params", "tuned", "timeout", "seeds", "modle", "é", ""]
 PARAMETERS = ["l2", "l3", "factors", "power", "", "x.y", "é"]
 DATES = [
