@@ -24,7 +24,7 @@ class Published:
 
     dataset: str  # name in the registry
     protocol: str
-    model: str  # name in the registry
+    model: str  # name in the registry, or a label that begins with it, as "neumf (pre-trained)"
     hr_at_10: float
     ndcg_at_10: float
     source: str  # paper or repository, and the place in it
@@ -34,10 +34,16 @@ class Published:
 def target(row: "Row") -> Published | None:
     """What a row is compared with, if others published its model under its data set and protocol.
 
+    Figures of one way to train a model are for the rows that have its label.
+
     Raises:
         BadTable: published.csv cannot be used.
     """
-    return load(TABLE).get((row.dataset, row.protocol, row.adapter))
+    figures = load(TABLE)
+    of_label = figures.get((row.dataset, row.protocol, row.label))
+    if of_label and row.label.startswith(f"{row.adapter} ("):
+        return of_label
+    return figures.get((row.dataset, row.protocol, row.adapter))
 
 
 def cells(row: "Row") -> dict[str, float | str]:
