@@ -36,9 +36,9 @@ class DLRM(PairAdapter):
     init_scale: float = 0.01  # standard deviation of the initial embeddings
 
     search = space(
-        factors=choice(8, 16, 32, 64),
+        factors=choice(8, 16, 32, 48, 64),
         bottom=choice((16,), (32, 16), (64, 32)),
-        hidden=choice((32, 16), (64, 32), (128, 64)),
+        hidden=choice((16,), (32, 16), (64, 32), (128, 64)),
         dropout=number(0, 0.5),
         init_scale=choice(0.01, 0.1),
         epochs=whole(5, 60, log=True),

@@ -51,7 +51,7 @@ class DSSM(VectorAdapter):
 
     search = space(
         factors=choice(16, 32, 64),
-        hidden=choice((64, 32), (128, 64), (256, 128)),
+        hidden=choice((64,), (64, 32), (128, 64), (256, 128)),
         temperature=log(0.03, 0.5),
         epochs=whole(5, 60, log=True),
         batch_size=choice(512, 1024, 2048, 4096),

@@ -27,7 +27,7 @@ class GMF(PairAdapter):
     init_scale: float = 0.01  # standard deviation of the initial embeddings
 
     search = space(
-        factors=choice(8, 16, 32, 64, 128),
+        factors=choice(8, 16, 32, 64, 96, 128),
         init_scale=choice(0.01, 0.1),
         epochs=whole(5, 60, log=True),
         batch_size=choice(1024, 2048, 4096, 8192),

@@ -20,7 +20,7 @@ class MultDAE(AutoencoderAdapter):
         latent=choice(64, 100, 200, 400),
         dropout=number(0, 0.8),
         epochs=whole(10, 200, log=True),
-        batch_size=choice(64, 128, 256, 512),
+        batch_size=choice(64, 125, 250, 500),
         learning_rate=log(3e-4, 1e-2),
         weight_decay=number(0, 0.5),
     )

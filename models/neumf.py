@@ -37,14 +37,14 @@ class NeuMF(PairAdapter):
     joint_learning_rate: float = 0.1  # of SGD, where the halves were trained before
 
     search = space(
-        factors=choice(8, 16, 32, 64),
+        factors=choice(8, 16, 32, 64, 96, 128),
         mlp_factors=choice(16, 32, 64, 128),
         hidden=choice((32, 16, 8), (64, 32, 16), (128, 64, 32)),
         dropout=number(0, 0.5),
         init_scale=choice(0.01, 0.1),
-        pretraining=choice(0, 5, 10, 20),
+        pretraining=whole(0, 30),
         joint_learning_rate=log(0.01, 1),
-        epochs=whole(5, 60, log=True),
+        epochs=whole(1, 60, log=True),
         batch_size=choice(1024, 2048, 4096, 8192),
         negatives=whole(2, 12),
         learning_rate=log(5e-4, 0.02),

@@ -24,7 +24,11 @@ from bench.space import (
 )
 
 MODELS = sorted(registry.files("models"))
-ROWS = suite.load("ml-100k").rows
+ROWS = [
+    (name, row)
+    for name in sorted(registry.files("suites").keys() - {"quick"})
+    for row in suite.load(name).rows
+]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -45,8 +49,8 @@ def test_every_value_of_a_choice_has_the_type_of_its_hyper_parameter(model: str)
             complete(cls, model, {name: value})
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row.model for row in ROWS])
-def test_the_values_of_the_published_suite_lie_inside(row: suite.SuiteRow) -> None:
+@pytest.mark.parametrize("row", [row for _, row in ROWS], ids=[f"{n} {r.model}" for n, r in ROWS])
+def test_the_values_of_the_published_suites_lie_inside(row: suite.SuiteRow) -> None:
     cls = registry.adapter_class(row.model)
     params = complete(cls, row.model, row.params)
     assert [n for n, each in cls.search.items() if params[n] not in each] == []
