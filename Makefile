@@ -15,7 +15,7 @@ OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET
 .PHONY: help bench test torture perf perf-compare peers scale ui lint audit clean
 
 help:
-	@echo "make bench   train and measure 24 models on MovieLens-100K, and show the leaderboard"
+	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
 	@echo "             SUITE=quick MODELS=als,ease DATASET=synthetic SEEDS=0,1 DATA_DIR=... RESULTS=..."
 	@echo "make test    run the tests"
 	@echo "make torture  kill runs at every moment and feed them broken things: the long versions of these tests, 45 minutes"

@@ -55,6 +55,8 @@ class Features(ReadOnlyArrays):
             object.__setattr__(self, kind, read_only(array))
         if not len(self.categorical) == len(self.multi_hot) == len(self.dense):
             raise ValueError("categorical, multi_hot and dense must have one row per entity")
+        if np.isinf(self.dense).any():
+            raise ValueError("dense features must be finite, or NaN where they are missing")
         if self.labels is not None and len(self.labels) != len(self):
             raise ValueError(f"labels must name {len(self)} entities, not {len(self.labels)}")
         for name, size, column in zip(

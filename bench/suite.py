@@ -118,7 +118,7 @@ def _read(path: Path) -> Suite:
         raise BadSuite(f"{path}: {error}") from None
     try:
         rows = values.pop("rows", [])
-        if not isinstance(rows, list) or not rows:
+        if not isinstance(rows, list) or not (rows or values.get("extends")):
             raise BadSuite("a suite needs at least one [[rows]] with a model")
         suite = _build(Suite, values | {"rows": ()}, "suite")
         return replace(

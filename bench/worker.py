@@ -114,7 +114,9 @@ def _traceback(error: BaseException) -> str:
     try:
         text = traceback.format_exc()
     except BaseException:  # of a SyntaxError with something odd in it
-        text = "".join(traceback.format_tb(sys.exc_info()[2])) + in_one_line(error)
+        where = vars(BaseException)["__traceback__"].__get__(error)  # no class can intercept this
+        text = "Traceback (most recent call last):\n"
+        text += "".join(traceback.format_tb(where)) + in_one_line(error)
     return _readable(text, MOST_TRACEBACK, kept="\n")
 
 

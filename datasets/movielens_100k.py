@@ -203,7 +203,7 @@ def _recbole_features(files: Files) -> tuple[Described, Described]:
 
 
 def _recbole_title(title: str, year: str) -> tuple[str, float]:
-    if year.isdecimal():
+    if year.isdecimal() and len(year) == 4:
         return " ".join(title.split()), float(year)
     # The year is what stood in the last brackets: of "... (1995) (V)" it took the V.
     title, found = movielens.split_title(title)

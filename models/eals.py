@@ -1,4 +1,7 @@
-"""eALS: element-wise alternating least squares (He, Zhang, Kan & Chua, SIGIR 2016)."""
+"""eALS: element-wise alternating least squares (He, Zhang, Kan & Chua, SIGIR 2016).
+
+None of implicit, irspack, RecBole, LensKit and Cornac has it.
+"""
 
 from dataclasses import dataclass
 from typing import Any

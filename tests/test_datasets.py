@@ -161,6 +161,16 @@ def test_100k_is_the_same_from_every_place(tmp_path):
         assert_same(movielens_100k.load(place), expected)
 
 
+def test_what_is_no_year_is_none(tmp_path):
+    folder = write_recbole_100k(tmp_path / "ml-100k")
+    films = folder / "ml-100k.item"
+    lines = films.read_text(encoding="utf-8").splitlines()
+    first = lines[1].split("\t")
+    lines[1] = "\t".join([*first[:2], "9" * 60, first[3]])
+    films.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    assert np.isnan(movielens_100k.load(folder).item_features.dense[0, 0])
+
+
 def test_100k_of_the_publisher_is_recognised_by_its_ratings(tmp_path, monkeypatch, capsys):
     digest = hashlib.sha256(RATINGS_100K.encode()).hexdigest()
     monkeypatch.setitem(movielens_100k.SHA256, "u.data", digest)

@@ -1,6 +1,7 @@
 """Interactions check what they are given, and cannot be changed, in another process neither."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,13 @@ def test_lengths_must_agree() -> None:
         interactions([(0, 0, 1)], ratings=np.ones(2, dtype=np.float32))
     with pytest.raises(ValueError, match="item_ids must name 1, not 2"):
         interactions([(0, 0, 1)], item_ids=np.arange(2))
+
+
+def test_a_dense_feature_is_a_number_or_missing() -> None:
+    features = registry.load_module("datasets", "synthetic").load(n_users=9).user_features
+    with pytest.raises(ValueError, match="finite, or NaN where they are missing"):
+        replace(features, dense=np.full_like(features.dense, -np.inf))
+    replace(features, dense=np.full_like(features.dense, np.nan))
 
 
 def test_the_matrix_has_a_one_for_each_pair() -> None:

@@ -151,6 +151,8 @@ def test_a_suite_may_begin_with_the_rows_of_another(
     found = suite.load(written(tmp_path, f'extends = "quick"\nseeds = [5]\n{own}'))
     assert found.rows[:-1] == quick.rows
     assert (found.rows[-1].model, found.seeds, found.name) == ("sasrec", (5,), "mine")
+    assert suite.load(written(tmp_path, 'extends = "quick"')).rows == quick.rows
+    written(tmp_path, f'extends = "quick"\n{own}')
     path = tmp_path / "other.toml"
     path.write_text(f'dataset = "movielens_100k"\nextends = "quick"\n{own}')
     tuned = {row.tuned for row in suite.load(str(path)).rows[:-1]}

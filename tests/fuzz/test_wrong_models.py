@@ -85,6 +85,7 @@ FOUND = [
         "failed",
         "^Odd$",
     ),
+    ("raise SyntaxError('odd', ('f', 'no line', object(), 5))", "failed", "^SyntaxError: odd"),
 ]
 
 
