@@ -122,9 +122,15 @@ def _traceback(error: BaseException) -> str:
 
 def _readable(text: str, most: int, kept: str = "") -> str:
     """The text with what no terminal or UTF-8 file should get escaped, shortened in its middle."""
-    if len(text) > most:
-        text = f"{text[: most // 2]} [...] {text[-most // 2 :]}"
-    return "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in text)
+    short = _shortened(text, most)
+    # What is escaped is longer.
+    shown = "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in short)
+    return _shortened(shown, most)
+
+
+def _shortened(text: str, most: int) -> str:
+    """At most about so many characters: its beginning and its end."""
+    return text if len(text) <= most else f"{text[: most // 2]} [...] {text[-most // 2 :]}"
 
 
 def is_out_of_memory(error: BaseException) -> bool:

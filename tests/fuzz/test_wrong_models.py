@@ -85,6 +85,7 @@ FOUND = [
         "failed",
         "^Odd$",
     ),
+    ("raise OSError('\U00018cd6' * 400)", "failed", r"^OSError: \\U00018cd6.* \[\.\.\.\] "),
     ("raise SyntaxError('odd', ('f', 'no line', object(), 5))", "failed", "^SyntaxError: odd"),
 ]
 
