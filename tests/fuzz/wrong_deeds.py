@@ -37,7 +37,7 @@ HARMLESS = [
     "sys.setswitchinterval(1e-6)",
     "sys.settrace(lambda *a: None)",
     "sys.setprofile(lambda *a: None)",
-    "sys.excepthook = sys.unraisablehook = None",
+    "sys.unraisablehook = None",
     "torch.set_default_dtype(torch.float64)",
     "torch.set_num_threads(3)",
     "json.JSONEncoder.default = None",
@@ -69,6 +69,7 @@ HARMLESS = [
 
 # The same, but nothing can follow them, as what prints would.
 LAST = [
+    "sys.excepthook = None",  # without which no thread can be made
     "sys.stdout = sys.stderr = None",
     "sys.stdout.close()",
     "sys.stdout.close(); sys.stderr.close()",
@@ -169,7 +170,7 @@ def deaths(draw: st.DrawFn) -> Wrong:
                 Wrong("os.killpg(0, signal.SIGKILL)", "killed", "ended by SIGKILL$"),
                 Wrong("faulthandler.dump_traceback_later(0.01, exit=True); time.sleep(9)",
                       "killed", "exit code 1, without a result$"),
-                Wrong("print('std::bad_alloc', flush=True); os.abort()", "oom", "^SIGABRT after a"),
+                Wrong("os.write(2, b'std::bad_alloc'); os.abort()", "oom", "^SIGABRT after a"),
             ]
         )
     )  # fmt: skip
