@@ -30,7 +30,8 @@ HARMLESS = [
     "np.random.set_state(('MT19937', np.zeros(624, dtype=np.uint32), 1))",
     "np.seterr(all='raise')",
     "np.set_printoptions(precision=1, threshold=1)",
-    "warnings.simplefilter('error')",
+    # numpy warns of the matrix that another deed returns.
+    "warnings.simplefilter('error'); warnings.simplefilter('ignore', PendingDeprecationWarning)",
     "gc.disable(); gc.freeze()",
     "gc.set_threshold(1)",
     "sys.setrecursionlimit(10_000)",
