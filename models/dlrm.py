@@ -43,7 +43,7 @@ class DLRM(PairAdapter):
         init_scale=choice(0.01, 0.1),
         epochs=whole(5, 60, log=True),
         batch_size=choice(1024, 2048, 4096, 8192),
-        negatives=whole(2, 12),
+        negatives=whole(2, 24),
         learning_rate=log(5e-4, 0.02),
         weight_decay=log(0.01, 3),
     )
