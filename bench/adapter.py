@@ -71,7 +71,8 @@ class Run:
         seconds = self.train_seconds()
         number = len(self.curve) + 1
         samples = _count(samples, number)
-        loss = None if loss is None else float(loss)  # perhaps a number of torch or numpy
+        if loss is not None:  # perhaps a number of numpy, or torch's, where a gradient would warn
+            loss = float(loss.detach() if hasattr(loss, "detach") else loss)
         if loss is not None and not math.isfinite(loss):
             raise FloatingPointError(f"training diverged: the loss of epoch {number} is {loss}")
         stopped = perf_counter()
