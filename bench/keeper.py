@@ -12,6 +12,7 @@ from time import sleep
 # Options of prctl(2): a signal when the parent dies, however it dies; and what loses its parent
 # below this process becomes its child, also a daemon in a session of its own.
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
+HEARD = {signal.SIGTERM, signal.SIGCHLD}
 SWEEPS, PAUSE_SECONDS = 500, 0.01  # for what starts processes faster than they are ended
 
 
@@ -38,14 +39,23 @@ def stay_behind(parent: int, let_go: Callable[[], None]) -> None:
         if os.getppid() != here:  # it died before it could have been noticed
             os._exit(1)
         return
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
+    # Blocked and waited for: a handler could run between the end of the child and this process
+    # learning of it, and what it raised there would end this process before its work is done.
+    signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     let_go()
-    ended, status = 0, 0
-    while ended != child:
-        ended, status = os.wait()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the number may be another's by now
+    while (status := _status(child)) is None:
+        if signal.sigwait(HEARD) == signal.SIGTERM:
+            os.kill(child, signal.SIGKILL)
     _end_all_below()
     _end_as(status)
+
+
+def _status(child: int) -> int | None:
+    """How the child has ended, if it has; others that have ended are taken note of too."""
+    while True:
+        ended, status = os.waitpid(-1, os.WNOHANG)
+        if ended in (0, child):
+            return status if ended else None
 
 
 def set_property(option: int, value: int) -> None:
@@ -74,5 +84,6 @@ def _end_as(status: int) -> None:
     if code < 0:
         if -code != signal.SIGKILL:
             signal.signal(-code, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
         os.kill(os.getpid(), -code)
     os._exit(abs(code))

@@ -12,8 +12,8 @@ import pytest
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans on")
 HEAD = (
-    "import os, signal, subprocess, sys, time; from bench import keeper\n"
-    "keeper.stay_behind(os.getppid(), let_go=lambda: None)\n"
+    "import os, signal, subprocess, sys, time; from bench.keeper import stay_behind\n"
+    "stay_behind(os.getppid(), let_go=lambda: None)\n"
 )
 # In a session of its own, its parent gone, nothing in its environment.
 DAEMON = (
@@ -82,6 +82,30 @@ def test_told_to_stop_it_ends_a_job_that_does_not_listen(seconds: str, tmp_path:
     running.terminate()
     assert running.wait(timeout=30) == -signal.SIGKILL
     assert not [process for process in below if process.is_running()]
+
+
+# A job and its run that die at once: the keeper hears of the second just after the first.
+LATE = (
+    "import os, signal; keeper = os.getpid()\n"
+    "def late(wait):\n"
+    "    def waited(*words):\n"
+    "        found = wait(*words)\n"
+    "        if found[0] and os.getpid() == keeper: os.kill(keeper, signal.SIGTERM)\n"
+    "        return found\n"
+    "    return waited\n"
+    "os.wait, os.waitpid = late(os.wait), late(os.waitpid)\n"
+)
+
+
+@linux
+def test_told_to_stop_as_it_learns_that_its_job_is_gone_it_ends_what_is_left(
+    seconds: str, tmp_path: Path
+) -> None:
+    words = LATE + HEAD + DAEMON.format(seconds, tmp_path / "pid") + "os._exit(3)"
+    running = subprocess.Popen([sys.executable, "-P", "-c", words], start_new_session=True)
+    assert running.wait(timeout=30) == 3
+    assert (tmp_path / "pid").read_text()
+    assert not asleep(seconds)
 
 
 @linux
