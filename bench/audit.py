@@ -30,7 +30,6 @@ def audit(
     in_train = occurrences(split.train.items, data.n_items)
     too_low = 0 if min_rating is None or data.ratings is None else data.ratings < min_rating
     below = int(np.sum(too_low))
-    repeats_held_out = (negatives.items == scored.held_out[:, None]).any(axis=1)
     return {
         "users": data.n_users,
         "items": data.n_items,
@@ -44,7 +43,7 @@ def audit(
         "untested_users": data.n_users - len(split.users),
         "users_with_tied_newest_time": _tied_newest(ordered),
         "users_with_few_negatives": int((negatives.drawn < NEGATIVES).sum()),
-        "users_with_held_out_item_among_negatives": int(repeats_held_out.sum()),
+        "users_with_held_out_item_among_negatives": _among_its_own(ordered, scored),
         "cold_held_out_items": int((in_train[split.held_out] == 0).sum()),
         "items_not_in_train": int((in_train == 0).sum()),
         "user_features": _names(data.user_features),
@@ -58,6 +57,15 @@ def _tied_newest(ordered: Interactions) -> int:
     ends_user = np.r_[ordered.users[2:] != ordered.users[1:-1], True][: len(same_user)]
     same_time = ordered.times[1:] == ordered.times[:-1]
     return int((same_user & ends_user & same_time).sum())
+
+
+def _among_its_own(ordered: Interactions, scored: Split) -> int:
+    """Users whose held-out item is among the negatives that were published for them."""
+    published = ordered.published
+    if published is None:
+        return 0
+    own = published.negatives[np.isin(published.users, scored.users)]
+    return int((own == scored.held_out[:, None]).any(axis=1).sum())
 
 
 def _names(features: Features | None) -> list[str]:
@@ -83,7 +91,8 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
         f"  {tied:,} users ({tied / max(users, 1):.0%}) have a tied newest time: their last item"
         " is the last in the source",
         f"  {found['users_with_few_negatives']:,} users with fewer than {NEGATIVES} negatives,"
-        f" {found['users_with_held_out_item_among_negatives']:,} with the held-out item among them;"
+        f" {found['users_with_held_out_item_among_negatives']:,} with the held-out item among"
+        f" them as published, which is no rival of itself;"
         f" {found['cold_held_out_items']:,} held-out and {found['items_not_in_train']:,} items in"
         " all never occur in train",
     ]

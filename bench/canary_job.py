@@ -13,7 +13,7 @@ from bench.canaries import Told, canaries
 from bench.canary_record import Check
 from bench.canary_targets import Target, targets
 from bench.evaluation import BadScores, evaluate
-from bench.gate import LARGEST_STEP, margin, own_item_slack
+from bench.gate import FIGURES, margin
 from bench.interactions import Interactions
 from bench.jobs import Message, Say
 from bench.ledger import figures
@@ -95,11 +95,9 @@ def _measure(
         return [Check(REFUSED, float(_is_refused(model, train, cases)), 1.0, 0.0)]
     got = figures(evaluate(model, train, cases).ledger)
     checks = [Check(name, got[name], *target) for name, target in wanted.items()]
-    among_its_own = (cases.negatives.items == cases.held_out[:, None]).any(axis=1)
-    for name in LARGEST_STEP:
+    for name in FIGURES:
         if f"{name}_expected" not in wanted:  # as the board demands of every model
-            allowed = margin(got[f"{name}_sampling_se"], len(among_its_own))
-            allowed += own_item_slack(name, float(among_its_own.mean()))
+            allowed = margin(got[f"{name}_sampling_se"], len(cases.users))
             checks.append(Check(f"{name}_expected", got[f"{name}_expected"], got[name], allowed))
     return checks
 

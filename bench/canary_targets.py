@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.gate import ROUNDING, margin, own_item_slack
+from bench.gate import ROUNDING, margin
 from bench.interactions import Interactions, occurrences
 from bench.negatives import NEGATIVES
 from bench.protocol import Cases
@@ -43,7 +43,6 @@ class Candidates(NamedTuple):
     untouched: Counts  # items that are neither in train nor held out
     given: Counts  # negatives that are there: distinct ones that the user never touched
     seen: Counts  # of these, in train; only a published split may have any
-    copies: Counts  # of these, the held-out item itself; likewise
     popular: Place  # the given ones by how often they occur in train
     popular_full: Place  # all untouched ones
 
@@ -55,7 +54,7 @@ def candidates(train: Interactions, cases: Cases, published: bool) -> Candidates
         train: ordered by user.
         cases: what is held out.
         published: the negatives are taken as they were published, and not drawn by us: repeated
-            ones, seen ones and the held-out item count there, each as often as it occurs.
+            and seen ones count there, each as often as it occurs; the held-out item never does.
     """
     counts = occurrences(train.items, train.n_items)
     first = np.searchsorted(train.users, cases.users, side="left")
@@ -65,25 +64,22 @@ def candidates(train: Interactions, cases: Cases, published: bool) -> Candidates
         in_train = set(train.items[first[row] : beyond[row]].tolist())
         rest = np.ones(train.n_items, dtype=bool)
         rest[[held_out, *in_train]] = False
-        given = [item for item in cases.negatives.items[row].tolist() if item >= 0]
+        given = [i for i in cases.negatives.items[row].tolist() if i >= 0 and i != held_out]
         n_rest = int(rest.sum())
         by_definition = len(given) if published else min(NEGATIVES, n_rest)
         if not published:
-            given = sorted(set(given) - in_train - {held_out})
+            given = sorted(set(given) - in_train)
         theirs, everybody, own = counts[given], counts[rest], counts[held_out]
         rows.append(
             (
                 *(by_definition, n_rest, len(given)),
                 sum(item in in_train for item in given),
-                given.count(held_out),
                 *((theirs > own).sum(), (theirs == own).sum()),
                 *((everybody > own).sum(), (everybody == own).sum()),
             )
         )
-    sampled, untouched, n_given, seen, copies, *popular = np.array(rows, dtype=np.int64).T
-    return Candidates(
-        sampled, untouched, n_given, seen, copies, Place(*popular[:2]), Place(*popular[2:])
-    )
+    sampled, untouched, n_given, seen, *popular = np.array(rows, dtype=np.int64).T
+    return Candidates(sampled, untouched, n_given, seen, Place(*popular[:2]), Place(*popular[2:]))
 
 
 def targets(train: Interactions, cases: Cases, published: bool) -> dict[str, dict[str, Target]]:
@@ -95,15 +91,16 @@ def targets(train: Interactions, cases: Cases, published: bool) -> dict[str, dic
     them = candidates(train, cases, published)
     none = np.zeros_like(them.sampled)
     constant, constant_full = Place(none, them.sampled), Place(none, them.untouched)
-    oracle = Place(none, them.copies)
-    anti = Place(them.given - them.copies, them.copies)
+    first = Place(none, none)
     repeater = Place(them.seen, them.given - them.seen)
     like_constant = _exact(constant, constant_full, constant)
     return {
         "constant": like_constant,
-        "random": _random(constant, constant_full, float((them.copies > 0).mean())),
-        "oracle": _exact(oracle, Place(none, none), Place(none, none)),
-        "anti-oracle": _exact(anti, Place(them.untouched, none), Place(them.sampled, none)),
+        "random": _random(constant, constant_full),
+        "oracle": _exact(first, first, first),
+        "anti-oracle": _exact(
+            Place(them.given, none), Place(them.untouched, none), Place(them.sampled, none)
+        ),
         "popularity": _exact(them.popular, them.popular_full),
         "repeater": _exact(repeater, constant_full, constant),
         "leaker": like_constant,
@@ -119,19 +116,15 @@ def _exact(sampled: Place, full: Place, expected: Place | None = None) -> dict[s
     return figures
 
 
-def _random(sampled: Place, full: Place, share: float) -> dict[str, Target]:
-    """With c candidates every place has probability 1 / c, and users are independent.
-
-    share: of the users who have the held-out item among their own negatives.
-    """
+def _random(sampled: Place, full: Place) -> dict[str, Target]:
+    """With c candidates every place has probability 1 / c, and users are independent."""
     figures = {}
-    for prefix, place, slack in (("", sampled, share), ("full_", full, 0.0)):
+    for prefix, place in (("", sampled), ("full_", full)):
         for name, mean in _means(place, "").items():
             squares = _values(place, _gains(name) ** 2)
             variances = squares - _values(place, _gains(name)) ** 2
             error = float(np.sqrt(np.clip(variances, 0, None).sum())) / len(variances)
-            allowed = margin(error, len(variances)) + own_item_slack(name, slack)
-            figures[f"{prefix}{name}"] = Target(mean, allowed)
+            figures[f"{prefix}{name}"] = Target(mean, margin(error, len(variances)))
     return figures
 
 

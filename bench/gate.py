@@ -15,9 +15,7 @@ from bench.record import Record
 # inequality is generous: it is rather 0.1 %.
 FALSE_ALARM = 1e-6
 ROUNDING = 1e-9  # of a figure computed again, perhaps on another machine
-# How far one figure of a user can move when one more candidate stands ahead: from 1 to 0, and from
-# the first place to the second.
-LARGEST_STEP = {"hr_at_10": 1.0, "ndcg_at_10": 1 - 1 / math.log2(3)}
+FIGURES = "hr_at_10", "ndcg_at_10"  # that have an exact expectation
 
 
 def margin(error: float, n: int) -> float:
@@ -38,35 +36,23 @@ def margin(error: float, n: int) -> float:
     return min(bernstein, chebyshev) / n + ROUNDING
 
 
-def own_item_slack(figure: str, share: float) -> float:
-    """How much a sampled figure may differ because the held-out item is among its own negatives.
-
-    Published negatives have it there for some users (156 of 6,040 in the NCF authors' MovieLens).
-    It ties with itself, and so moves the held-out item half a place, where another negative would
-    have moved it a whole place or none: at most half a step, for this share of the users.
-    """
-    return share / 2 * LARGEST_STEP[figure]
-
-
 def outside_sampling_error(record: Record) -> str:
     """Which sampled figure is too far from its exact expectation, in one line; "" for none.
 
-    This holds for published negatives too: those of the NCF authors' MovieLens are 99 distinct
-    items without a train item among them (popularity, ials and random lie within 1.2 standard
-    deviations there), but for the users of `own_item_slack`. A record without the figures, of an
-    earlier version, passes.
+    This holds for published negatives too: those of the NCF authors' MovieLens are distinct items
+    without a train item among them (popularity, ials and random lie within 1.2 standard deviations
+    there). A record without the figures, of an earlier version, passes.
     """
-    metrics, audit = record.metrics, record.audit
+    metrics = record.metrics
     n = int(metrics.get("test_users", 0))
     if record.status != "ok" or n < 1:
         return ""
-    share = audit.get("users_with_held_out_item_among_negatives", 0) / n
-    for figure in LARGEST_STEP:
+    for figure in FIGURES:
         names = (figure, f"{figure}_expected", f"{figure}_sampling_se")
         if not all(name in metrics for name in names):
             continue
         found, expected, error = (metrics[name] for name in names)
-        allowed = margin(error, n) + own_item_slack(figure, share)
+        allowed = margin(error, n)
         if not abs(found - expected) <= allowed:
             return (
                 f"sampled {figure} is {found:.4f}, over {allowed:.4f} from its exact expectation"

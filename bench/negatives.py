@@ -24,7 +24,7 @@ Draws = NDArray[np.int64]
 class Negatives(NamedTuple):
     """For each tested user the items its held-out item is ranked against."""
 
-    items: Ids  # [m, 99], -1 where a user has fewer
+    items: Ids  # [m, 99], -1 for none, where a user has fewer
     drawn: Draws  # [m], how many there are
 
 

@@ -61,10 +61,16 @@ def _drawn(stream: str) -> Callable[[Interactions, Split], Negatives]:
 
 
 def _published(ordered: Interactions, split: Split) -> Negatives:
+    """As they were published, but that an item is no rival of itself.
+
+    The NCF authors' MovieLens has the test item of 156 users among their own negatives. Their code,
+    a dictionary of scores by item, ranks it once, as this does.
+    """
     assert ordered.published is not None  # as_published has checked
     rows = np.isin(ordered.published.users, split.users)
-    items = ordered.published.negatives[rows]
-    return Negatives(items=items, drawn=np.full(len(items), items.shape[1]))
+    items = ordered.published.negatives[rows].copy()
+    items[items == split.held_out[:, None]] = -1
+    return Negatives(items=items, drawn=(items >= 0).sum(axis=1))
 
 
 def _validation_of_published(ordered: Interactions) -> Split:

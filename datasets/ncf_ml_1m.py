@@ -26,7 +26,8 @@ def load(data_dir: Path | None = None) -> Interactions:
     """The train rows in the authors' order, then the test rows; `published` holds their split.
 
     The ids are the authors' own (0..6039 and 0..3705), which are not GroupLens'. 156 users have
-    their test item among their own negatives; that is left as published. There are no features.
+    their test item among their own negatives; that is left as published, and the protocol counts no
+    item as its own rival. There are no features.
 
     Args:
         data_dir: the folder with the three files ml-1m.train.rating, ml-1m.test.rating and

@@ -124,15 +124,20 @@ def published(n_items: int = 150, users: int = 60) -> Any:
     return interactions(rows, users, n_items, published=split)
 
 
-def test_published_negatives_are_taken_as_they_are() -> None:
-    task = prepare(published(), "ncf-files")
+def test_published_negatives_are_taken_as_they_are_but_for_the_item_itself() -> None:
+    data = published()
+    task = prepare(data, "ncf-files")
     assert task.published
+    assert task.cases.negatives.drawn[:6].tolist() == [98, 99, 99, 99, 99, 98]
     assert measured(task).broken() == {}
     wanted = targets(task.train, task.cases, published=True)
-    tied = 1 - 0.2 * (1 - 1 / log2(3)) / 2  # a fifth of the users ties with itself
-    assert wanted["oracle"]["ndcg_at_10"].value == pytest.approx(tied)
-    # Drawn by us, the same negatives would be wrong.
-    assert "oracle" in measured(replace(task, published=False)).broken()
+    assert wanted["oracle"]["ndcg_at_10"].value == 1
+    # With the item among its own negatives it ties with itself.
+    given = data.published.negatives
+    counted = task.cases._replace(negatives=Negatives(given, np.full(len(given), 99)))
+    assert "oracle" in measured(replace(task, cases=counted)).broken()
+    # Drawn by us, 98 negatives would be wrong.
+    assert "constant" in measured(replace(task, published=False)).broken()
 
 
 def test_of_a_large_catalogue_only_some_users_are_ranked(

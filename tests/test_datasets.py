@@ -11,14 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.adapter import Run
 from bench.delimited import BadData
+from bench.evaluation import evaluate
 from bench.fetch import DataUnavailable
+from bench.ledger import figures
+from bench.protocol import prepare
 
 movielens = importlib.import_module("bench.datasets._movielens")
 movielens_100k = importlib.import_module("bench.datasets.movielens_100k")
 movielens_1m = importlib.import_module("bench.datasets.movielens_1m")
 ncf_ml_1m = importlib.import_module("bench.datasets.ncf_ml_1m")
 synthetic = importlib.import_module("bench.datasets.synthetic")
+popularity = importlib.import_module("bench.models.popularity")
 
 # Made-up people and films, in the formats of MovieLens 100K. Film 9 is never rated.
 RATINGS_100K = "3\t7\t4\t900000002\n1\t9\t5\t900000001\n1\t7\t1\t900000001\n"
@@ -304,6 +309,14 @@ def test_real_ncf(real_data):
     assert split.negatives.shape == (6040, 99)
     # As the authors published it: see the docstring of load.
     assert np.sum((split.negatives == split.held_out[:, None]).any(axis=1)) == 156
+
+    task = prepare(data, "ncf-files")
+    model = popularity.Popularity()
+    model.fit(task.train, Run())
+    found = figures(evaluate(model, task.train, task.cases).ledger)
+    # As Rendle et al. published it (RecSys 2020): the check that all counts are the same.
+    assert found["hr_at_10"] == pytest.approx(0.4535, abs=0.5e-4)
+    assert found["ndcg_at_10"] == pytest.approx(0.2543, abs=0.5e-4)
 
 
 @pytest.mark.network

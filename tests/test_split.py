@@ -121,7 +121,8 @@ def published() -> Interactions:
 def test_a_published_split_is_kept() -> None:
     task = prepare(published(), "ncf-files")
     assert task.cases.held_out.tolist() == [0, 2]
-    assert task.cases.negatives.items.tolist() == [[1, 3], [2, 0]]
+    assert task.cases.negatives.items.tolist() == [[1, 3], [-1, 0]]  # no item is its own rival
+    assert task.cases.negatives.drawn.tolist() == [2, 1]
     assert task.train.items.tolist() == [2, 1, 0, 3]
     assert task.train.published is None  # or a model could read it
     assert task.audit["users_with_held_out_item_among_negatives"] == 1
