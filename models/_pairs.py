@@ -38,6 +38,7 @@ class PairAdapter(Adapter):
     batch_size: int = 4096  # observed pairs; each comes with its negatives
     negatives: int = 4  # for each observed pair
     learning_rate: float = 5e-3
+    last_rate: float = 1.0  # of the last epoch, as a share of learning_rate; it falls evenly
     weight_decay: float = 0.2  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 
@@ -76,7 +77,9 @@ class PairAdapter(Adapter):
         else:
             learn = Epochs(parts, self._network.tower, train, negatives, optimizer).learn
         ended = False
-        for _ in range(epochs):
+        for epoch in range(epochs):
+            done = epoch / max(1, epochs - 1)
+            optimizer.slow_to(1 - done * (1 - self.last_rate))
             order = negatives.shuffled(generator)
             samples = len(order) * (1 + self.negatives)
             total = learn(order, max(1, self.batch_size), self.negatives, generator)

@@ -67,7 +67,10 @@ class Optimizer(ABC):
     On the CPU it is compiled; elsewhere it is torch's.
     """
 
-    def __init__(self, network: nn.Module, clock: Clock) -> None:
+    def __init__(
+        self, network: nn.Module, clock: Clock, learning_rate: float, weight_decay: float
+    ) -> None:
+        self._rate, self._decay = learning_rate, weight_decay
         parameters = list(network.parameters())
         self._torch = None
         self._tables: list[Table] = []
@@ -111,6 +114,14 @@ class Optimizer(ABC):
         if self.due() <= 0:
             self.settle()
 
+    def slow_to(self, share: float) -> None:
+        """Make the next steps with this share of the learning rate; rows must be settled."""
+        if self._torch is None:
+            set_rate(self.clock, share * self._rate, self._decay)
+            return
+        for group in self._torch.param_groups:
+            group["lr"] = share * self._rate
+
     def due(self) -> int:
         """After how many more steps every row has to be brought up to date."""
         made, settled = self.clock.steps
@@ -134,8 +145,8 @@ class AdamW(Optimizer):
     """AdamW (Loshchilov & Hutter, ICLR 2019)."""
 
     def __init__(self, network: nn.Module, learning_rate: float, weight_decay: float) -> None:
-        self._rate, self._decay = learning_rate, weight_decay
-        super().__init__(network, adamw_clock(learning_rate, weight_decay))
+        clock = adamw_clock(learning_rate, weight_decay)
+        super().__init__(network, clock, learning_rate, weight_decay)
 
     def _in_torch(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.AdamW(
@@ -152,13 +163,12 @@ class SGD(Optimizer):
     """Stochastic gradient descent, without momentum and without weight decay."""
 
     def __init__(self, network: nn.Module, learning_rate: float) -> None:
-        self._rate = learning_rate
         powers = np.ones((3, MOST_SKIPPED + 1))
         none = np.zeros(0)
         steps = np.zeros(2, dtype=np.int64)
         rates = np.array([learning_rate, 1.0])
         clock = Clock(steps, rates, none, np.zeros(1), powers, np.zeros(MOST_SKIPPED + 1))
-        super().__init__(network, clock)
+        super().__init__(network, clock, learning_rate, 0.0)
 
     def _in_torch(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.SGD(parameters, lr=self._rate)
@@ -166,18 +176,25 @@ class SGD(Optimizer):
 
 def adamw_clock(rate: float, weight_decay: float) -> Clock:
     """Before the first step."""
-    keep = 1 - rate * weight_decay
-    bases = np.array([keep, BETA2**0.5, BETA1 / BETA2**0.5])
-    with np.errstate(all="ignore"):  # a rate that is not finite shows in the loss
-        powers = bases[:, None] ** np.arange(MOST_SKIPPED + 1)
-    return Clock(
+    bases = np.array([1.0, BETA2**0.5, BETA1 / BETA2**0.5])
+    clock = Clock(
         steps=np.zeros(2, dtype=np.int64),
-        rates=np.array([rate, keep]),
+        rates=np.zeros(2),
         betas=np.array([BETA1, BETA2]),
         corrected=np.zeros(1),
-        powers=powers,
+        powers=bases[:, None] ** np.arange(MOST_SKIPPED + 1),
         away=np.zeros(MOST_SKIPPED + 1),
     )
+    set_rate(clock, rate, weight_decay)
+    return clock
+
+
+def set_rate(clock: Clock, rate: float, weight_decay: float) -> None:
+    """Let the next steps have this learning rate, when all rows are up to date."""
+    keep = 1 - rate * weight_decay
+    clock.rates[:] = rate, keep
+    with np.errstate(all="ignore"):  # a rate that is not finite shows in the loss
+        clock.powers[0] = keep ** np.arange(MOST_SKIPPED + 1)
 
 
 def at_rest(parameter: nn.Parameter) -> Moving:

@@ -45,6 +45,7 @@ class DLRM(PairAdapter):
         batch_size=choice(1024, 2048, 4096, 8192),
         negatives=whole(2, 24),
         learning_rate=log(5e-4, 0.02),
+        last_rate=log(0.02, 1),
         weight_decay=log(0.01, 3),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.01, why="it draws in their order")

@@ -34,7 +34,7 @@ class MultVAE(AutoencoderAdapter):
         batch_size=choice(64, 125, 250, 500),
         learning_rate=log(3e-4, 1e-2),
         weight_decay=number(0, 0.5),
-        beta=log(0.01, 1),
+        beta=log(0.001, 1),
     )
     tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
 
