@@ -222,7 +222,7 @@ def _sources(section: "Section") -> list[str]:
     models: dict[tuple[str, str], set[str]] = {}
     for row in section.rows:
         if found := published.target(row):
-            models.setdefault((found.source, found.link), set()).add(row.adapter)
+            models.setdefault((found.source, found.link), set()).add(row.label)
     return [
         f"published for {', '.join(sorted(names))}: {source}, {link}"
         for (source, link), names in sorted(models.items())

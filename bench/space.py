@@ -46,7 +46,7 @@ class Whole:
         return type(value) is int and self.low <= value <= self.high
 
     def including(self, value: int) -> "Whole":
-        return Whole(min(self.low, value), max(self.high, value), self.log)
+        return Whole(min(self.low, value), max(self.high, value), self.log and value > 0)
 
     def __str__(self) -> str:
         return f"{self.low}-{self.high}"

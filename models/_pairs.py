@@ -38,7 +38,7 @@ class PairAdapter(Adapter):
     batch_size: int = 4096  # observed pairs; each comes with its negatives
     negatives: int = 4  # for each observed pair
     learning_rate: float = 5e-3
-    last_rate: float = 1.0  # of the last epoch, as a share of learning_rate; it falls evenly
+    last_rate: float = 1.0  # of the last epoch, as a share of the first's; it falls evenly
     weight_decay: float = 0.2  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 

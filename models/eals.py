@@ -1,6 +1,8 @@
 """eALS: element-wise alternating least squares (He, Zhang, Kan & Chua, SIGIR 2016).
 
-None of implicit, irspack, RecBole, LensKit and Cornac has it.
+None of implicit, irspack, RecBole, LensKit and Cornac has it. With d factors an iteration costs
+(users + items) d^2 + 2 interactions d: on data of MovieLens-1M's size 1.5 ns of each at 16 factors,
+1.2 at 64 and 0.9 at 256 (tests/perf/test_eals_cost.py).
 """
 
 from dataclasses import dataclass

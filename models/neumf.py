@@ -26,6 +26,8 @@ class NeuMF(PairAdapter):
 
     From scratch; or, with pretraining, as in section 3.4.1: the two halves are trained for so many
     epochs, each alone, then joined with equal weights (alpha = 0.5) and tuned together by SGD.
+    These are two rows of a board, with published figures of their own, so that no search goes from
+    one to the other.
     """
 
     factors: int = 32  # of the GMF
@@ -42,7 +44,6 @@ class NeuMF(PairAdapter):
         hidden=choice((32, 16, 8), (64, 32, 16), (128, 64, 32)),
         dropout=number(0, 0.5),
         init_scale=choice(0.01, 0.1),
-        pretraining=whole(0, 30),
         joint_learning_rate=log(0.01, 1),
         epochs=whole(1, 60, log=True),
         batch_size=choice(1024, 2048, 4096, 8192),

@@ -1,4 +1,7 @@
-"""PureSVD: a truncated SVD of the 0/1 matrix (Cremonesi, Koren & Turrin, RecSys 2010)."""
+"""PureSVD: a truncated SVD of the 0/1 matrix (Cremonesi, Koren & Turrin, RecSys 2010).
+
+Solved by scipy, which is there anyway.
+"""
 
 from dataclasses import dataclass
 

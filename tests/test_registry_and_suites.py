@@ -205,6 +205,14 @@ def test_every_suite_of_the_project_is_whole(name: str) -> None:
         assert all(row.tuned for row in found.rows), "say how each value was found"
 
 
+@pytest.mark.parametrize("name", ["ncf-ml-1m", "ml-1m", "ml-100k", "ml-100k-all"])
+def test_suites_of_real_data_have_every_model(name: str) -> None:
+    rows = suite.load(name).rows
+    files = (Path(__file__).parent.parent / "models").glob("[!_]*.py")
+    assert {row.model for row in rows} == {path.stem for path in files}
+    assert "neumf (pre-trained)" in {row.label for row in rows}
+
+
 def test_a_data_set_may_have_parameters(tmp_path: Path) -> None:
     assert parse_dataset("synthetic") == ("synthetic", {})
     assert parse_dataset("synthetic:scale=10, strength=.5") == (

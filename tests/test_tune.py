@@ -15,7 +15,7 @@ from command import BENCH, bench_here
 from made import interactions
 
 from bench import handover, registry, suite, tune_command, tune_report, tuning
-from bench.interactions import Interactions
+from bench.interactions import Interactions, PublishedSplit
 from bench.parameters import BadParameter
 from bench.protocol import fingerprint, prepare
 from bench.registry import UnknownName
@@ -139,10 +139,21 @@ def test_the_test_items_change_nothing_in_a_study(
     assert len(handed_over) == 4 and len(set(handed_over)) == 1  # all that a trial gets
 
 
-def test_no_test_item_is_left_in_what_tuning_gets() -> None:
-    given = data(test_seed=1)
-    measured = prepare(given, "loo-99")
-    task = tuning.validation_task(given, Suite(dataset="synthetic", rows=()))
+def as_published(given: Interactions) -> Interactions:
+    """The same with its own last items as a published split."""
+    cases = prepare(given, "loo-99").cases
+    split = PublishedSplit(
+        users=cases.users, held_out=cases.held_out, negatives=cases.negatives.items
+    )
+    return replace(given, published=split)
+
+
+@pytest.mark.parametrize("protocol", ["loo-99", "ncf-files"])
+def test_no_test_item_is_left_in_what_tuning_gets(protocol: str) -> None:
+    given = as_published(data(test_seed=1))
+    measured = prepare(given, protocol)
+    suite = Suite(dataset="synthetic", protocol=protocol, rows=())
+    task = tuning.validation_task(given, suite)
     test = set(zip(measured.cases.users, measured.cases.held_out, strict=True))
     learned = set(zip(task.train.users, task.train.items, strict=True))
     held_out = set(zip(task.cases.users, task.cases.held_out, strict=True))

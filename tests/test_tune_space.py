@@ -56,6 +56,10 @@ def test_the_values_of_the_published_suites_lie_inside(row: suite.SuiteRow) -> N
     assert [n for n, each in cls.search.items() if params[n] not in each] == []
 
 
+def test_no_search_goes_from_neumf_from_scratch_to_pre_trained_or_back() -> None:
+    assert "pretraining" not in registry.adapter_class("neumf").search  # two rows, two figures
+
+
 def test_a_space_may_only_name_hyper_parameters() -> None:
     cls = registry.adapter_class("ease")
     wrong = type("Wrong", (cls,), {"search": space(l3=log(1, 2))})
@@ -84,6 +88,11 @@ def test_a_range_is_widened_to_include_a_value(low: int, width: int, value: int)
 def test_a_space_is_widened_by_the_values_to_start_from() -> None:
     found = including(space(k=choice(1, 2), l2=log(0.1, 1)), {"k": 3, "l2": 0.01, "other": 1})
     assert found == {"k": choice(1, 2, 3), "l2": log(0.01, 1)}
+
+
+def test_a_logarithmic_range_that_must_include_zero_is_even() -> None:
+    assert whole(1, 9, log=True).including(0) == whole(0, 9)
+    assert log(0.1, 1).including(0.0) == number(0, 1)
 
 
 @pytest.mark.parametrize(("low", "high"), [(2, 1), (1, 1), (0, 1), (-1, 1)])
