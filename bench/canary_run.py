@@ -1,18 +1,17 @@
 """The canaries of a run: measured in a process of their own, unless that was done before."""
 
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 
 from bench import canary_record, isolation, machine
 from bench.canary_job import MeasureCanaries
 from bench.canary_record import Canaries, checks_of
+from bench.hashing import key_of, of_files
 from bench.protocol import Task
 from bench.worker import Order
 
@@ -33,15 +32,13 @@ def key(dataset: str, task: Task) -> str:
         "packages": machine.packages(),
         "schema": canary_record.SCHEMA,
     }
-    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return key_of(parts)
 
 
 @cache
 def _harness_sha256() -> str:
-    digest = sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    folder = Path(__file__).parent
+    return of_files(folder.rglob("*.py"), folder)
 
 
 def ensure(

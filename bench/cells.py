@@ -1,12 +1,10 @@
 """From a suite and a task to cells with keys, and from a cell to its record."""
 
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -16,9 +14,11 @@ import numpy as np
 from bench import isolation, ledger, machine, record, registry
 from bench.adapter import Epoch
 from bench.display import Display
+from bench.hashing import key_of, of_files
 from bench.jobs import LEDGER, Describe, Described, Measure, Row
 from bench.protocol import Task
 from bench.record import Cell, Record
+from bench.sources import source_sha256
 from bench.suite import Suite, SuiteRow
 from bench.worker import Order
 
@@ -100,19 +100,19 @@ def key(cell: Cell, task: Task) -> str:
         "cell": vars(cell),
         "data": task.data_sha256,
         "split": task.split_sha256,
-        "source": registry.source_sha256(cell.model),
+        "source": source_sha256(cell.model),
         "packages": machine.packages(),
         "harness": _harness_sha256(),
         "schema": record.SCHEMA,
     }
-    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return key_of(parts)
 
 
 @cache
 def _harness_sha256() -> str:
     """A hash of the files of the harness that decide what stands in a ledger."""
     folder = Path(__file__).parent
-    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in DECISIVE)).hexdigest()
+    return of_files((folder / f"{name}.py" for name in DECISIVE), folder)
 
 
 def measure(
@@ -151,7 +151,7 @@ def measure(
             audit=task.audit,
             data_sha256=task.data_sha256,
             split_sha256=task.split_sha256,
-            code_sha256=registry.source_sha256(planned.cell.model),
+            code_sha256=source_sha256(planned.cell.model),
             source=task.train.source,
             environment=machine.environment(),
             tuned=planned.row.tuned,

@@ -12,12 +12,13 @@ import numpy as np
 
 from bench import isolation, machine, registry
 from bench.adapter import Adapter
-from bench.certificates import Certificate, Finding, laws_sha256
+from bench.certificates import Certificate, Finding
 from bench.checking import check
 from bench.interactions import Interactions
 from bench.isolation import Ending
 from bench.jobs import Message, Row, Say
 from bench.parameters import complete
+from bench.sources import source_sha256
 from bench.subject import Subject
 from bench.worker import Order
 
@@ -150,8 +151,7 @@ def certify(
                     findings |= {law: Finding(law, "not run", f"see {FIRST}") for law in left}
     return Certificate(
         model=row.model,
-        code_sha256=registry.source_sha256(row.model),
-        laws_sha256=laws_sha256(),
+        code_sha256=source_sha256(row.model),
         params=row.params,
         seed=seed,
         findings=tuple(findings[law] for stage in STAGES for law in stage.laws),

@@ -12,8 +12,8 @@ from bench import suite as suites
 from bench.certificates import Certificate
 from bench.certify import TRIED
 from bench.certify import certify as hold
+from bench.errors import BadParameter
 from bench.jobs import Row
-from bench.parameters import BadParameter
 from bench.suite import Suite
 from bench.text import one_line
 

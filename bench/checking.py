@@ -8,10 +8,10 @@ from scipy.stats import rankdata
 
 from bench.adapter import Tolerance, Tolerances
 from bench.certificates import Finding
+from bench.errors import unknown
 from bench.evaluation import BadScores
 from bench.interactions import Floats
 from bench.laws import ALONE, RENUMBERED, SAME_RANKS, Broken
-from bench.registry import unknown
 from bench.subject import SEEDS, Subject
 
 # Of the range of a user's scores: what another order of a sum in float32 may change.

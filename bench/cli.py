@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from bench import __version__, registry
-from bench.registry import NOUNS, NameTaken, UnknownName, unknown
+from bench.errors import Problem, UsageError, unknown
+from bench.registry import NOUNS
 
 DEFAULT_SUITE = "ml-100k"
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -37,31 +38,10 @@ def main() -> None:
         _fail(error.format_message(), error.exit_code)
     except click.Abort:
         _fail("interrupted", INTERRUPTED)
-    except Exception as error:
-        _fail(str(error), _exit_code(error))
-
-
-def _exit_code(error: Exception) -> int:
-    """2 for a usage error, 1 for another known problem; anything else is ours and is raised."""
-    if isinstance(error, UnknownName | NameTaken):
-        return 2
-    # Only now: a command that got this far has imported what it needs of these.
-    from bench.delimited import BadData
-    from bench.fetch import DataUnavailable
-    from bench.parameters import BadParameter
-    from bench.protocol import BadProtocol
-    from bench.published import BadTable
-    from bench.record import BadRecord
-    from bench.suite import BadSuite
-    from bench.trials import BadStudy
-    from bench.verify import Difference
-
-    if isinstance(error, BadParameter | BadSuite):
-        return 2
-    problems = (BadData, BadProtocol, BadRecord, BadStudy, BadTable, DataUnavailable, Difference)
-    if isinstance(error, (*problems, OSError)):
-        return 1
-    raise error
+    except UsageError as error:
+        _fail(str(error), 2)
+    except (Problem, OSError) as error:
+        _fail(str(error), 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -1,6 +1,5 @@
 """The columns of the board, and how their numbers are written."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -208,8 +207,3 @@ def columns(section: "Section") -> list[Column]:
         for column in COLUMNS
         if column.needed_by is None or any(map(column.needed_by, section.rows))
     ]
-
-
-def compact(value: object) -> str:
-    """JSON without spaces, its keys sorted."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

@@ -13,11 +13,12 @@ from bench import canary_run, certificates, gate, registry, runner
 from bench import leaderboard as board
 from bench import suite as suites
 from bench.audit import audit_lines
-from bench.parameters import BadParameter, parse_dataset
+from bench.errors import BadParameter, unknown
+from bench.parameters import parse_dataset
 from bench.protocol import prepare
 from bench.runner import Options, load_data
 from bench.suite import Suite
-from bench.text import one_line
+from bench.text import one_line, shown
 
 WIDTH = 120  # of the board where there is no terminal
 
@@ -29,7 +30,7 @@ def choose(suite: str, *, seeds: list[str] | None, **changes: Any) -> Suite:
     if seeds is not None:
         if not all(seed.isdecimal() and len(seed) < 19 for seed in seeds):
             wanted = "whole numbers from 0, of up to 18 digits, as 0,1,2"
-            raise BadParameter(f"--seeds takes {wanted}, not {registry.shown(seeds)}")
+            raise BadParameter(f"--seeds takes {wanted}, not {shown(seeds)}")
         changes["seeds"] = tuple(int(seed) for seed in seeds)
     return suites.narrow(suites.load(suite), **changes)
 
@@ -37,7 +38,7 @@ def choose(suite: str, *, seeds: list[str] | None, **changes: Any) -> Suite:
 def options(*, device: str, **given: Any) -> Options:
     """Options of a run, with a live line where somebody sees it."""
     if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise registry.unknown("device", device, ["cpu", "cuda", "cuda:0"])
+        raise unknown("device", device, ["cpu", "cuda", "cuda:0"])
     given["device"] = device
     return Options(live=sys.stdout.isatty(), **given)
 

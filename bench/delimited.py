@@ -8,6 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.errors import Problem
+from bench.text import quoted
+
 Kind = Literal["integer", "number", "time", "text"]
 Table = dict[str, NDArray[Any]]
 
@@ -22,7 +25,7 @@ NUMERIC_BYTES = b"0123456789+-.eE \r\n"
 PART = 1 << 22  # bytes that are looked at, and parsed, at a time
 
 
-class BadData(ValueError):
+class BadData(Problem, ValueError):
     """A file whose content cannot be used; one line that names file, line and value."""
 
 
@@ -140,7 +143,7 @@ def _read_lines(
     if header is not None:
         first = next(lines)[1]
         if first != header:
-            raise BadData(f"{name}, line 1: expected the header {header!r}, not {short(first)}")
+            raise BadData(f"{name}, line 1: expected the header {header!r}, not {quoted(first)}")
 
     parsers = [PARSERS[kind] for kind in columns.values()]
     values: list[list[Any]] = [[] for _ in columns]
@@ -155,7 +158,7 @@ def _read_lines(
             try:
                 target.append(parse(field))
             except ValueError as error:
-                fault = f"{column} {short(field)} {error}"
+                fault = f"{column} {quoted(field)} {error}"
                 if number == 1 and header is None and not re.search("[0-9]", line):
                     fault += " (a header? This file should have none)"
                 raise BadData(f"{name}, line {number}: {fault}") from None
@@ -169,16 +172,12 @@ def _read_lines(
 
 def _wrong_number_of_fields(line: str, fields: list[str], separator: str, expected: int) -> str:
     named = SEPARATORS.get(separator, repr(separator))
-    fault = f"expected {expected} fields separated by {named}, found {len(fields)} in {short(line)}"
+    found = f"{len(fields)} in {quoted(line)}"
+    fault = f"expected {expected} fields separated by {named}, found {found}"
     for other, other_named in SEPARATORS.items():
         if other != separator and len(line.split(other)) == expected:
             return f"{fault}; it looks separated by {other_named}"
     return fault
-
-
-def short(value: str) -> str:
-    """A text from a file, for a message: in quotes, on one line, and not too long."""
-    return repr(value if len(value) <= 60 else f"{value[:57]}...")
 
 
 def _integer(field: str) -> int:

@@ -19,12 +19,14 @@ from pathlib import Path
 import click
 import platformdirs
 
+from bench.errors import Problem
+
 ANSWER_SECONDS = 10.0  # to connect, and between two packets
 DOWNLOAD_SECONDS = 900.0  # in all: a server that drips must not hang the run
 CHUNK = 1 << 16
 
 
-class DataUnavailable(Exception):
+class DataUnavailable(Problem):
     """A file that is nowhere to be had, or is damaged; the text says what to put where."""
 
 

@@ -14,11 +14,12 @@ import numpy as np
 
 from bench import ledger, machine, registry
 from bench.adapter import Adapter, Epoch, Run
+from bench.errors import BadParameter, UnknownName
 from bench.evaluation import evaluate, latencies, look
 from bench.interactions import Interactions
-from bench.parameters import BadParameter, complete
+from bench.parameters import complete
 from bench.protocol import Cases
-from bench.worker import in_one_line
+from bench.text import in_one_line
 
 LEDGER = "ledger.parquet"  # in the job's folder
 CLOCK_SLACK = (
@@ -63,7 +64,7 @@ class Describe:
     def _describe(self, row: Row) -> Described:
         try:
             return Described("ok", complete(registry.adapter_class(row.model), *row))
-        except (registry.UnknownName, BadParameter) as error:
+        except (UnknownName, BadParameter) as error:
             return Described("usage", row.params, str(error))
         except ModuleNotFoundError as error:
             missing = (error.name or "").partition(".")[0]

@@ -15,9 +15,10 @@ import numpy as np
 
 from bench.adapter import Adapter, Run
 from bench.evaluation import checked, evaluate
+from bench.hashing import fingerprint
 from bench.interactions import Floats, Ids, Interactions
 from bench.ledger import figures
-from bench.protocol import fingerprint, prepare
+from bench.protocol import prepare
 from bench.renumber import copied, with_items, with_last_swapped, with_rows, with_users
 from bench.subject import PROTOCOL, Subject
 

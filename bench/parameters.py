@@ -11,11 +11,8 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from bench.adapter import Adapter
-from bench.registry import shown, unknown
-
-
-class BadParameter(ValueError):
-    """A hyper-parameter with a value that its model does not take."""
+from bench.errors import BadParameter, unknown
+from bench.text import shown
 
 
 def parse_setting(text: str) -> tuple[str, str, Any]:

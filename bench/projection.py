@@ -174,13 +174,6 @@ def busy_elsewhere(tags: Mapping[str, str]) -> bool:
     return tags.get("bench.pid") != str(os.getpid()) and not orphaned(tags)
 
 
-def one_line(error: BaseException | str) -> str:
-    """The first line of a message, and not all of it when it is very long."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else type(error).__name__
-    return text if len(text) <= 300 else f"{text[:297]}..."
-
-
 def _facts(record: Record) -> dict[str, str]:
     cell = record.cell
     names = ("model", "seed", "dataset", "protocol", "eval_users", "device", "threads")

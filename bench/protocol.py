@@ -1,23 +1,23 @@
 """From a data set to what models learn from and what they are tested on: one way for all models."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
-from hashlib import sha256
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.audit import audit
+from bench.errors import Problem, unknown
+from bench.hashing import fingerprint
 from bench.interactions import Ids, Interactions
 from bench.negatives import Negatives, sample, some_users
-from bench.registry import unknown
 from bench.split import Split, as_published, hold_out_last, in_order, leave_one_out, leave_two_out
 
 SEED = 0  # of the negatives; a constant of the protocol, not of a run
 
 
-class BadProtocol(ValueError):
+class BadProtocol(Problem, ValueError):
     """The protocol does not fit the data."""
 
 
@@ -139,28 +139,3 @@ def prepare(
         data_sha256=fingerprint(ordered),
         split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),
     )
-
-
-def fingerprint(value: Any) -> str:
-    """SHA-256 of arrays, numbers, text, and dataclasses or sequences of them."""
-    digest = sha256()
-    _feed(digest.update, value)
-    return digest.hexdigest()
-
-
-def _feed(update: Callable[[Any], None], value: Any) -> None:
-    if is_dataclass(value):
-        for field in fields(value):
-            if field.name != "source":  # the same data by another way is the same data
-                update(field.name.encode())
-                _feed(update, getattr(value, field.name))
-    elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        little_endian = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
-        update(f"{little_endian.dtype.str}{value.shape}".encode())
-        update(little_endian.ravel())
-    elif isinstance(value, np.ndarray | list | tuple):
-        update(f"{len(value)} of".encode())
-        for entry in value:
-            _feed(update, entry)
-    else:
-        update(f"{type(value).__name__} {value};".encode())

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.errors import Problem
+
 if TYPE_CHECKING:
     from bench.rows import Row
 
@@ -14,7 +16,7 @@ TABLE = Path(__file__).with_name("published.csv")
 METRICS = ("hr_at_10", "ndcg_at_10")
 
 
-class BadTable(ValueError):
+class BadTable(Problem, ValueError):
     """A table of published figures that cannot be used; the message names the file and the line."""
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 
 import psutil
 
+from bench.errors import Problem
 from bench.text import file_name
 
 SCHEMA = 1
@@ -22,7 +23,7 @@ SCHEMA = 1
 Status = Literal["ok", "failed", "timeout", "oom", "killed", "skipped", "pruned"]
 
 
-class BadRecord(ValueError):
+class BadRecord(Problem, ValueError):
     """A file that is no record, or no ledger, that this bench can read."""
 
 

@@ -1,16 +1,14 @@
 """Find models, data sets and suites by file name: models/als.py is the model "als"."""
 
 import ast
-import difflib
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
-from functools import cache
-from hashlib import sha256
 from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
+
+from bench.errors import UnknownName, UsageError, unknown
 
 if TYPE_CHECKING:
     from bench.adapter import Adapter
@@ -21,29 +19,8 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 NOUNS = {"models": "model", "datasets": "data set", "suites": "suite"}
 
 
-class UnknownName(LookupError):
-    """A name that does not exist; the message gives the nearest that does."""
-
-
-class NameTaken(ValueError):
+class NameTaken(UsageError, ValueError):
     """A model from outside has the name of one that exists."""
-
-
-def unknown(what: str, given: str, known: Iterable[str]) -> UnknownName:
-    """The error for a name that is not among the known ones."""
-    names, given = sorted(known), given[:200]  # comparing very long ones takes long
-    close = difflib.get_close_matches(given, names, n=1, cutoff=0.3)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return UnknownName(f"unknown {what} {shown(given)}.{hint} Known: {', '.join(names) or 'none'}")
-
-
-def shown(value: object, most: int = 60) -> str:
-    """A value that somebody gave, for a message: on one line, and not too long."""
-    try:
-        text = repr(value)
-    except ValueError:  # a whole number of thousands of digits
-        return f"a very large {type(value).__name__}"
-    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def files(kind: Kind) -> dict[str, Path]:
@@ -168,63 +145,3 @@ def adapter_class(name: str) -> "type[Adapter]":
         names = ", ".join(cls.__name__ for cls in found) or "none"
         raise TypeError(f"{find('models', name)} must define one Adapter, not {names}")
     return found[0]
-
-
-def source_sha256(name: str) -> str:
-    """A hash of what a model is made of.
-
-    That is its file, the shared files it imports and those import in turn, and the versions of the
-    installed libraries that any of them imports.
-    """
-    digest = sha256()
-    libraries: set[str] = set()
-    pending, done = [find("models", name)], set()
-    while pending:
-        path = pending.pop()
-        if path in done:
-            continue
-        done.add(path)
-        text = path.read_bytes()
-        digest.update(sha256(text).digest())
-        imported = _imports(text)
-        pending += sorted(_shared_files(imported, path), reverse=True)
-        libraries |= {module.partition(".")[0] for module in imported if module[0] != "."}
-    for library in sorted(libraries - {"bench"} - sys.stdlib_module_names):
-        for distribution in sorted(_distributions().get(library, [])):
-            digest.update(f"{distribution}=={metadata.version(distribution)}".encode())
-    return digest.hexdigest()
-
-
-@cache
-def _distributions() -> Mapping[str, list[str]]:
-    """The installed distributions that each importable name belongs to."""
-    return metadata.packages_distributions()
-
-
-def _imports(text: bytes) -> set[str]:
-    """The modules that a file imports; ".name" for one beside it."""
-    try:
-        tree = ast.parse(text)
-    except UNREADABLE:  # the cell that uses the model reports it
-        return set()
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            beside = module in (".", "bench.models")  # from . import _name
-            found |= {f".{alias.name}" for alias in node.names} if beside else {module}
-    return found
-
-
-def _shared_files(imported: set[str], path: Path) -> set[Path]:
-    """The files beside a model, or in models/, that it imports."""
-    folders = [path.parent, *map(Path, import_module("bench.models").__path__)]
-    names = {
-        module.removeprefix("bench.models").strip(".")
-        for module in imported
-        if module[0] == "." or module.startswith("bench.models.")
-    }
-    candidates = {folder / f"{name.replace('.', '/')}.py" for name in names for folder in folders}
-    return {candidate for candidate in candidates if candidate.is_file()}

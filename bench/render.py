@@ -18,10 +18,9 @@ from bench.columns import (
     TIE_MARK,
     Column,
     columns,
-    compact,
 )
+from bench.text import compact, one_line
 from bench.text import markdown as as_text
-from bench.text import one_line
 
 NO_CANARIES = "canaries: none vouch for this split; `bench run` measures them"
 

@@ -11,9 +11,9 @@ from operator import attrgetter
 from statistics import fmean, stdev
 from typing import Any
 
-from bench.columns import DRIFT_BOUND, compact
+from bench.columns import DRIFT_BOUND
 from bench.record import Record
-from bench.text import one_line
+from bench.text import compact, one_line
 
 STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped")
 TIE_TOLERANCE = 0.001  # a wider gap between the bounds of HR@10 or NDCG@10 is said on the board

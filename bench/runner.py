@@ -26,9 +26,10 @@ from bench.canary_record import Canaries
 from bench.cells import Planned
 from bench.delimited import BadData
 from bench.display import Display
+from bench.errors import BadParameter, UnknownName
 from bench.interactions import Interactions
 from bench.isolation import Limits
-from bench.parameters import BadParameter, for_load, parse_dataset
+from bench.parameters import for_load, parse_dataset
 from bench.protocol import Task, prepare
 from bench.record import Cell, Record
 from bench.reference import Clock
@@ -95,7 +96,7 @@ def plan(suite: Suite, options: Options, work: Path) -> tuple[Task, list[Planned
             raise blame(suite, row, known.reason)
     try:
         data = load_data(suite.dataset, options.data_dir)
-    except (registry.UnknownName, BadParameter) as error:
+    except (UnknownName, BadParameter) as error:
         raise blame_dataset(suite, error) from None
     task = prepare(data, suite.protocol, suite.min_rating, suite.eval_users)
     return task, cells.plan(suite, described, task, options.device, options.threads)

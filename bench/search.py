@@ -9,9 +9,8 @@ from typing import Any
 from bench import isolation, registry
 from bench.adapter import Adapter
 from bench.cells import DESCRIBE_SECONDS
+from bench.errors import BadParameter, unknown
 from bench.jobs import Say
-from bench.parameters import BadParameter
-from bench.registry import unknown
 from bench.space import Space, from_plain, to_plain
 from bench.worker import Order
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench import projection
+from bench.text import first_line
 
 DATABASE_SECONDS = 5.0  # for another program that writes to the database
 SQLITE = "sqlite:///"
@@ -32,7 +33,7 @@ def failure(uri: str, error: BaseException) -> str:
     login = urlsplit(uri).netloc.rpartition("@")[0]
     # What failed in a request stands at the end of a long line about the request.
     text = str(error).rpartition("Caused by ")[2]
-    reason = f"cannot use {uri}: {projection.one_line(text or type(error).__name__)}"
+    reason = f"cannot use {uri}: {first_line(text or type(error).__name__)}"
     return reason.replace(f"{login}@", "") if login else reason
 
 

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from bench import registry
-from bench.parameters import PLAIN, BadParameter, as_type, is_plain, parse_dataset, parse_setting
+from bench.errors import BadParameter, UsageError, unknown
+from bench.parameters import PLAIN, as_type, is_plain, parse_dataset, parse_setting
 from bench.protocol import PROTOCOLS
-from bench.registry import shown, unknown
+from bench.text import shown
 
 MOST_LABEL = 60  # characters
 MOST_MEMORY = 2**40  # MB
 
 
-class BadSuite(ValueError):
+class BadSuite(UsageError, ValueError):
     """A suite file that cannot be used; the message names the file and the line."""
 
 

@@ -1,9 +1,12 @@
 """Words of models, suites and libraries, made fit for a terminal, a page or the name of a file."""
 
+import json
 import re
+import traceback
 from hashlib import sha256
 
 LONGEST_NAME = 120  # of a part of a file's name; the systems allow 255 bytes in all
+MOST_REASON, MOST_TRACEBACK = 500, 20_000  # characters
 
 
 def one_line(text: str) -> str:
@@ -27,3 +30,67 @@ def file_name(text: str) -> str:
         return name
     kept = name.encode()[: LONGEST_NAME - 9].decode(errors="ignore")
     return f"{kept}-{sha256(text.encode()).hexdigest()[:8]}"
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value that somebody gave, for a message: on one line, and not too long."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def quoted(value: str) -> str:
+    """A text from a file, for a message: in quotes, on one line, and not too long."""
+    return repr(value if len(value) <= 60 else f"{value[:57]}...")
+
+
+def first_line(error: BaseException | str) -> str:
+    """The first line of a message, and not all of it when it is very long."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else type(error).__name__
+    return text if len(text) <= 300 else f"{text[:297]}..."
+
+
+def compact(value: object) -> str:
+    """JSON without spaces, its keys sorted."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def in_one_line(error: BaseException) -> str:
+    """Type and message of an exception, as a table can show them: short and printable."""
+    lines = f"{type(error).__name__}: {message_of(error)}".splitlines()
+    return _readable(lines[0].rstrip(": \t"), MOST_REASON) or "an exception without a name"
+
+
+def message_of(error: BaseException) -> str:
+    """The message of an exception, or why it has none: it may be a model's own."""
+    try:
+        return str(error)
+    except BaseException as other:  # whatever a model's exception does
+        return f"its message cannot be had, because of {type(other).__name__}"
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback of the exception that is being handled, printable and not too long."""
+    try:
+        text = traceback.format_exc()
+    except BaseException:  # of a SyntaxError with something odd in it
+        where = vars(BaseException)["__traceback__"].__get__(error)  # no class can intercept this
+        text = "Traceback (most recent call last):\n"
+        text += "".join(traceback.format_tb(where)) + in_one_line(error)
+    return _readable(text, MOST_TRACEBACK, kept="\n")
+
+
+def _readable(text: str, most: int, kept: str = "") -> str:
+    """The text with what no terminal or UTF-8 file should get escaped, shortened in its middle."""
+    short = _shortened(text, most)
+    # What is escaped is longer.
+    shown = "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in short)
+    return _shortened(shown, most)
+
+
+def _shortened(text: str, most: int) -> str:
+    """At most about so many characters: its beginning and its end."""
+    return text if len(text) <= most else f"{text[: most // 2]} [...] {text[-most // 2 :]}"

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from bench import projection, store, views
 from bench.record import BadRecord, Record, ledger_path, load_all
+from bench.text import first_line
 
 # Read when mlflow is imported, or at its first request: no telemetry, no bars, no links, and a
 # server that does not answer costs seconds rather than minutes. The client sends nothing twice:
@@ -155,7 +156,7 @@ class Tracker:
             folders = [self.results, *sorted((self.results / "tune").glob("*/"))]
             return [record for folder in folders for record in load_all(folder, skip)]
         except (OSError, BadRecord) as error:
-            raise TrackingError(projection.one_line(error)) from error
+            raise TrackingError(first_line(error)) from error
 
     def experiment_url(
         self, base: str, dataset: str = "", protocol: str = "", view: str = views.LEADERBOARD

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bench.errors import Problem
+
 OBJECTIVE = "ndcg_at_10_expected"  # NDCG@10 averaged over all draws of negatives: no sampling noise
 TrialStatus = Literal[
     "ok", "pruned", "failed", "timeout", "oom", "killed", "skipped", "budget", "interrupted"
@@ -10,7 +12,7 @@ TrialStatus = Literal[
 CUT_OFF = ("budget", "interrupted")  # no fault of the values: they are tried again when it goes on
 
 
-class BadStudy(ValueError):
+class BadStudy(Problem, ValueError):
     """A file that is no study of ours."""
 
 

@@ -7,7 +7,7 @@ import click
 
 from bench import suite as suites
 from bench import tune_report, tuning
-from bench.parameters import BadParameter
+from bench.errors import BadParameter
 from bench.runner import Options
 from bench.suite import Suite, SuiteRow
 from bench.tuner import Budget

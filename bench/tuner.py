@@ -1,8 +1,6 @@
 """One model after the other: try values until the budget is spent."""
 
-import json
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -13,6 +11,7 @@ from bench import cells, runner
 from bench.adapter import Epoch
 from bench.cells import Planned
 from bench.display import Display
+from bench.hashing import key_of
 from bench.jobs import Described
 from bench.projection import TUNING
 from bench.protocol import Task
@@ -169,8 +168,7 @@ class Session:
 
     def _key(self, row: SuiteRow, params: dict[str, Any], space: Space) -> str:
         """16 hex digits that change with anything that may change what a trial gives."""
-        parts = [self._planned(row, params).key, to_plain(space)]
-        return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        return key_of({"cell": self._planned(row, params).key, "space": to_plain(space)})
 
     def _say(self, log: Log) -> None:
         last, best = log.trials[-1], log.best()

@@ -8,10 +8,9 @@ import click
 
 from bench import cells, runner, search, tune_report
 from bench.audit import audit_lines
+from bench.errors import BadParameter, unknown
 from bench.interactions import Interactions
-from bench.parameters import BadParameter
 from bench.protocol import PROTOCOLS, Task, prepare
-from bench.registry import unknown
 from bench.runner import Options
 from bench.suite import Suite, blame
 from bench.text import file_name, one_line

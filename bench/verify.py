@@ -8,12 +8,13 @@ from pathlib import Path
 
 from bench import canary_record, certificates, gate, leaderboard, ledger, record, reference
 from bench.canary_record import Canaries
+from bench.errors import Problem
 from bench.record import Record
 
 TOLERANCE = 1e-9  # of a figure computed again, perhaps on another machine
 
 
-class Difference(Exception):
+class Difference(Problem):
     """A published figure that its ledger does not give."""
 
 

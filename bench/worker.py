@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import handover, keeper
+from bench.text import in_one_line, message_of, traceback_of
 
 ORDER, RESULT = "order", "result.json"  # in the job's folder
-MOST_REASON, MOST_TRACEBACK = 500, 20_000  # characters
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "unable to allocate")
 
 
@@ -93,49 +93,14 @@ def _attempt(order: Order, line: _Line) -> str:
         return json.dumps({"status": "ok", **order.job.run(line.send, line.recv)})
     except BaseException as error:  # also SystemExit and KeyboardInterrupt: it is the model's
         status = "oom" if is_out_of_memory(error) else "failed"
-        trace = _traceback(error)
+        trace = traceback_of(error)
         return json.dumps({"status": status, "reason": in_one_line(error), "traceback": trace})
-
-
-def in_one_line(error: BaseException) -> str:
-    """Type and message of an exception, as a table can show them: short and printable."""
-    lines = f"{type(error).__name__}: {_message(error)}".splitlines()
-    return _readable(lines[0].rstrip(": \t"), MOST_REASON) or "an exception without a name"
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except BaseException as other:  # whatever a model's exception does
-        return f"its message cannot be had, because of {type(other).__name__}"
-
-
-def _traceback(error: BaseException) -> str:
-    try:
-        text = traceback.format_exc()
-    except BaseException:  # of a SyntaxError with something odd in it
-        where = vars(BaseException)["__traceback__"].__get__(error)  # no class can intercept this
-        text = "Traceback (most recent call last):\n"
-        text += "".join(traceback.format_tb(where)) + in_one_line(error)
-    return _readable(text, MOST_TRACEBACK, kept="\n")
-
-
-def _readable(text: str, most: int, kept: str = "") -> str:
-    """The text with what no terminal or UTF-8 file should get escaped, shortened in its middle."""
-    short = _shortened(text, most)
-    # What is escaped is longer.
-    shown = "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in short)
-    return _shortened(shown, most)
-
-
-def _shortened(text: str, most: int) -> str:
-    """At most about so many characters: its beginning and its end."""
-    return text if len(text) <= most else f"{text[: most // 2]} [...] {text[-most // 2 :]}"
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out; torch says so by a RuntimeError."""
-    kind, text = type(error), _message(error).lower()  # isinstance would ask the model's exception
+    kind = type(error)  # isinstance would ask the model's exception
+    text = message_of(error).lower()
     return issubclass(kind, MemoryError) or (
         issubclass(kind, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
     )

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.delimited import BadData, Kind, Table, short
+from bench.delimited import BadData, Kind, Table
 from bench.interactions import Features, Ids, Interactions
+from bench.text import quoted
 
 RATING_COLUMNS: Mapping[str, Kind] = {
     "user": "integer",
@@ -129,7 +130,7 @@ def codes(values: Iterable[Any], known: Sequence[Any], what: str, name: str) -> 
     if -1 in found:
         stranger = values[found.index(-1)]
         raise BadData(
-            f"{name}: {what} {short(str(stranger))} is none of {', '.join(map(str, known))}"
+            f"{name}: {what} {quoted(str(stranger))} is none of {', '.join(map(str, known))}"
         )
     return np.array(found, dtype=np.int32)
 

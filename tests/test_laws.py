@@ -15,10 +15,10 @@ from bench.adapter import Adapter, Run, tolerate
 from bench.certificates import Finding
 from bench.certify import STAGES, TRIED
 from bench.checking import Comparison, check
+from bench.errors import UnknownName
+from bench.hashing import fingerprint
 from bench.interactions import Floats, Ids, Interactions
 from bench.laws import ALONE, SAME_RANKS
-from bench.protocol import fingerprint
-from bench.registry import UnknownName
 from bench.renumber import with_items, with_last_swapped, with_rows, with_users
 from bench.split import hold_out_last, in_order
 from bench.subject import Subject

@@ -82,7 +82,7 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize(("path", "allowed"), FILES, ids=[name(path) for path, _ in FILES])
 def test_imports_only_lower_layers(path: Path, allowed: set[str]) -> None:
     ours = {module for module in imports(path) if module.split(".")[0] == "bench"}
-    assert ours <= allowed
+    assert ours <= allowed | {"bench.errors", "bench.hashing", "bench.text"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

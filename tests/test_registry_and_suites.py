@@ -1,17 +1,22 @@
 """Names, parameters and suites: what is typed wrong is named, with what would be right."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bench import registry, suite
+from bench import registry, sources, suite
 from bench.adapter import Adapter
 from bench.cells import plan
+from bench.errors import BadParameter, UnknownName
 from bench.jobs import Described
-from bench.parameters import BadParameter, complete, parse_dataset, parse_setting
+from bench.parameters import complete, parse_dataset, parse_setting
 from bench.protocol import prepare
-from bench.registry import NameTaken, UnknownName
+from bench.registry import NameTaken
 from bench.runner import load_data
+from bench.sources import source_sha256
 from bench.suite import BadSuite
 
 
@@ -59,10 +64,69 @@ def test_the_hash_of_a_model_covers_the_shared_files_it_imports(
     model.write_text("from ._hashed_parts import part\n")
     shared.write_text("part = 1\n")
     name = registry.add_model(model)
-    first = registry.source_sha256(name)
-    assert registry.source_sha256(name) == first
+    first = source_sha256(name)
+    assert source_sha256(name) == first
     shared.write_text("part = 2\n")
-    assert registry.source_sha256(name) != first
+    assert source_sha256(name) != first
+
+
+SHARED = {
+    "parts/__init__.py": "from .deep import deep\n",
+    "parts/deep.py": "from ..beside import beside\ndeep = 1\n",
+    "beside.py": "beside = 1\n",
+}
+
+
+@pytest.mark.parametrize("changed", [*SHARED, "other.py", "parts/other.py"])
+def test_the_hash_of_a_model_follows_packages_and_all_relative_imports(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_added", {})
+    (tmp_path / "parts").mkdir()
+    for name, text in (SHARED | {"other.py": "", "parts/other.py": ""}).items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "built.py").write_text("from .parts import deep\nfrom ..... import too_high\n")
+    name = registry.add_model(tmp_path / "built.py")
+    first = source_sha256(name)
+    with (tmp_path / changed).open("a") as file:
+        file.write("# changed\n")
+    assert (source_sha256(name) != first) == (changed in SHARED)
+
+
+LOADED = """
+import json, sys
+from bench import registry
+found = {}
+for name in registry.files("models"):
+    for module in [m for m in sys.modules if m.startswith("bench.models.")]:
+        del sys.modules[module]
+    registry.adapter_class(name)
+    found[name] = [m.__file__ for n, m in sys.modules.items() if n.startswith("bench.models.")]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, list[str]]:
+    """The files below models/ that an import of each model loads."""
+    command = [sys.executable, "-P", "-c", LOADED]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("name", registry.files("models"))
+def test_the_hash_of_each_model_follows_the_files_that_it_is_made_of(
+    name: str, loaded: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One byte more in each file of models/ in turn."""
+    files = sources.source_files(name)
+    assert set(map(Path, loaded[name])) <= set(files)
+    first, read_bytes = source_sha256(name), Path.read_bytes
+    for path in registry.find("models", name).parent.rglob("*.py"):
+        monkeypatch.setattr(
+            Path, "read_bytes", lambda p, path=path: read_bytes(p) + b"\n" * (p == path)
+        )
+        assert (source_sha256(name) != first) == (path in files), path
 
 
 def ease() -> type[Adapter]:
@@ -188,7 +252,7 @@ def test_a_file_that_is_no_python_does_not_stop_the_list(
     (tmp_path / "broken_model.py").write_text("def broken(:")
     registry.add_model(tmp_path / "broken_model.py")
     assert registry.summary(registry.files("models")["broken_model"]).startswith("cannot be read")
-    assert len(registry.source_sha256("broken_model")) == 64
+    assert len(source_sha256("broken_model")) == 64
 
 
 def test_a_row_says_for_which_data_it_was_tuned() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench import leaderboard, record, runner, suite, tune_report
+from bench.errors import UnknownName
 from bench.record import Cell, Record
-from bench.registry import UnknownName
 from bench.suite import BadSuite
 from bench.trials import Log, Trial
 

@@ -15,10 +15,10 @@ from command import BENCH, bench_here
 from made import interactions
 
 from bench import handover, registry, suite, tune_command, tune_report, tuning
+from bench.errors import BadParameter, UnknownName
+from bench.hashing import fingerprint
 from bench.interactions import Interactions, PublishedSplit
-from bench.parameters import BadParameter
-from bench.protocol import fingerprint, prepare
-from bench.registry import UnknownName
+from bench.protocol import prepare
 from bench.runner import Options
 from bench.space import choice, space
 from bench.suite import Suite, SuiteRow

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import registry, suite
+from bench.errors import UnknownName
 from bench.parameters import complete
-from bench.registry import UnknownName
 from bench.search import declared
 from bench.space import (
     Number,

@@ -10,19 +10,21 @@ from command import bench_here
 from data_files import FORMATS
 from made import interactions
 
-from bench import isolation, worker
+from bench import isolation
 from bench.adapter import Adapter, Epoch, Run
 from bench.cells import Cell
+from bench.errors import BadParameter
 from bench.evaluation import BadScores, checked, latencies, look
 from bench.fetch import DataUnavailable
 from bench.files import has_member, read_member
 from bench.jobs import curve_of
-from bench.parameters import BadParameter, as_type, complete, parse_setting
+from bench.parameters import as_type, complete, parse_setting
 from bench.protocol import prepare
 from bench.record import stem
 from bench.registry import summary
 from bench.runner import load_data
 from bench.suite import BadSuite, load
+from bench.text import in_one_line
 
 DATA = interactions([(user, item, item) for user in range(3) for item in range(user, 9)], 3, 12)
 
@@ -100,9 +102,9 @@ def test_a_curve_is_what_run_epoch_makes(point: object) -> None:
 
 
 def test_words_of_exceptions() -> None:
-    assert worker.in_one_line(OSError("\udcff\x1b\n2")) == r"OSError: \udcff\x1b"
-    assert len(worker.in_one_line(ValueError("y" * 10**6))) < 520
-    assert worker.in_one_line(type("", (Exception,), {})()) == "an exception without a name"
+    assert in_one_line(OSError("\udcff\x1b\n2")) == r"OSError: \udcff\x1b"
+    assert len(in_one_line(ValueError("y" * 10**6))) < 520
+    assert in_one_line(type("", (Exception,), {})()) == "an exception without a name"
 
 
 def test_signals_without_a_name() -> None:

@@ -17,9 +17,9 @@ import sides
 from plan import PEERS, Cell, Choice, cells
 from table import markdown
 
-from bench import registry
 from bench.audit import audit_lines
 from bench.delimited import BadData
+from bench.errors import UnknownName, unknown
 from bench.fetch import DataUnavailable
 from bench.protocol import BadProtocol, prepare
 from bench.record import write_whole
@@ -33,7 +33,7 @@ def names(known: Sequence[str], usual: Sequence[str]) -> Any:
         given = [name.strip() for name in value.split(",") if name.strip()] or usual
         for name in given:
             if name not in known:
-                raise click.BadParameter(str(registry.unknown("name", name, known)))
+                raise click.BadParameter(str(unknown("name", name, known)))
         return given
 
     return checked
@@ -82,7 +82,7 @@ def main(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         task = prepare(load_data(dataset, data_dir), protocol)
-    except (registry.UnknownName, BadProtocol, BadData, DataUnavailable) as error:
+    except (UnknownName, BadProtocol, BadData, DataUnavailable) as error:
         raise click.ClickException(str(error)) from error
     click.echo(audit_lines(dataset, protocol, task.audit))
     book = Book(results / "peers.json", f"{dataset}/{protocol}", force)

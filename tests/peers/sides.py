@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 from plan import CELL, OURS, Cell
 
-from bench import evaluation, isolation, ledger, machine, registry
+from bench import evaluation, isolation, ledger, machine
 from bench.adapter import Adapter, Run
 from bench.evaluation import BadScores, evaluate
 from bench.interactions import Features, Floats, Ids, Interactions
 from bench.jobs import LEDGER, Measure, Row
 from bench.protocol import Task
+from bench.sources import source_sha256
 from bench.worker import Order
 
 HERE = Path(__file__).parent
@@ -104,7 +105,7 @@ def key(cell: Cell, task: Task) -> str:
         "cell": asdict(cell),
         "split": task.split_sha256,
         "files": [sha256(path.read_bytes()).hexdigest() for path in files],
-        "source": registry.source_sha256(cell.model) if ours else "",
+        "source": source_sha256(cell.model) if ours else "",
     }
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import record
-from bench.columns import compact, short
+from bench.columns import short
 from bench.record import Record
+from bench.text import compact
 
 HARNESS = ("load", "split", "negatives", "audit", "hashes", "hand-over", "ranks")
 OWN_SHARE = ("load", "split", "negatives", "ranks")  # which should take less than 90 s at 25 M

@@ -15,9 +15,10 @@ from bench import handover, machine
 from bench.adapter import Adapter, Run
 from bench.audit import audit
 from bench.evaluation import evaluate
+from bench.hashing import fingerprint
 from bench.interactions import Floats, Ids, Interactions
 from bench.negatives import sample, some_users
-from bench.protocol import Cases, fingerprint
+from bench.protocol import Cases
 from bench.record import write_whole
 from bench.runner import load_data
 from bench.split import in_order, leave_one_out
