@@ -116,7 +116,7 @@ def tolerate(*laws: str, why: str, scores: float = 0.0, hit_rate: float = 0.0) -
     """The same tolerance for some laws; several are joined by `|`.
 
     Args:
-        laws: their names in `bench.laws`, as "users".
+        laws: their names in `bench.certify.laws`, as "users".
         why: what in the model's arithmetic depends on order.
         scores: the largest difference of a score, as a share of the range of all; for a model
             that ends its iterations, or decides between equals, by their order.
@@ -153,7 +153,7 @@ class Adapter(ABC):
     """
 
     search: ClassVar[Space] = space()  # what `bench tune` may choose, see bench.space
-    tolerances: ClassVar[Tolerances] = {}  # of the laws of bench.laws; none for most models
+    tolerances: ClassVar[Tolerances] = {}  # of the laws of bench.certify.laws; none for most models
 
     @abstractmethod
     def fit(self, train: Interactions, run: Run) -> None:

@@ -2,7 +2,7 @@
 
 What is compiled is kept on disk. numba notices when the file of a kernel changes, but not when
 what it calls from another file does: so it is kept in a folder that is named by the text of all
-files of kernels beside it.
+files that it may call, those of its folder `kernels` or its own, `kernels.py`.
 """
 
 import os
@@ -23,7 +23,7 @@ settings: Any = config
 Function = Callable[..., Any]
 
 # A part of kernels, compiled along with each of them.
-part = njit(**OPTIONS)
+part: Callable[[Function], Function] = njit(**OPTIONS)
 
 
 def kernel(signature: Any) -> Callable[[Function], Function]:
@@ -34,7 +34,7 @@ def kernel(signature: Any) -> Callable[[Function], Function]:
 
     def compiled(function: Function) -> Function:
         before = settings.CACHE_DIR  # where numba keeps all that it compiles
-        settings.CACHE_DIR = str(folder(Path(function.__code__.co_filename).parent))
+        settings.CACHE_DIR = str(folder(Path(function.__code__.co_filename)))
         try:
             made: Function = njit(signature, cache=True, nogil=True, **OPTIONS)(function)
         except RuntimeError:  # no folder to write to
@@ -47,19 +47,21 @@ def kernel(signature: Any) -> Callable[[Function], Function]:
 
 
 @cache
-def folder(sources: Path) -> Path:
-    """Where to keep what is compiled of the files of kernels in a folder, as they are now.
+def folder(source: Path) -> Path:
+    """Where to keep what is compiled of a file of kernels, as it and those it may call are now.
 
-    That is a folder of its own in NUMBA_CACHE_DIR, or beside the files, or, where nothing can be
-    written there, in the user's cache.
+    These are all files of a folder called kernels, and otherwise the file alone. It is a folder of
+    its own in NUMBA_CACHE_DIR, or beside the file, or, where nothing can be written there, in the
+    user's cache.
     """
+    beside = source.parent
     digest = sha256(Path(__file__).read_bytes())
-    for path in sorted(sources.glob("*_kernels.py")):
+    for path in sorted(beside.glob("*.py")) if beside.name == "kernels" else [source]:
         digest.update(path.read_bytes())
     if settings.CACHE_DIR:
         kept = Path(settings.CACHE_DIR)
-    elif os.access(sources, os.W_OK):
-        kept = sources / "__pycache__"
+    elif os.access(beside, os.W_OK):
+        kept = beside / "__pycache__"
     else:
         kept = platformdirs.user_cache_path("bench")
     return kept / f"kernels-{digest.hexdigest()[:16]}"

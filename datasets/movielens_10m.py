@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from bench.data.archives import Layout
 from bench.interactions import Interactions
 
-from ._movielens_files import CITATION, LICENCE, Layout
-from ._movielens_large import MAX_FILE_BYTES, load_release
+from .shared.movielens import CITATION, LICENCE
+from .shared.movielens_releases import MAX_FILE_BYTES, load_release
 
 TITLE = "MovieLens 10M"
 DESCRIPTION = "10,000,054 film ratings by 69,878 users, at least 20 each, with film features"

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.delimited import BadData, read_columns
-from bench.fetch import Source, Url, fetch, sha256_of, warn
+from bench.data.archives import Files, Layout, given_files
+from bench.data.delimited import BadData, read_columns
+from bench.data.fetch import Source, Url, fetch, sha256_of, warn
 from bench.interactions import Interactions
 
-from . import _movielens as movielens
-from ._movielens import GENRES, RATING_COLUMNS
-from ._movielens_files import CITATION, LICENCE, Files, Layout, given_files, notice
+from .shared import movielens
+from .shared.movielens import CITATION, GENRES, LICENCE, RATING_COLUMNS, notice
 
 TITLE = "MovieLens 1M"
 DESCRIPTION = "1,000,209 film ratings by 6,040 users, at least 20 each, with user and film features"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bench.interactions import Interactions
 
-from ._movielens_files import CITATION, LICENCE
-from ._movielens_large import csv_layout, load_release
+from .shared.movielens import CITATION, LICENCE
+from .shared.movielens_releases import csv_layout, load_release
 
 TITLE = "MovieLens 20M"
 DESCRIPTION = "20,000,263 film ratings by 138,493 users, at least 20 each, with film features"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bench.interactions import Interactions
 
-from ._movielens_files import CITATION, LICENCE
-from ._movielens_large import csv_layout, load_release
+from .shared.movielens import CITATION, LICENCE
+from .shared.movielens_releases import csv_layout, load_release
 
 TITLE = "MovieLens 25M"
 DESCRIPTION = "25,000,095 film ratings by 162,541 users, at least 20 each, with film features"

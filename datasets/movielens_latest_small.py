@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bench.interactions import Interactions
 
-from ._movielens_files import CITATION, LICENCE
-from ._movielens_large import csv_layout, load_release
+from .shared.movielens import CITATION, LICENCE
+from .shared.movielens_releases import csv_layout, load_release
 
 TITLE = "MovieLens latest-small"
 DESCRIPTION = "about 100,000 film ratings by about 600 users, for development, with film features"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bench.interactions import Interactions
 
-from ._movielens_files import LICENCE
-from ._ncf import CITATION, SOURCE, NcfFiles, load_split
+from .shared.movielens import LICENCE
+from .shared.ncf import CITATION, SOURCE, NcfFiles, load_split
 
 TITLE = "MovieLens 1M, the NCF authors' split"
 DESCRIPTION = "MovieLens 1M with the test items and 99 negatives each that He et al. published"

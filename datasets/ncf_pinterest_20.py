@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bench.interactions import Interactions
 
-from ._ncf import CITATION as NCF_CITATION
-from ._ncf import SOURCE, NcfFiles, load_split
+from .shared.ncf import CITATION as NCF_CITATION
+from .shared.ncf import SOURCE, NcfFiles, load_split
 
 TITLE = "Pinterest, the NCF authors' split"
 DESCRIPTION = "1,500,809 pins by 55,187 users, with the test items and 99 negatives of He et al."

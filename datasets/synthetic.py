@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from bench.interactions import Features, Interactions, Times
 
-from ._distinct import DistinctDraws
+from .shared.distinct import DistinctDraws
 
 TITLE = "Synthetic groups"
 DESCRIPTION = "users and items in groups, made from a seed; for tests, demonstrations and scaling"

@@ -11,11 +11,11 @@ from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
-from ._devices import threads
-from ._histories import Chosen, Histories
-from ._layers import Linear
-from ._optimizers import Adam
-from ._vectors import VectorAdapter
+from .shared.devices import threads
+from .shared.histories import Chosen, Histories
+from .shared.layers import Linear
+from .shared.optimizers import Adam
+from .shared.vectors import VectorAdapter
 
 # Entries of the matrix held at a time: on a CPU 2 MB, on a GPU 256 MB.
 ENTRIES_ON_CPU = 2**19

@@ -14,9 +14,9 @@ from bench.adapter import tolerate
 from bench.interactions import Ids, Interactions
 from bench.space import choice, log, space, whole
 
-from ._sgd import FactorsBySGD
-from ._sgd_kernels import Factors, pairwise_epoch
-from ._untouched_kernels import Untouched
+from .shared.kernels.sgd import Factors, pairwise_epoch
+from .shared.kernels.untouched import Untouched
+from .shared.sgd import FactorsBySGD
 
 
 @dataclass(kw_only=True)

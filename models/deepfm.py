@@ -9,13 +9,10 @@ from bench.adapter import tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, number, space, whole
 
-from ._epoch import Part
-from ._features import both_fields
-from ._layers import FirstLayer
-from ._network import PairNetwork
-from ._pair_loss import Side, Tower
-from ._pairs import PairAdapter
-from ._second_order import item_vectors, user_vectors
+from .shared.features import both_fields
+from .shared.layers import FirstLayer
+from .shared.pairs import PairAdapter, PairNetwork, Part, Side, Tower
+from .shared.pairs.second_order import item_vectors, user_vectors
 
 # Shapes: R users or items, F fields of a side, D factors, H width of
 # the first layer of the MLP.

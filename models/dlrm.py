@@ -10,12 +10,10 @@ from bench.adapter import tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, number, space, whole
 
-from ._features import both_fields
-from ._field_dots import field_dots
-from ._layers import FirstLayer, Linear
-from ._network import PairNetwork
-from ._pair_loss import Side, Tower
-from ._pairs import PairAdapter
+from .shared.features import both_fields
+from .shared.layers import FirstLayer, Linear
+from .shared.pairs import PairAdapter, PairNetwork, Side, Tower
+from .shared.pairs.field_dots import field_dots
 
 # Shapes: E entities (users or items), B users, C candidates of each, D factors, X dense columns,
 # F fields of a side (F_u, F_i), H width of the first layer of the top MLP.

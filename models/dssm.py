@@ -12,12 +12,12 @@ from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
-from ._devices import mixed_precision, threads
-from ._features import Fields, both_fields
-from ._in_batch import Batches, in_batch_softmax
-from ._layers import Linear
-from ._tables import AdamW
-from ._vectors import VectorAdapter
+from .shared.devices import mixed_precision, threads
+from .shared.features import Fields, both_fields
+from .shared.in_batch import Batches, in_batch_softmax
+from .shared.layers import Linear
+from .shared.tables import AdamW
+from .shared.vectors import VectorAdapter
 
 ROWS_PER_SCORING = 2**14  # users or items through a tower at a time
 

@@ -15,7 +15,7 @@ from bench.adapter import Adapter, Embeddings, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
-from ._linear_kernels import eals_sweep
+from .shared.kernels.linear import eals_sweep
 
 
 @dataclass(kw_only=True)

@@ -9,12 +9,9 @@ from bench.adapter import tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
-from ._epoch import Part
-from ._features import both_fields
-from ._network import PairNetwork
-from ._pair_loss import Side
-from ._pairs import PairAdapter
-from ._second_order import item_vectors, user_vectors
+from .shared.features import both_fields
+from .shared.pairs import PairAdapter, PairNetwork, Part, Side
+from .shared.pairs.second_order import item_vectors, user_vectors
 
 # Shapes: R users or items, D factors.
 

@@ -9,12 +9,9 @@ from bench.adapter import tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
-from ._epoch import Part
-from ._layers import normal
-from ._network import PairNetwork
-from ._pair_loss import Side
-from ._pairs import PairAdapter
-from ._tables import Table
+from .shared.layers import normal
+from .shared.pairs import PairAdapter, PairNetwork, Part, Side
+from .shared.tables import Table
 
 # Shapes: R users or items, D factors.
 

@@ -9,7 +9,7 @@ from bench.adapter import Adapter, Run
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, number, space, whole
 
-from ._neighbours import nearest, weighted
+from .shared.neighbours import nearest, weighted
 
 
 @dataclass(kw_only=True)

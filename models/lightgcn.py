@@ -14,11 +14,11 @@ from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
-from ._devices import threads
-from ._layers import normal
-from ._negatives import Negatives
-from ._optimizers import Adam
-from ._vectors import VectorAdapter
+from .shared.devices import threads
+from .shared.layers import normal
+from .shared.negatives import Negatives
+from .shared.optimizers import Adam
+from .shared.vectors import VectorAdapter
 
 # Shapes: B observed pairs in a batch, N nodes (users, then items), E edges, each both ways, D
 # factors.

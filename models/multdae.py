@@ -8,7 +8,7 @@ from torch import Tensor
 from bench.adapter import tolerate
 from bench.space import choice, log, number, space, whole
 
-from ._autoencoder import Autoencoder, AutoencoderAdapter
+from .shared.autoencoder import Autoencoder, AutoencoderAdapter
 
 
 @dataclass(kw_only=True)

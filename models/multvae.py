@@ -12,7 +12,7 @@ from torch import Tensor
 from bench.adapter import tolerate
 from bench.space import choice, log, number, space, whole
 
-from ._autoencoder import Autoencoder, AutoencoderAdapter
+from .shared.autoencoder import Autoencoder, AutoencoderAdapter
 
 # Shapes: B users in a batch, M latent dimensions.
 

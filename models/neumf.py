@@ -9,13 +9,10 @@ from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, number, space, whole
 
-from ._epoch import Part
-from ._network import PairNetwork
-from ._pair_loss import Side
-from ._pairs import PairAdapter
-from ._tables import SGD, AdamW
 from .gmf import GMFNetwork
 from .ncf import NCFNetwork
+from .shared.pairs import PairAdapter, PairNetwork, Part, Side
+from .shared.tables import SGD, AdamW
 
 # Shapes: R users or items, D factors of the GMF, M of the MLP, H width of the first hidden layer.
 

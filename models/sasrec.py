@@ -12,12 +12,11 @@ from bench.adapter import Adapter, Embeddings, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
-from ._devices import mixed_precision, threads
-from ._dropout import dropout
-from ._layers import Linear, normal
-from ._optimizers import AdamW
-from ._sequences import Padded, Sequences, by_length
-from ._softmax import Targets, softmax_loss
+from .shared.devices import mixed_precision, threads
+from .shared.layers import Linear, dropout, normal
+from .shared.optimizers import AdamW
+from .shared.sequences import Padded, Sequences, by_length
+from .shared.softmax import Targets, softmax_loss
 
 POSITIONS_PER_SCORING = 2**13  # through the network at a time
 

@@ -14,8 +14,8 @@ from bench.adapter import Adapter, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import log, space, whole
 
-from ._linear_kernels import elastic_net
-from ._neighbours import nearest
+from .shared.kernels.linear import elastic_net
+from .shared.neighbours import nearest
 
 ITEMS_AT_ONCE = 64  # solved by a thread before it takes the next ones
 

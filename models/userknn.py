@@ -9,14 +9,14 @@ from bench.adapter import Adapter, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, number, space, whole
 
-from ._neighbours import Measure, Weights, nearest, weighted
+from .shared.neighbours import Measure, Weights, nearest, weighted
 
 
 @dataclass(kw_only=True)
 class UserKNN(Adapter):
     """The score of an item is the sum of the user's similarities to the neighbours who have it.
 
-    `_neighbours.py` has the measures. `weights` take items for documents and users for their words,
+    `neighbours.py` has the measures. `weights` take items for documents and users for their words,
     as the code of Ferrari Dacrema et al. does: the fewer items a user has, the more each says, also
     in the sum of a score. No array holds all users x all users.
     """

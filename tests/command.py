@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from bench import registry, runner
 from bench.cli import main
+from bench.registry import names
+from bench.running import run
 
 BENCH = str(Path(sys.executable).parent / "bench")
 
@@ -36,8 +37,8 @@ def bench_here(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
             redirect_stdout(output),
             redirect_stderr(errors),
             patch.object(sys, "argv", ["bench", *words]),
-            patch.dict(registry._added),
-            patch.object(runner, "_said", set()),
+            patch.dict(names._added),
+            patch.object(run, "_said", set()),
         ):
             main()
     except SystemExit as ending:

@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with MLflow's tables, which take seconds to make."""
-    from bench.tracking import Tracker
+    from bench.tracking.tracker import Tracker
 
     folder = tmp_path_factory.mktemp("store")
     Tracker(folder, f"sqlite:///{folder / 'mlflow.db'}").prepare()
@@ -46,14 +46,15 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def kept_canaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results with the canaries of the synthetic data, which a run then finds measured."""
-    from bench import canary_record, canary_run
-    from bench.protocol import prepare
-    from bench.runner import load_data
+    from bench.canaries import run
+    from bench.protocol.task import prepare
+    from bench.records import canaries
+    from bench.registry.datasets import load_data
 
     results = tmp_path_factory.mktemp("canaries")
     task = prepare(load_data("synthetic", None), "loo-99")
     work = tmp_path_factory.mktemp("work")
-    canary_record.save(canary_run.measure("synthetic", task, work), results)
+    canaries.save(run.measure("synthetic", task, work), results)
     return results
 
 

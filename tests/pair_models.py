@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from bench import registry
 from bench.adapter import Run
 from bench.interactions import Features, Interactions
+from bench.registry.models import adapter_class
 
 FEATURED = ["fm", "deepfm", "dlrm"]
 NAMES = ["gmf", "ncf", "neumf", *FEATURED]
@@ -53,7 +53,7 @@ def fitted(
 ) -> Any:
     # A high learning rate and large vectors, so that every term of a formula shows.
     given_or_default = {"epochs": 2, "batch_size": 64, "learning_rate": 0.02, "init_scale": 0.3}
-    adapter = registry.adapter_class(name)(**(given_or_default | params))
+    adapter = adapter_class(name)(**(given_or_default | params))
     run = Run(seed=seed, device=device)
     run.start()
     adapter.fit(train, run)

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench import registry
 from bench.adapter import Epoch, Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class
 
 NAMES = ["multdae", "multvae"]
 Numbers = NDArray[np.float64]
 
 synthetic = import_module("bench.datasets.synthetic").load
-autoencoder = import_module("bench.models._autoencoder")
-histories = import_module("bench.models._histories")
-softmax = import_module("bench.models._softmax")
-dropout = import_module("bench.models._dropout")
+autoencoder = import_module("bench.models.shared.autoencoder")
+histories = import_module("bench.models.shared.histories")
+softmax = import_module("bench.models.shared.softmax")
+dropout = import_module("bench.models.shared.dropout")
 
 DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)
 EVERYONE = np.arange(DATA.n_users, dtype=np.int32)
@@ -30,7 +30,7 @@ EVERYONE = np.arange(DATA.n_users, dtype=np.int32)
 
 def fitted(name: str, train: Interactions = DATA, *, seed: int = 0, **params: Any) -> Any:
     given_or_default = {"hidden": (7,), "latent": 5, "epochs": 3, "learning_rate": 0.02}
-    adapter = registry.adapter_class(name)(**(given_or_default | {"batch_size": 9} | params))
+    adapter = adapter_class(name)(**(given_or_default | {"batch_size": 9} | params))
     run = Run(seed=seed)
     run.start()
     adapter.fit(train, run)
@@ -260,6 +260,6 @@ def test_the_number_of_threads_is_restored() -> None:
         return True
 
     run = Run(threads=before + 1, on_epoch=look)
-    registry.adapter_class("multdae")(latent=5).fit(DATA, run)
+    adapter_class("multdae")(latent=5).fit(DATA, run)
     assert during == [before + 1]
     assert torch.get_num_threads() == before

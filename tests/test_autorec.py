@@ -18,7 +18,7 @@ Numbers = NDArray[np.float64]
 
 synthetic = import_module("bench.datasets.synthetic").load
 autorec = import_module("bench.models.autorec")
-histories = import_module("bench.models._histories")
+histories = import_module("bench.models.shared.histories")
 
 DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)
 EVERYONE = np.arange(DATA.n_users, dtype=np.int32)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import record, suite
+from bench.records import record
+from bench.registry import suites
 
 RESULTS = Path(__file__).parent.parent / "results"
 BOARDS = ["ml-100k-all", "ncf-ml-1m", "ml-1m"]
@@ -52,7 +53,7 @@ def board(name: str) -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_a_board_has_every_row_of_its_suite_with_all_seeds(name: str) -> None:
-    whole = suite.load(name)
+    whole = suites.load(name)
     found = board(name)
     assert found.keys() == {row.label or row.model for row in whole.rows}
     for row in whole.rows:

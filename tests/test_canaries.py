@@ -14,18 +14,21 @@ import pytest
 from hypothesis import given
 from made import interactions, some_interactions
 
-from bench import canary_job, canary_run, evaluation, ledger, metrics, protocol
 from bench.adapter import Run
-from bench.canaries import canaries
-from bench.canary_record import Canaries
-from bench.canary_targets import targets
+from bench.canaries import job as canary_job
+from bench.canaries import run
+from bench.canaries.leaker import Leaker
+from bench.canaries.models import canaries
+from bench.canaries.targets import targets
+from bench.evaluation import evaluate, ledger, metrics
+from bench.evaluation.ranks import Ranker, Ranks
 from bench.interactions import PublishedSplit
-from bench.leaker import Leaker
-from bench.negatives import Negatives, sample
-from bench.protocol import BadProtocol, Task, prepare
-from bench.ranking import Ranker, Ranks
-from bench.runner import load_data
-from bench.split import Split, in_order
+from bench.protocol import task as protocol
+from bench.protocol.negatives import Negatives, sample
+from bench.protocol.split import Split, in_order
+from bench.protocol.task import BadProtocol, Task, prepare
+from bench.records.canaries import Canaries
+from bench.registry.datasets import load_data
 
 NAMES = {"constant", "random", "oracle", "anti-oracle", "popularity", "repeater", "leaker", "nan"}
 
@@ -171,15 +174,13 @@ def pessimistic_ties(patch: Patch) -> None:
 
 
 def no_masking(patch: Patch) -> None:
-    seen = evaluation._seen
-    patch.setattr(
-        evaluation, "_seen", lambda t, u: (s := seen(t, u))._replace(beyond=s.first.copy())
-    )
+    seen = evaluate._seen
+    patch.setattr(evaluate, "_seen", lambda t, u: (s := seen(t, u))._replace(beyond=s.first.copy()))
 
 
 def one_item_unmasked(patch: Patch) -> None:
-    seen = evaluation._seen
-    patch.setattr(evaluation, "_seen", lambda t, u: (s := seen(t, u))._replace(first=s.first + 1))
+    seen = evaluate._seen
+    patch.setattr(evaluate, "_seen", lambda t, u: (s := seen(t, u))._replace(first=s.first + 1))
 
 
 def rows_mixed_up(patch: Patch) -> None:
@@ -310,7 +311,7 @@ def test_the_leaker_finds_what_lies_beside_its_folder(
     else:
         model = canaries(tmp_path)["constant"]
         model.fit(made.train, Run())
-        found = evaluation.evaluate(model, made.train, made.cases).ledger
+        found = evaluate.evaluate(model, made.train, made.cases).ledger
         ledger.save(found, tmp_path / "ledger.parquet")
     assert (leaker_on(made, tmp_path) > 0).all()
 
@@ -328,8 +329,8 @@ def test_a_leak_into_the_process_is_invalid(
             vars(job)["cases"] = made.cases
             return job
 
-        monkeypatch.setattr(canary_run, "MeasureCanaries", early)
-    found = canary_run.measure("synthetic", made, tmp_path)
+        monkeypatch.setattr(run, "MeasureCanaries", early)
+    found = run.measure("synthetic", made, tmp_path)
     assert found.broken().keys() == {"leaker"}
     assert found.invalid()[0].startswith("canary leaker: hr_at_10 is 1, must be 0.1")
 
@@ -337,9 +338,9 @@ def test_a_leak_into_the_process_is_invalid(
 LOOKING = """import sys
 from pathlib import Path
 from bench.adapter import Run
-from bench.leaker import Leaker
-from bench.protocol import prepare
-from bench.runner import load_data
+from bench.canaries.leaker import Leaker
+from bench.protocol.task import prepare
+from bench.registry.datasets import load_data
 
 task = prepare(load_data("synthetic", None), "loo-99")
 if len(sys.argv) > 1:
@@ -370,7 +371,7 @@ def test_the_leaker_finds_what_stands_in_the_words_of_the_run_above_its_keeper(
 
 def test_there_is_nothing_to_find_in_a_process_of_its_own(made: Task, kept_canaries: Path) -> None:
     (path,) = kept_canaries.glob("canaries/*.json")
-    found = canary_run.kept("synthetic", made, kept_canaries)
+    found = run.kept("synthetic", made, kept_canaries)
     assert found is not None
     assert found.stem == path.stem
     assert found.checks.keys() == NAMES

@@ -13,12 +13,17 @@ import pytest
 from command import bench_here
 from made import interactions
 
-from bench import certificates, checking, laws, leaderboard, registry, renumber, subject
-from bench.certificates import Certificate, Finding
-from bench.certify import TRIED, certify
-from bench.jobs import Row
-from bench.record import Cell, Record
-from bench.sources import source_sha256
+from bench.certify import judge, laws, rewrites, under_test
+from bench.certify.laws import TRIED
+from bench.certify.run import certify
+from bench.leaderboard import write as leaderboard_write
+from bench.leaderboard.write import to_terminal
+from bench.records import certificates
+from bench.records.certificates import Certificate, Finding
+from bench.records.record import Cell, Record
+from bench.registry import names
+from bench.registry.models import ModelSpec
+from bench.registry.sources import source_sha256
 
 MODEL = '''"""A model that is quick to import."""
 import os, signal, sys, time
@@ -60,9 +65,9 @@ def write(folder: Path, name: str, **code: str) -> Path:
 
 def held(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificate:
     """What is found of a model's file, on a few interactions."""
-    monkeypatch.setattr(registry, "_added", {})
-    name = registry.add_model(path)
-    return certify(Row(name, {}), DATA, seed=0, timeout=3, memory_mb=0, work=folder)
+    monkeypatch.setattr(names, "_added", {})
+    name = names.add_model(path)
+    return certify(ModelSpec(name, {}), DATA, seed=0, timeout=3, memory_mb=0, work=folder)
 
 
 def failed(certificate: Certificate) -> dict[str, str]:
@@ -81,11 +86,11 @@ def test_the_command_on_a_good_model_beside_the_checkout(tmp_path: Path) -> None
     kept = certificates.load(file)
     assert kept.params == {"power": 0.5}
     assert {each.law: each.status for each in kept.findings} == dict.fromkeys(TRIED, "pass")
-    registry._added["good"] = path
+    names._added["good"] = path
     try:
         assert kept.code_sha256 == source_sha256("good")
     finally:
-        del registry._added["good"]
+        del names._added["good"]
     assert certificates.verdicts(tmp_path / "results") == {}  # with a parameter that is not its own
     certificates.save(replace(kept, params={}), tmp_path / "results")
     assert certificates.verdicts(tmp_path / "results") == {kept.code_sha256: "yes"}
@@ -136,7 +141,7 @@ def test_other_models_in_processes_of_their_own(
 def test_every_model_of_the_zoo_is_certified(tmp_path: Path) -> None:
     done = bench_here(tmp_path, "certify")
     assert done.returncode == 0, done.stdout
-    assert len(certificates.verdicts(tmp_path / "results")) == len(registry.files("models"))
+    assert len(certificates.verdicts(tmp_path / "results")) == len(names.files("models"))
 
 
 @pytest.mark.parametrize(
@@ -210,17 +215,17 @@ def a_record(code: str, model: str = "als") -> Record:
 def test_the_badge_is_of_this_state_of_the_code(tmp_path: Path) -> None:
     certificates.save(a_certificate("tolerance"), tmp_path)
     this, other = a_record("c" * 64), a_record("d" * 64, "ease")
-    leaderboard.write([this, other], tmp_path, [])
+    leaderboard_write.write([this, other], tmp_path, [])
     rows = csv.DictReader(io.StringIO((tmp_path / "leaderboard.csv").read_text()))
     assert {row["model"]: row["certified"] for row in rows} == {"als": "tolerances", "ease": ""}
     assert "certified" in (tmp_path / "leaderboard.md").read_text()
     changed = replace(this, code_sha256="e" * 64)
-    leaderboard.write([changed], tmp_path, [])
+    leaderboard_write.write([changed], tmp_path, [])
     for name in ("leaderboard.md", "leaderboard.html"):  # nobody needs the column
         assert "certified" not in (tmp_path / name).read_text()
-    assert "certified" not in leaderboard.to_terminal([changed], 200)
+    assert "certified" not in to_terminal([changed], 200)
     verdicts = certificates.verdicts(tmp_path)
-    assert "tolerances" in leaderboard.to_terminal([this], 200, verdicts=verdicts)
+    assert "tolerances" in to_terminal([this], 200, verdicts=verdicts)
 
 
 def test_what_was_found_with_parameters_is_beside_what_was_found_of_the_model(
@@ -261,7 +266,7 @@ CODE_OF_LAWS = {1: "ebfea6710b63a4eaa64c944214f21501dd6fedfc78beefb1c80d703280d4
 def test_who_changes_a_law_thinks_of_its_number() -> None:
     code = [
         _code(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))
-        for module in (laws, checking, subject, renumber)
+        for module in (laws, judge, under_test, rewrites)
     ]
     assert sha256(repr(code).encode()).hexdigest() == CODE_OF_LAWS[certificates.LAWS], (
         "the code of the laws has changed: raise LAWS in certificates.py where another verdict may"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from command import bench, bench_here
 
-from bench import record
-from bench.ledger import load
+from bench.evaluation.ledger import load
+from bench.records import record
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,19 @@ from typing import Any, get_type_hints
 import numpy as np
 import pytest
 
-from bench import registry
 from bench.adapter import Adapter, Epoch, Run
-from bench.certify import STAGES
-from bench.checking import check, declared
-from bench.evaluation import evaluate
+from bench.certify.judge import check, declared
+from bench.certify.laws import STAGES
+from bench.certify.under_test import ModelUnderTest
+from bench.evaluation.evaluate import evaluate
+from bench.evaluation.figures import figures
 from bench.interactions import Interactions
-from bench.ledger import figures
-from bench.parameters import complete
-from bench.protocol import Task, prepare
-from bench.subject import Subject
+from bench.protocol.task import Task, prepare
+from bench.registry import names
+from bench.registry.models import adapter_class, load_module
+from bench.registry.parameters import complete
 
-MODELS = registry.files("models")
+MODELS = names.files("models")
 NOT_PERSONAL = {"random", "popularity"}
 # A tenth of the work: the contract is about form, not about quality.
 QUICK = {"epochs": 2, "iterations": 2}
@@ -28,7 +29,7 @@ ENOUGH = {"epochs": 25, "batch_size": 256, "learning_rate": 0.01}
 
 
 def synthetic(**changes: Any) -> Interactions:
-    load = registry.load_module("datasets", "synthetic").load
+    load = load_module("datasets", "synthetic").load
     return load(**{"n_users": 60, "n_items": 40, **changes})  # type: ignore[no-any-return]
 
 
@@ -44,7 +45,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def made(name: str, params: dict[str, Any]) -> Adapter:
     """The model with those of the parameters that it has."""
-    cls = registry.adapter_class(name)
+    cls = adapter_class(name)
     known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
     return cls(**{key: value for key, value in params.items() if key in known})
 
@@ -60,13 +61,13 @@ def fitted(
 
 
 @cache
-def subject(name: str) -> Subject:
+def subject(name: str) -> ModelUnderTest:
     """One fitted model for all tests that only read it."""
-    return Subject(lambda: made(name, QUICK), DATA, seed=7)
+    return ModelUnderTest(lambda: made(name, QUICK), DATA, seed=7)
 
 
 def test_parameters_are_fields_with_defaults_stored_as_given(name: str) -> None:
-    cls = registry.adapter_class(name)
+    cls = adapter_class(name)
     assert is_dataclass(cls)
     defaults = complete(cls, name, {})
     given = cls(**defaults)
@@ -77,7 +78,7 @@ def test_parameters_are_fields_with_defaults_stored_as_given(name: str) -> None:
 
 
 def test_its_file_says_in_one_line_what_it_is(name: str) -> None:
-    assert 10 < len(registry.summary(MODELS[name])) < 100
+    assert 10 < len(names.summary(MODELS[name])) < 100
 
 
 @pytest.mark.parametrize("law", STAGES[0].laws)
@@ -166,7 +167,7 @@ def test_it_takes_items_and_users_that_never_occur(name: str) -> None:
 @pytest.fixture(scope="module")
 def planted() -> tuple[Task, float]:
     """A planted structure, and what popularity reaches on it."""
-    load = registry.load_module("datasets", "synthetic").load
+    load = load_module("datasets", "synthetic").load
     task = prepare(load(n_users=400, n_items=150, n_groups=5, strength=0.9, seed=3), "loo-99")
     return task, expected_hit_rate(fitted("popularity", task.train), task)
 

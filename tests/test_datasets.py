@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.adapter import Run
-from bench.delimited import BadData
-from bench.evaluation import evaluate
-from bench.fetch import DataUnavailable
-from bench.ledger import figures
-from bench.protocol import prepare
+from bench.data.delimited import BadData
+from bench.data.fetch import DataUnavailable
+from bench.evaluation.evaluate import evaluate
+from bench.evaluation.figures import figures
+from bench.protocol.task import prepare
 
-movielens = importlib.import_module("bench.datasets._movielens")
+movielens = importlib.import_module("bench.datasets.shared.movielens")
 movielens_100k = importlib.import_module("bench.datasets.movielens_100k")
 movielens_1m = importlib.import_module("bench.datasets.movielens_1m")
 ncf_ml_1m = importlib.import_module("bench.datasets.ncf_ml_1m")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.delimited import BadData, _read_lines, read_columns
+from bench.data.delimited import BadData, _read_lines, read_columns
 
 RATINGS = {"user": "integer", "item": "integer", "rating": "number", "time": "time"}
 GOOD = b"1\t10\t4\t881250949\n2\t20\t3.5\t881250950\n"
@@ -171,8 +171,8 @@ def test_any_bytes_are_read_or_refused(data):
 def test_reading_in_parts_changes_nothing(part, separator, monkeypatch):
     lines = [f"{n}\t{n * 7}\t{n % 5}.5\t{881250949 + n}" for n in range(300)]
     data = "\n".join(lines).replace("\t", separator).encode()
-    monkeypatch.setattr("bench.delimited.PART", part)
-    monkeypatch.setattr("bench.delimited._read_lines", None)  # the quick way alone
+    monkeypatch.setattr("bench.data.delimited.PART", part)
+    monkeypatch.setattr("bench.data.delimited._read_lines", None)  # the quick way alone
     table = read(data, separator)
     assert table["item"].tolist() == [n * 7 for n in range(300)]
     assert table["time"].tolist() == [881250949 + n for n in range(300)]

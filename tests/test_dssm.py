@@ -19,7 +19,7 @@ Numbers = NDArray[np.float64]
 
 synthetic = import_module("bench.datasets.synthetic").load
 dssm = import_module("bench.models.dssm")
-in_batch = import_module("bench.models._in_batch")
+in_batch = import_module("bench.models.shared.in_batch")
 
 DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)
 EVERYONE = np.arange(DATA.n_users, dtype=np.int32)
@@ -181,7 +181,7 @@ def test_small_chances_are_frequencies() -> None:
 @pytest.mark.parametrize("narrow", [False, True], ids=["float32", "bfloat16"])
 def test_a_gpu_takes_the_same_steps(narrow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = fitted(learning_rate=1e-3).scores(EVERYONE)
-    monkeypatch.setattr(import_module("bench.models._devices"), "COMPILED", set())
+    monkeypatch.setattr(import_module("bench.models.shared.devices"), "COMPILED", set())
     narrower = torch.autocast("cpu", dtype=torch.bfloat16, enabled=narrow)
     monkeypatch.setattr(dssm, "mixed_precision", lambda device, wanted: narrower)
     found = fitted(learning_rate=1e-3).scores(EVERYONE)

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench import registry
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class, load_module
 
 eals = import_module("bench.models.eals")
 
-PLAIN = registry.load_module("datasets", "synthetic").load(
+PLAIN = load_module("datasets", "synthetic").load(
     n_users=40, n_items=30, interactions_per_user=8, features=False
 )
 Dense = NDArray[np.float64]
@@ -70,7 +70,7 @@ def swept(pairs: Dense, weights: Dense, rows: Dense, fixed: Dense, l2: Dense) ->
 
 def fitted(train: Interactions, **params: Any) -> tuple[Any, Run]:
     given = {"factors": 5, "c0": 20.0, "init_scale": 1.0, **params}
-    model, run = registry.adapter_class("eals")(**given), Run(seed=3)
+    model, run = adapter_class("eals")(**given), Run(seed=3)
     model.fit(train, run)
     return model, run
 

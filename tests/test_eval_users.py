@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from test_split import published
 
-from bench import record, suite
-from bench.cells import plan
 from bench.interactions import Interactions
-from bench.jobs import Described
-from bench.leaderboard import to_html, to_markdown, to_terminal
-from bench.negatives import some_users
-from bench.projection import experiment_name, parameters
-from bench.protocol import PROTOCOLS, BadProtocol, Task, prepare
-from bench.split import in_order, leave_one_out
+from bench.leaderboard.write import to_html, to_markdown, to_terminal
+from bench.protocol.negatives import some_users
+from bench.protocol.split import in_order, leave_one_out
+from bench.protocol.task import PROTOCOLS, BadProtocol, Task, prepare
+from bench.records import record
+from bench.registry import suites
+from bench.running.describe import Described
+from bench.running.plan import planned_cells
+from bench.tracking.mapping import experiment_name, parameters
 
 MANY = interactions([(u, (u + 7 * i) % 150, i) for u in range(40) for i in range(5)], n_items=150)
 
@@ -73,9 +74,9 @@ def test_train_stays_and_the_sampled_users_keep_their_negatives(protocol: str) -
 
 
 def key_and_cell(eval_users: int | None) -> tuple[str, record.Cell]:
-    found = suite.narrow(suite.load("quick"), models=["ease"], eval_users=eval_users)
+    found = suites.narrow(suites.load("quick"), models=["ease"], eval_users=eval_users)
     task: Task = prepare(MANY, found.protocol, found.min_rating, found.eval_users)
-    (planned,) = plan(found, [Described("ok", {"l2": 1.0})], task, "cpu", 1)
+    (planned,) = planned_cells(found, [Described("ok", {"l2": 1.0})], task, "cpu", 1)
     return planned.key, planned.cell
 
 
@@ -102,10 +103,10 @@ def test_a_suite_may_name_the_sample(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     rows = '[[rows]]\nmodel = "ease"\n'
     path.write_text(f'dataset = "synthetic"\neval_users = 50\n{rows}')
-    assert suite.load(str(path)).eval_users == 50
+    assert suites.load(str(path)).eval_users == 50
     path.write_text(f'dataset = "synthetic"\neval_users = 0\n{rows}')
-    with pytest.raises(suite.BadSuite, match=r"line 2: eval_users must be 1 or more users, not 0"):
-        suite.load(str(path))
+    with pytest.raises(suites.BadSuite, match=r"line 2: eval_users must be 1 or more users, not 0"):
+        suites.load(str(path))
 
 
 def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:

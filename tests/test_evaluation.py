@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 
 from bench.adapter import Adapter, Run
-from bench.evaluation import BadScores, evaluate, latencies, look
+from bench.evaluation.evaluate import evaluate, latencies, look
+from bench.evaluation.figures import figures
+from bench.evaluation.lists import intra_list_diversity, matrix_of
+from bench.evaluation.scores import BadScores
 from bench.interactions import Features, Floats, Ids, Interactions
-from bench.ledger import figures
-from bench.protocol import BadProtocol, Task, prepare
-from bench.recommended import intra_list_diversity, matrix_of
+from bench.protocol.task import BadProtocol, Task, prepare
 
 
 @dataclass(kw_only=True)
@@ -148,7 +149,7 @@ def test_a_buffer_that_the_model_uses_again_gives_the_right_ranks(monkeypatch: A
             buffer[: len(users)] = self.table[users]
             return buffer[: len(users)]
 
-    monkeypatch.setattr("bench.evaluation.MOST_USERS", 1)
+    monkeypatch.setattr("bench.evaluation.evaluate.MOST_USERS", 1)
     found = evaluate(Reusing(table=table), task.train, task.cases).ledger
     assert list(map(int, found.full.better)) == [row[3] for row in standings_by_hand(table, task)]
 

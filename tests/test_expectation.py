@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.expectation import expected, place_probabilities
-from bench.metrics import Standing, hit_rates, ndcgs
+from bench.evaluation.expectation import expected, place_probabilities
+from bench.evaluation.metrics import Standing, hit_rates, ndcgs
 
 
 def standing(better: object, equal: object, candidates: object) -> Standing:

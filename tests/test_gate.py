@@ -14,11 +14,17 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from test_leaderboard import made_up
 
-from bench import canary_record, gate, leaderboard, protocol, record
-from bench.canary_record import Canaries, Check
-from bench.gate import FALSE_ALARM, invalid, margin, outside_sampling_error
-from bench.negatives import sample
-from bench.record import BadRecord, Record
+from bench.evaluation.bounds import FALSE_ALARM, margin
+from bench.leaderboard import sections, validity
+from bench.leaderboard.validity import invalid, outside_sampling_error
+from bench.leaderboard.write import to_csv, to_html, to_markdown, to_terminal
+from bench.protocol import task
+from bench.protocol.negatives import sample
+from bench.records import canaries as canary_record
+from bench.records import record
+from bench.records.canaries import Canaries, Check
+from bench.records.files import BadRecord
+from bench.records.record import Record
 
 GOOD = Canaries(
     dataset="ml-100k",
@@ -84,27 +90,27 @@ def test_a_sampled_figure_far_from_its_expectation_is_found() -> None:
 def test_every_board_says_it(canaries: Canaries | None, line: str) -> None:
     records = [sampled(0.6, 0.69) if canaries is None else made_up("ease", 0.5), made_up("x")]
     given = [] if canaries is None else [canaries]
-    (section,) = leaderboard.sections(records, given)
+    (section,) = sections.sections(records, given)
     assert len(section.invalid) == 1
-    table = list(csv.DictReader(io.StringIO(leaderboard.to_csv(records, given))))
+    table = list(csv.DictReader(io.StringIO(to_csv(records, given))))
     assert all(line in row["invalid"] for row in table)
     for width in (70, 120):
-        assert f"INVALID: {section.invalid[0]}" in leaderboard.to_terminal(records, width, given)
-    assert "**INVALID: " in leaderboard.to_markdown(records, given)
-    assert '<p class="invalid">INVALID: ' in leaderboard.to_html(records, given)
+        assert f"INVALID: {section.invalid[0]}" in to_terminal(records, width, given)
+    assert "**INVALID: " in to_markdown(records, given)
+    assert '<p class="invalid">INVALID: ' in to_html(records, given)
 
 
 def test_a_good_board_has_a_line_of_its_canaries_and_one_without_any_says_so() -> None:
     records = [made_up("ease", 0.5)]
     for text in (
-        leaderboard.to_terminal(records, 120, [GOOD]),
-        leaderboard.to_markdown(records, [GOOD]),
-        leaderboard.to_html(records, [GOOD]),
+        to_terminal(records, 120, [GOOD]),
+        to_markdown(records, [GOOD]),
+        to_html(records, [GOOD]),
     ):
         assert "canaries: 2 of 2 within their bounds" in text
         assert "INVALID" not in text
-    assert "canaries: none vouch for this split" in leaderboard.to_terminal(records, 120)
-    (row,) = csv.DictReader(io.StringIO(leaderboard.to_csv(records, [GOOD])))
+    assert "canaries: none vouch for this split" in to_terminal(records, 120)
+    (row,) = csv.DictReader(io.StringIO(to_csv(records, [GOOD])))
     assert row["invalid"] == ""
 
 
@@ -112,10 +118,10 @@ def test_canaries_vouch_for_the_split_that_they_were_measured_on() -> None:
     records = [made_up("ease", 0.5)]
     later = "2026-02-01T00:00:00+00:00"
     for other in ({"protocol": "loo-99"}, {"dataset": "d"}, {"split_sha256": "other"}):
-        assert not leaderboard.sections(records, [replace(BAD, **other)])[0].canaries
-    (section,) = leaderboard.sections(records, [BAD, replace(GOOD, started=later, key="1")])
+        assert not sections.sections(records, [replace(BAD, **other)])[0].canaries
+    (section,) = sections.sections(records, [BAD, replace(GOOD, started=later, key="1")])
     assert section.invalid == ()  # the latest counts
-    (section,) = leaderboard.sections(records, [GOOD, replace(BAD, started=later, key="1")])
+    (section,) = sections.sections(records, [GOOD, replace(BAD, started=later, key="1")])
     assert section.invalid == (WHY,)
 
 
@@ -147,7 +153,7 @@ def test_a_run_with_a_broken_sampler_fails_until_it_is_repaired(
             first = split.train.items[np.searchsorted(split.train.users, split.users)]
             return drawn._replace(items=np.c_[first, drawn.items[:, 1:]])
 
-        patch.setattr(protocol, "sample", seen_ones)
+        patch.setattr(task, "sample", seen_ones)
         done = bench_here(folder, *RUN)
     assert done.returncode == 1
     assert "canaries: 6 of 8 within their bounds" in done.stdout
@@ -170,7 +176,7 @@ def test_a_run_with_a_broken_sampler_fails_until_it_is_repaired(
     assert bench_here(folder, "verify").returncode == 0
 
     # Now the second gate, which looks at the models: nobody is so near.
-    monkeypatch.setattr(gate, "margin", lambda error, n: 0.0)
+    monkeypatch.setattr(validity, "margin", lambda error, n: 0.0)
     done = bench_here(folder, *RUN)
     assert done.returncode == 1
     assert "INVALID: popularity seed 0: sampled hr_at_10 is " in done.stdout

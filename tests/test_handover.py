@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made import interactions
 
-from bench import handover
+from bench.isolation import transfer
 
 
 def test_interactions_come_back_the_same_and_read_only(tmp_path: Path) -> None:
@@ -17,8 +17,8 @@ def test_interactions_come_back_the_same_and_read_only(tmp_path: Path) -> None:
     given = interactions(
         [(0, 0, 5), (1, 2, 6), (1, 1, 7)], user_ids=names, ratings=ratings, source="made"
     )
-    handover.write(given, tmp_path / "train")
-    found = handover.read(tmp_path / "train")
+    transfer.write(given, tmp_path / "train")
+    found = transfer.read(tmp_path / "train")
     for name in ("users", "items", "times", "ratings", "user_ids", "item_ids"):
         one, other = getattr(given, name), getattr(found, name)
         assert one.dtype == other.dtype
@@ -30,13 +30,13 @@ def test_interactions_come_back_the_same_and_read_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [[], np.empty(0, dtype=np.int32), "text", {"a": np.ones((0, 3))}])
 def test_little_or_nothing_can_be_handed_over(tmp_path: Path, value: object) -> None:
-    handover.write(value, tmp_path / "value")
-    assert repr(handover.read(tmp_path / "value")) == repr(value)
+    transfer.write(value, tmp_path / "value")
+    assert repr(transfer.read(tmp_path / "value")) == repr(value)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_what_is_not_read_takes_no_memory(tmp_path: Path) -> None:
-    handover.write([np.ones(1 << 24), np.arange(4)], tmp_path / "value")
+    transfer.write([np.ones(1 << 24), np.arange(4)], tmp_path / "value")
     script = (
         "import sys; from pathlib import Path; import numpy, psutil; from bench import handover\n"
         "level = psutil.Process().memory_info().rss\n"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench import registry
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class
 
 ials = import_module("bench.models.ials")
 
@@ -54,7 +54,7 @@ def loss(pairs: Dense, users: Dense, items: Dense, model: Any) -> float:
 
 
 def fitted(train: Interactions, **params: Any) -> tuple[Any, Run]:
-    model, run = registry.adapter_class("ials")(**{"factors": 5, **params}), Run(seed=3)
+    model, run = adapter_class("ials")(**{"factors": 5, **params}), Run(seed=3)
     model.fit(train, run)
     return model, run
 

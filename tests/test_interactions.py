@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from made import interactions, some_interactions
 
-from bench import registry
 from bench.interactions import Interactions, occurrences
+from bench.registry.models import load_module
 
 
 @given(some_interactions())
@@ -21,7 +21,7 @@ def test_pickled_arrays_are_equal_and_still_read_only(data: Interactions) -> Non
 
 
 def test_pickled_features_are_still_read_only() -> None:
-    data = registry.load_module("datasets", "synthetic").load()
+    data = load_module("datasets", "synthetic").load()
     again = pickle.loads(pickle.dumps(data))
     for features in (again.user_features, again.item_features):
         for name in ("categorical", "multi_hot", "dense"):
@@ -50,7 +50,7 @@ def test_lengths_must_agree() -> None:
 
 
 def test_a_dense_feature_is_a_number_or_missing() -> None:
-    features = registry.load_module("datasets", "synthetic").load(n_users=9).user_features
+    features = load_module("datasets", "synthetic").load(n_users=9).user_features
     with pytest.raises(ValueError, match="finite, or NaN where they are missing"):
         replace(features, dense=np.full_like(features.dense, -np.inf))
     replace(features, dense=np.full_like(features.dense, np.nan))

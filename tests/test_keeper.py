@@ -12,7 +12,7 @@ import pytest
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans on")
 HEAD = (
-    "import os, signal, subprocess, sys, time; from bench.keeper import stay_behind\n"
+    "import os, signal, subprocess, sys, time; from bench.isolation.guard import stay_behind\n"
     "stay_behind(os.getppid(), let_go=lambda: None)\n"
 )
 # In a session of its own, its parent gone, nothing in its environment.

@@ -10,20 +10,19 @@ import pytest
 from hypothesis import given
 from made import interactions, some_interactions
 
-from bench import registry
 from bench.adapter import Adapter, Run, tolerate
-from bench.certificates import Finding
-from bench.certify import STAGES, TRIED
-from bench.checking import Comparison, check
+from bench.certify.judge import Comparison, check
+from bench.certify.laws import ALONE, SAME_RANKS, STAGES, TRIED
+from bench.certify.rewrites import with_items, with_last_swapped, with_rows, with_users
+from bench.certify.under_test import ModelUnderTest
 from bench.errors import UnknownName
 from bench.hashing import fingerprint
 from bench.interactions import Floats, Ids, Interactions
-from bench.laws import ALONE, SAME_RANKS
-from bench.renumber import with_items, with_last_swapped, with_rows, with_users
-from bench.split import hold_out_last, in_order
-from bench.subject import Subject
+from bench.protocol.split import hold_out_last, in_order
+from bench.records.certificates import Finding
+from bench.registry.models import load_module
 
-load = registry.load_module("datasets", "synthetic").load
+load = load_module("datasets", "synthetic").load
 DATA = load(n_users=25, n_items=18, n_groups=3, interactions_per_user=6)
 SHAPE = (25, 18)
 
@@ -163,11 +162,11 @@ CHEATS = {
 
 def findings(cls: type[Adapter]) -> dict[str, Finding]:
     """All laws in this process; of those of another process, as if the scores came from there."""
-    subject = Subject(cls, DATA, seed=3)
+    subject = ModelUnderTest(cls, DATA, seed=3)
     found = {law: check(law, [subject]) for law in TRIED}
     before = subject.scores
     for law, threads in (("process", 1), ("threads", 2)):
-        found[law] = check(law, [Subject(cls, DATA, seed=3, threads=threads, before=before)])
+        found[law] = check(law, [ModelUnderTest(cls, DATA, seed=3, threads=threads, before=before)])
     return found
 
 
@@ -191,7 +190,7 @@ def test_each_cheat_fails_the_one_law_that_it_breaks(cls: type[Adapter]) -> None
     [(GivesNaN, "NaN for user 3, item 0"), (GivesDoubles, "must return float32, not float64")],
 )
 def test_scores_that_cannot_be_ranked(cls: type[Adapter], evidence: str) -> None:
-    found = check("form", [Subject(cls, DATA)])
+    found = check("form", [ModelUnderTest(cls, DATA)])
     assert found.status == "fail"
     assert evidence in found.evidence
 
@@ -217,10 +216,10 @@ class Drawn(Adapter):
 
 
 def test_a_hit_rate_within_the_declared_tolerance() -> None:
-    found = check("users", [Subject(Drawn, DATA)])
+    found = check("users", [ModelUnderTest(Drawn, DATA)])
     assert found.status == "tolerance"
     assert found.evidence.endswith("tolerance 0.05: users draw by number")
-    assert check("rows", [Subject(Drawn, DATA)]).status == "pass"  # declared, and not needed
+    assert check("rows", [ModelUnderTest(Drawn, DATA)]).status == "pass"  # declared, and not needed
 
 
 class GuessesByNumber(Drawn):
@@ -236,7 +235,7 @@ class GuessesByNumber(Drawn):
 
 def test_a_hit_rate_beyond_the_declared_tolerance() -> None:
     chosen = [(user, item, item) for user in range(25) for item in (5, 6, 7 + user % 5)]
-    found = check("users", [Subject(GuessesByNumber, interactions(chosen, 25, 40))])
+    found = check("users", [ModelUnderTest(GuessesByNumber, interactions(chosen, 25, 40))])
     assert found.status == "fail"
     assert "before 1.000" in found.evidence
     assert found.evidence.endswith("tolerance 0.05: no good one")
@@ -251,7 +250,7 @@ def test_scores_within_a_declared_tolerance(value: float, status: str) -> None:
             super().fit(train, run)
             self._scores += np.linspace(0, 0.01 * self._scores.max(), train.n_items, dtype="f4")
 
-    found = check("items", [Subject(Near, DATA)])
+    found = check("items", [ModelUnderTest(Near, DATA)])
     assert found.status == status
     assert found.evidence.endswith(f"tolerance {value:g}: ends early")
 
@@ -279,9 +278,9 @@ def test_tolerances_name_laws_that_have_them() -> None:
         tolerances = tolerate("threads", hit_rate=0.01, why="so")
 
     with pytest.raises(UnknownName, match="Did you mean 'users'"):
-        check("form", [Subject(Misspelt, DATA)])
+        check("form", [ModelUnderTest(Misspelt, DATA)])
     with pytest.raises(ValueError, match="'threads' takes a tolerance of scores"):
-        check("form", [Subject(OfTheWrongFigure, DATA)])
+        check("form", [ModelUnderTest(OfTheWrongFigure, DATA)])
 
 
 def test_rounding_is_told_from_a_change() -> None:
@@ -355,6 +354,6 @@ def test_another_process_counts_as_one() -> None:
             super().fit(train, run)
             self._scores[:, os.getpid() % 7] += 50
 
-    elsewhere = np.roll(Subject(OfItsProcess, DATA).scores, 1, axis=1)
-    found = check("process", [Subject(OfItsProcess, DATA, before=elsewhere)])
+    elsewhere = np.roll(ModelUnderTest(OfItsProcess, DATA).scores, 1, axis=1)
+    found = check("process", [ModelUnderTest(OfItsProcess, DATA, before=elsewhere)])
     assert found.status == "fail"

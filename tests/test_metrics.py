@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.metrics import (
-    CUTOFFS,
-    Standing,
-    hit_rates,
-    ndcgs,
-    reciprocal_ranks,
-    standard_error,
-    summary,
-)
+from bench.evaluation.figures import CUTOFFS, summary
+from bench.evaluation.metrics import Standing, hit_rates, ndcgs, reciprocal_ranks, standard_error
 
 
 def one(better: int, equal: int, candidates: int) -> Standing:

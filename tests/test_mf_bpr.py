@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench import registry
 from bench.adapter import Embeddings, Epoch, Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class
 
-draws_of = import_module("bench.models._untouched_kernels")
-kernels = import_module("bench.models._sgd_kernels")
+draws_of = import_module("bench.models.shared.kernels.untouched")
+kernels = import_module("bench.models.shared.kernels.sgd")
 Untouched = draws_of.Untouched
 
 PLAIN = import_module("bench.datasets.synthetic").load(
@@ -186,7 +186,7 @@ def test_compiled_and_plain_python_agree(
 
 def fitted(name: str, train: Interactions, seed: int = 1, **params: Any) -> tuple[Any, list[Epoch]]:
     run = Run(seed=seed)
-    adapter = registry.adapter_class(name)(**{"epochs": 3, **params})
+    adapter = adapter_class(name)(**{"epochs": 3, **params})
     adapter.fit(train, run)
     return adapter, run.curve
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback import serving
 
-from bench.delimited import BadData
-from bench.fetch import DataUnavailable, sha256_of
+from bench.data.delimited import BadData
+from bench.data.fetch import DataUnavailable, sha256_of
 
-large = importlib.import_module("bench.datasets._movielens_large")
+large = importlib.import_module("bench.datasets.shared.movielens_releases")
 NAMES = ("latest_small", "10m", "20m", "25m", "32m")
 MODULES = {name: importlib.import_module(f"bench.datasets.movielens_{name}") for name in NAMES}
 EACH = pytest.mark.parametrize("name", NAMES)

@@ -8,8 +8,8 @@ import pytest
 from command import bench
 from loopback import serving
 
-from bench.delimited import BadData
-from bench.fetch import DataUnavailable
+from bench.data.delimited import BadData
+from bench.data.fetch import DataUnavailable
 
 MODULES = {
     stem: importlib.import_module(f"bench.datasets.{name}")
@@ -111,7 +111,7 @@ def test_the_three_files_are_fetched_and_their_lines_counted(tmp_path, monkeypat
     folder = write_ncf(tmp_path / "publisher", stem)
     monkeypatch.setenv("BENCH_DATA_DIR", str(tmp_path / "cache"))
     with serving(folder, monkeypatch) as address:
-        monkeypatch.setattr("bench.datasets._ncf.BASE_URL", address)
+        monkeypatch.setattr("bench.datasets.shared.ncf.BASE_URL", address)
         with pytest.raises(DataUnavailable, match="3 lines, expected 1,445,622"):
             module.load()
         monkeypatch.setattr(module, "FILES", replace(module.FILES, train_lines=3))

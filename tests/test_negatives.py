@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 
 from bench.interactions import Interactions
-from bench.negatives import sample
-from bench.split import in_order, leave_one_out
+from bench.protocol.negatives import sample
+from bench.protocol.split import in_order, leave_one_out
 
 
 def rows_of(data: Interactions, count: int = 99, stream: str = "0/test") -> dict[object, list[int]]:

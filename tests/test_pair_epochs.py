@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from made import interactions
 from pair_models import PLAIN, RICH
 
-from bench import registry
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class
 
-epoch = import_module("bench.models._epoch")
-kernels = import_module("bench.models._untouched_kernels")
-losses = import_module("bench.models._pair_loss")
-negatives = import_module("bench.models._negatives")
-tables = import_module("bench.models._tables")
+epoch = import_module("bench.models.shared.pairs.epochs")
+kernels = import_module("bench.models.shared.kernels.untouched")
+losses = import_module("bench.models.shared.pairs.loss")
+negatives = import_module("bench.models.shared.negatives")
+tables = import_module("bench.models.shared.tables")
 
 NAMES = ["gmf", "ncf", "neumf", "fm", "deepfm"]
 LOPSIDED = interactions([(0, item, item) for item in range(5)] + [(1, 0, 9)])
@@ -26,7 +26,7 @@ LOPSIDED = interactions([(0, item, item) for item in range(5)] + [(1, 0, 9)])
 
 def untrained(name: str, train: Interactions) -> Any:
     params = {"dropout": 0.0} if name == "ncf" else {}
-    adapter = registry.adapter_class(name)(init_scale=0.3, **params)
+    adapter = adapter_class(name)(init_scale=0.3, **params)
     return adapter.network(train, torch.Generator().manual_seed(1))
 
 

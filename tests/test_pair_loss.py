@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pair_models import FITTED, NAMES, RICH
 
-devices = import_module("bench.models._devices")
-losses = import_module("bench.models._pair_loss")
-second_order = import_module("bench.models._second_order")
+devices = import_module("bench.models.shared.devices")
+losses = import_module("bench.models.shared.pairs.loss")
+second_order = import_module("bench.models.shared.pairs.second_order")
 
 
 def batch_of(users: list[int], items: list[list[int]]) -> Any:

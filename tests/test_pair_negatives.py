@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import interactions, some_interactions
 
-from bench import registry
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class
 
-in_torch = import_module("bench.models._batches")
-negatives = import_module("bench.models._negatives")
-kernels = import_module("bench.models._untouched_kernels")
+in_torch = import_module("bench.models.shared.pairs.batches")
+negatives = import_module("bench.models.shared.negatives")
+kernels = import_module("bench.models.shared.kernels.untouched")
 
 PLAIN = import_module("bench.datasets.synthetic").load(
     n_users=40, n_items=30, interactions_per_user=8, features=False
@@ -59,7 +59,7 @@ def test_negatives_are_uniform(
 
 def batches(train: Interactions, seed: int, epochs: int = 1) -> list[list[Any]]:
     """The batches that training sees, epoch by epoch, where they are not compiled as a whole."""
-    adapter = registry.adapter_class("dlrm")(batch_size=50, epochs=epochs)
+    adapter = adapter_class("dlrm")(batch_size=50, epochs=epochs)
     seen: list[Any] = []
     loss = in_torch.Batches._loss
 

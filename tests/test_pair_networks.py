@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from made import interactions
 from pair_models import DATA, FEATURED, NAMES, PLAIN, RICH, fitted
 
-from bench import registry
 from bench.adapter import Epoch, Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class
 
-devices = import_module("bench.models._devices")
-features = import_module("bench.models._features")
-losses = import_module("bench.models._pair_loss")
+devices = import_module("bench.models.shared.devices")
+features = import_module("bench.models.shared.features")
+losses = import_module("bench.models.shared.pairs.loss")
 neumf = import_module("bench.models.neumf")
-second_order = import_module("bench.models._second_order")
-tables = import_module("bench.models._tables")
+second_order = import_module("bench.models.shared.pairs.second_order")
+tables = import_module("bench.models.shared.tables")
 
 
 @pytest.mark.parametrize("train", [RICH, DATA, PLAIN], ids=["rich", "synthetic", "ids"])
@@ -83,7 +83,7 @@ def test_the_learning_rate_falls_evenly(
         "slow_to",
         lambda self, share: (shares.append(share), slow_to(self, share)),
     )
-    model = registry.adapter_class("gmf")(factors=4, epochs=epochs, last_rate=0.2)
+    model = adapter_class("gmf")(factors=4, epochs=epochs, last_rate=0.2)
     model.fit(PLAIN, Run())
     assert shares == pytest.approx(expected)
 
@@ -191,7 +191,7 @@ def test_dropout_changes_training_only() -> None:
 
 def test_scores_follow_the_network_at_every_look() -> None:
     looks: list[Any] = []
-    adapter = registry.adapter_class("neumf")(epochs=3, learning_rate=0.05)
+    adapter = adapter_class("neumf")(epochs=3, learning_rate=0.05)
     run = Run(look=lambda: looks.append(adapter.scores(np.array([0], dtype=np.int32))) or 0.0)
     adapter.fit(RICH, run)
     assert not np.allclose(looks[0], looks[1])
@@ -200,7 +200,7 @@ def test_scores_follow_the_network_at_every_look() -> None:
 
 def test_the_number_of_threads_is_restored() -> None:
     before = torch.get_num_threads()
-    adapter = registry.adapter_class("gmf")(epochs=1)
+    adapter = adapter_class("gmf")(epochs=1)
     during: list[int] = []
 
     def look(epoch: Epoch) -> bool:

@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-devices = import_module("bench.models._devices")
-dots_of = import_module("bench.models._field_dots").field_dots
-batches_of = import_module("bench.models._batches")
-sparse = import_module("bench.models._sparse")
-tables = import_module("bench.models._tables")
+devices = import_module("bench.models.shared.devices")
+dots_of = import_module("bench.models.shared.pairs.field_dots").field_dots
+batches_of = import_module("bench.models.shared.pairs.batches")
+sparse = import_module("bench.models.shared.sparse")
+tables = import_module("bench.models.shared.tables")
 
 HEIGHT, WIDTH = 7, 3
 

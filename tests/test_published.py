@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_leaderboard import made_up, read
 
-from bench import leaderboard, published, registry, verify
-from bench.protocol import PROTOCOLS
-from bench.published import BadTable
-from bench.record import Record, save
+from bench.leaderboard import published, verify
+from bench.leaderboard.published import BadTable
+from bench.leaderboard.write import to_csv, to_html, to_markdown, to_terminal, write
+from bench.protocol.task import PROTOCOLS
+from bench.records.record import Record, save
+from bench.registry import names
 
 HEADER = "dataset,protocol,model,hr_at_10,ndcg_at_10,source,link"
 LINES = (
@@ -23,9 +25,9 @@ LINES = (
     'ml-100k,loo,gmf,0.6,0.4,"Somebody 2017, table 2",https://example.org/a',
 )
 FORMS: list[Callable[[list[Record]], str]] = [
-    leaderboard.to_markdown,
-    leaderboard.to_html,
-    lambda records: leaderboard.to_terminal(records, 160),
+    to_markdown,
+    to_html,
+    lambda records: to_terminal(records, 160),
 ]
 
 
@@ -42,7 +44,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def only(records: list[Record]) -> dict[str, str]:
-    (row,) = read(leaderboard.to_csv(records))
+    (row,) = read(to_csv(records))
     return row
 
 
@@ -50,8 +52,8 @@ def test_the_table_names_what_exists() -> None:
     with published.TABLE.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert lines
-    assert {line["dataset"] for line in lines} <= registry.files("datasets").keys()
-    assert {line["model"].split(" (")[0] for line in lines} <= registry.files("models").keys()
+    assert {line["dataset"] for line in lines} <= names.files("datasets").keys()
+    assert {line["model"].split(" (")[0] for line in lines} <= names.files("models").keys()
     measuring = {name for name in PROTOCOLS if not name.endswith("-validation")}
     assert {line["protocol"] for line in lines} <= measuring
     for line in lines:
@@ -118,7 +120,7 @@ def test_the_tables_show_it_in_short(hr: float, words: str) -> None:
     for form in FORMS:
         assert f".7300 / .4470 ({words})" in form(records)
     assert "published for mf: Somebody 2020, https://example.org/b" in FORMS[0](records)
-    page = leaderboard.to_html(records)
+    page = to_html(records)
     assert '<a href="https://example.org/b" title="Somebody 2020">' in page
     assert page.count("<a ") == 1
 
@@ -149,10 +151,10 @@ def test_what_was_not_measured_is_not_compared() -> None:
     failed = made_up("mf", reason="no")
     assert only([failed])["published_hr_at_10"] == "0.73"
     assert only([failed])["hr_at_10_difference"] == ""
-    assert re.search(r"failed +\.7300 / \.4470\n", leaderboard.to_terminal([failed], 120))
+    assert re.search(r"failed +\.7300 / \.4470\n", to_terminal([failed], 120))
     bare = made_up("mf", 0.72, metrics={"hr_at_10": 0.72})  # and no standard error
     assert only([bare])["hr_at_10_verdict"] == ""
-    assert ".7300 / .4470 (-.0100)" in leaderboard.to_terminal([bare], 120)
+    assert ".7300 / .4470 (-.0100)" in to_terminal([bare], 120)
 
 
 @pytest.mark.usefixtures("made")
@@ -177,11 +179,11 @@ def test_a_board_without_such_figures_is_what_it_was(
 @pytest.mark.usefixtures("made")
 def test_sections_without_figures_have_no_such_column_beside_one_that_has() -> None:
     records = [made_up("mf", 0.7, dataset="a-set"), made_up("mf", 0.7)]
-    text = leaderboard.to_markdown(records)
+    text = to_markdown(records)
     first, second = text.index("## a-set"), text.index("## ml-100k")
     assert "published" not in text[first:second]
     assert "published" in text[second : text.index("## Columns")]
-    assert "<dt>published</dt>" in leaderboard.to_html(records)
+    assert "<dt>published</dt>" in to_html(records)
     assert "- **published**: " in text
 
 
@@ -189,7 +191,7 @@ def test_sections_without_figures_have_no_such_column_beside_one_that_has() -> N
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_terminal_table_fits_with_it(width: int) -> None:
     records = [made_up("mf", 0.7), made_up("popularity", 0.3)]
-    lines = leaderboard.to_terminal(records, width).splitlines()
+    lines = to_terminal(records, width).splitlines()
     assert max(map(len, lines)) <= width
     assert ".7300 / .4470" in "\n".join(lines)
 
@@ -200,7 +202,7 @@ def test_verify_finds_a_board_with_another_target(
 ) -> None:
     record = made_up("mf", reason="no")
     save(record, tmp_path / "results")
-    leaderboard.write([record], tmp_path / "results", [])
+    write([record], tmp_path / "results", [])
     assert "a board of 1 rows computed again" in verify.verify(tmp_path / "results")
     (tmp_path / "other").mkdir()
     other = table(tmp_path / "other", LINES[0].replace("0.7300", "0.7400"))
@@ -213,7 +215,7 @@ def test_verify_finds_a_board_with_another_target(
 def test_verify_names_a_column_that_an_older_board_lacks(tmp_path: Path) -> None:
     record = made_up("mf", reason="no")
     save(record, tmp_path)
-    leaderboard.write([record], tmp_path, [])
+    write([record], tmp_path, [])
     board = tmp_path / "leaderboard.csv"
     rows = list(csv.reader(io.StringIO(board.read_text())))
     board.write_text("".join(",".join(row[:9]) + "\n" for row in rows))

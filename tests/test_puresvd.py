@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import interactions, some_interactions
 
-from bench import registry
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class, load_module
 
-PLAIN = registry.load_module("datasets", "synthetic").load(n_users=40, n_items=30)
+PLAIN = load_module("datasets", "synthetic").load(n_users=40, n_items=30)
 
 
 def fitted(train: Interactions, seed: int = 0, **params: Any) -> Any:
-    model = registry.adapter_class("puresvd")(**params)
+    model = adapter_class("puresvd")(**params)
     model.fit(train, Run(seed=seed))
     return model
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.ranking import LeftOut, NotFinite, Ranker
+from bench.evaluation.ranks import LeftOut, NotFinite, Ranker
 
 LENGTH = 10
 SIZES = [1, 2, 9, 10, 11, 63, 64, 65, 127, 128, 129, 1000]
@@ -130,5 +130,5 @@ def test_infinities_of_both_signs_do_not_hide_each_other() -> None:
 
 
 def test_the_parent_of_the_cells_loads_no_numba() -> None:
-    script = "import sys, bench.cells, bench.evaluation; assert 'numba' not in sys.modules"
+    script = "import sys, bench.running.cell; assert 'numba' not in sys.modules"
     subprocess.run([sys.executable, "-P", "-c", script], check=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from command import bench_here
 
-from bench import record
+from bench.records import record
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

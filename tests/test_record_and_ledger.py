@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import ledger, record
-from bench.ledger import Ledger, figures, gini
-from bench.metrics import Standing
-from bench.record import BadRecord, Cell, Record
+from bench.evaluation import ledger
+from bench.evaluation.figures import figures
+from bench.evaluation.ledger import Ledger
+from bench.evaluation.metrics import Standing, gini
+from bench.records import record
+from bench.records.files import BadRecord
+from bench.records.record import Cell, Record
 
 CELL = Cell(dataset="d", protocol="loo-99", model="als", params={"factors": 8}, seed=0)
 RECORD = Record(cell=CELL, key="0123456789abcdef", status="ok", metrics={"hr_at_10": 0.5})

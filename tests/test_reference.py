@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from bench import record, reference
-from bench.record import Cell, Record
-from bench.reference import AFTER, BEFORE, DRIFT, UNITS, Clock, Kernel, derived
+from bench.records import record
+from bench.records.record import Cell, Record
+from bench.records.timings import AFTER, BEFORE, DRIFT, UNITS, derived
+from bench.running import reference
+from bench.running.reference import Clock, Kernel
 
 CELL = Cell(dataset="d", protocol="loo-99", model="als", params={}, seed=0)
 FOUND = Record(cell=CELL, key="0" * 16, status="ok", timings={"train_seconds": 3.0})

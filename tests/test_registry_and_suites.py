@@ -7,25 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from bench import registry, sources, suite
 from bench.adapter import Adapter
-from bench.cells import plan
 from bench.errors import BadParameter, UnknownName
-from bench.jobs import Described
-from bench.parameters import complete, parse_dataset, parse_setting
-from bench.protocol import prepare
-from bench.registry import NameTaken
-from bench.runner import load_data
-from bench.sources import source_sha256
-from bench.suite import BadSuite
+from bench.protocol.task import prepare
+from bench.registry import names, sources, suites
+from bench.registry.datasets import load_data, parse_dataset
+from bench.registry.models import adapter_class, load_module
+from bench.registry.names import NameTaken
+from bench.registry.parameters import complete, parse_setting
+from bench.registry.sources import source_sha256
+from bench.registry.suites import BadSuite
+from bench.running.describe import Described
+from bench.running.plan import planned_cells
 
 
 def test_every_file_that_is_not_shared_is_found() -> None:
-    folder = Path(registry.__file__).parent.parent / "models"
+    folder = Path(names.__file__).parent.parent / "models"
     expected = {path.stem for path in folder.glob("*.py") if path.stem[0] != "_"}
-    assert registry.files("models").keys() == expected
-    assert {"movielens_100k", "synthetic"} <= registry.files("datasets").keys()
-    assert {"ml-100k", "quick"} <= registry.files("suites").keys()
+    assert names.files("models").keys() == expected
+    assert {"movielens_100k", "synthetic"} <= names.files("datasets").keys()
+    assert {"ml-100k", "quick"} <= names.files("suites").keys()
 
 
 @pytest.mark.parametrize(
@@ -38,32 +39,32 @@ def test_every_file_that_is_not_shared_is_found() -> None:
 )
 def test_the_nearest_name_is_given(kind: str, typed: str, meant: str) -> None:
     with pytest.raises(UnknownName, match=rf"unknown .* '{typed}'\. Did you mean '{meant}'"):
-        registry.find(kind, typed)  # type: ignore[arg-type]
+        names.find(kind, typed)  # type: ignore[arg-type]
 
 
 def test_a_file_without_exactly_one_adapter_is_refused(tmp_path: Path) -> None:
     (tmp_path / "no_adapter_here.py").write_text('"""Nothing."""\n')
-    name = registry.add_model(tmp_path / "no_adapter_here.py")
+    name = names.add_model(tmp_path / "no_adapter_here.py")
     with pytest.raises(TypeError, match="must define one Adapter, not none"):
-        registry.adapter_class(name)
+        adapter_class(name)
 
 
 def test_a_model_from_outside_may_not_take_a_name(tmp_path: Path) -> None:
     (tmp_path / "ease.py").write_text("")
     with pytest.raises(NameTaken, match="exists already"):
-        registry.add_model(tmp_path / "ease.py")
+        names.add_model(tmp_path / "ease.py")
     with pytest.raises(UnknownName, match=r"needs a \.py file"):
-        registry.add_model(tmp_path / "missing.py")
+        names.add_model(tmp_path / "missing.py")
 
 
 def test_the_hash_of_a_model_covers_the_shared_files_it_imports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.setattr(names, "_added", {})
     model, shared = tmp_path / "hashed.py", tmp_path / "_hashed_parts.py"
     model.write_text("from ._hashed_parts import part\n")
     shared.write_text("part = 1\n")
-    name = registry.add_model(model)
+    name = names.add_model(model)
     first = source_sha256(name)
     assert source_sha256(name) == first
     shared.write_text("part = 2\n")
@@ -81,12 +82,12 @@ SHARED = {
 def test_the_hash_of_a_model_follows_packages_and_all_relative_imports(
     changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.setattr(names, "_added", {})
     (tmp_path / "parts").mkdir()
     for name, text in (SHARED | {"other.py": "", "parts/other.py": ""}).items():
         (tmp_path / name).write_text(text)
     (tmp_path / "built.py").write_text("from .parts import deep\nfrom ..... import too_high\n")
-    name = registry.add_model(tmp_path / "built.py")
+    name = names.add_model(tmp_path / "built.py")
     first = source_sha256(name)
     with (tmp_path / changed).open("a") as file:
         file.write("# changed\n")
@@ -114,7 +115,7 @@ def loaded() -> dict[str, list[str]]:
     return dict(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("name", registry.files("models"))
+@pytest.mark.parametrize("name", names.files("models"))
 def test_the_hash_of_each_model_follows_the_files_that_it_is_made_of(
     name: str, loaded: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +123,7 @@ def test_the_hash_of_each_model_follows_the_files_that_it_is_made_of(
     files = sources.source_files(name)
     assert set(map(Path, loaded[name])) <= set(files)
     first, read_bytes = source_sha256(name), Path.read_bytes
-    for path in registry.find("models", name).parent.rglob("*.py"):
+    for path in names.find("models", name).parent.rglob("*.py"):
         monkeypatch.setattr(
             Path, "read_bytes", lambda p, path=path: read_bytes(p) + b"\n" * (p == path)
         )
@@ -130,7 +131,7 @@ def test_the_hash_of_each_model_follows_the_files_that_it_is_made_of(
 
 
 def ease() -> type[Adapter]:
-    return registry.adapter_class("ease")
+    return adapter_class("ease")
 
 
 def test_a_whole_number_may_stand_for_a_float() -> None:
@@ -150,7 +151,7 @@ def test_a_value_of_another_type_is_refused(value: object) -> None:
 
 def test_a_word_outside_the_choice_names_the_nearest() -> None:
     with pytest.raises(UnknownName, match=r"knn\.weights 'bm52'. Did you mean 'bm25'"):
-        complete(registry.adapter_class("knn"), "knn", {"weights": "bm52"})
+        complete(adapter_class("knn"), "knn", {"weights": "bm52"})
 
 
 def test_settings_are_read_as_toml_or_as_text() -> None:
@@ -191,87 +192,87 @@ def test_a_bad_suite_is_one_line_with_file_and_line(
     tmp_path: Path, text: str, message: str
 ) -> None:
     with pytest.raises(BadSuite, match=message) as caught:
-        suite.load(written(tmp_path, text))
+        suites.load(written(tmp_path, text))
     assert "\n" not in str(caught.value)
     assert "mine.toml" in str(caught.value)
 
 
 def test_a_suite_can_be_narrowed_and_changed() -> None:
-    quick = suite.load("quick")
-    found = suite.narrow(quick, models=["ease", "neumf"], settings=["ease.l2=7"], seeds=(1, 2))
+    quick = suites.load("quick")
+    found = suites.narrow(quick, models=["ease", "neumf"], settings=["ease.l2=7"], seeds=(1, 2))
     assert [row.model for row in found.rows] == ["ease", "neumf"]
     assert found.rows[0].params == {"l2": 7}
     assert found.rows[0].tuned == "by hand, with --set"
     assert found.seeds == (1, 2)
     assert found.dataset == quick.dataset
     with pytest.raises(UnknownName, match="unknown model in this run 'als'"):
-        suite.narrow(found, settings=["als.factors=3"])
+        suites.narrow(found, settings=["als.factors=3"])
 
 
 def test_a_suite_may_begin_with_the_rows_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick, own = suite.load("quick"), '[[rows]]\nmodel = "sasrec"\ntuned = "not"'
-    found = suite.load(written(tmp_path, f'extends = "quick"\nseeds = [5]\n{own}'))
+    quick, own = suites.load("quick"), '[[rows]]\nmodel = "sasrec"\ntuned = "not"'
+    found = suites.load(written(tmp_path, f'extends = "quick"\nseeds = [5]\n{own}'))
     assert found.rows[:-1] == quick.rows
     assert (found.rows[-1].model, found.seeds, found.name) == ("sasrec", (5,), "mine")
-    assert suite.load(written(tmp_path, 'extends = "quick"')).rows == quick.rows
+    assert suites.load(written(tmp_path, 'extends = "quick"')).rows == quick.rows
     written(tmp_path, f'extends = "quick"\n{own}')
     path = tmp_path / "other.toml"
     path.write_text(f'dataset = "movielens_100k"\nextends = "quick"\n{own}')
-    tuned = {row.tuned for row in suite.load(str(path)).rows[:-1]}
+    tuned = {row.tuned for row in suites.load(str(path)).rows[:-1]}
     assert tuned == {f"for {quick.dataset}: {r.tuned}" if r.tuned else "" for r in quick.rows}
-    find = registry.find
+    find = names.find
 
     def found_here(kind: str, name: str) -> Path:
         return tmp_path / "mine.toml" if name == "mine" else find(kind, name)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(registry, "find", found_here)
+    monkeypatch.setattr(names, "find", found_here)
     path.write_text(f'dataset = "synthetic"\nextends = "mine"\n{own}')
     with pytest.raises(BadSuite, match="extends 'mine', which itself extends another suite"):
-        suite.load(str(path))
+        suites.load(str(path))
 
 
 def test_a_row_may_have_seeds_of_its_own_which_the_command_line_overrides(tmp_path: Path) -> None:
     text = 'seeds = [1, 2]\n[[rows]]\nmodel = "mf"\n[[rows]]\nmodel = "sasrec"\nseeds = [7]'
-    found = suite.load(written(tmp_path, text))
-    task = prepare(registry.load_module("datasets", "synthetic").load(), found.protocol)
+    found = suites.load(written(tmp_path, text))
+    task = prepare(load_module("datasets", "synthetic").load(), found.protocol)
     known = [Described("ok", {}), Described("ok", {})]
 
-    def seeds(of: suite.Suite) -> list[tuple[str, int]]:
-        return [(p.cell.model, p.cell.seed) for p in plan(of, known, task, "cpu", 1)]
+    def seeds(of: suites.Suite) -> list[tuple[str, int]]:
+        return [(p.cell.model, p.cell.seed) for p in planned_cells(of, known, task, "cpu", 1)]
 
     assert seeds(found) == [("mf", 1), ("mf", 2), ("sasrec", 7)]
-    assert seeds(suite.narrow(found, seeds=(3,))) == [("mf", 3), ("sasrec", 3)]
+    assert seeds(suites.narrow(found, seeds=(3,))) == [("mf", 3), ("sasrec", 3)]
 
 
 def test_a_file_that_is_no_python_does_not_stop_the_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.setattr(names, "_added", {})
     (tmp_path / "broken_model.py").write_text("def broken(:")
-    registry.add_model(tmp_path / "broken_model.py")
-    assert registry.summary(registry.files("models")["broken_model"]).startswith("cannot be read")
+    names.add_model(tmp_path / "broken_model.py")
+    assert names.summary(names.files("models")["broken_model"]).startswith("cannot be read")
     assert len(source_sha256("broken_model")) == 64
 
 
 def test_a_row_says_for_which_data_it_was_tuned() -> None:
-    found = suite.narrow(suite.load("ml-100k"), dataset="synthetic")
+    found = suites.narrow(suites.load("ml-100k"), dataset="synthetic")
     assert all(row.tuned.startswith("for movielens_100k: ") for row in found.rows)
 
 
-@pytest.mark.parametrize("name", registry.files("suites"))
+@pytest.mark.parametrize("name", names.files("suites"))
 def test_every_suite_of_the_project_is_whole(name: str) -> None:
-    found = suite.load(name)
+    found = suites.load(name)
     for row in found.rows:
-        complete(registry.adapter_class(row.model), row.model, row.params)
+        complete(adapter_class(row.model), row.model, row.params)
     if name != "quick":
         assert all(row.tuned for row in found.rows), "say how each value was found"
 
 
 @pytest.mark.parametrize("name", ["ncf-ml-1m", "ml-1m", "ml-100k", "ml-100k-all"])
 def test_suites_of_real_data_have_every_model(name: str) -> None:
-    rows = suite.load(name).rows
+    rows = suites.load(name).rows
     files = (Path(__file__).parent.parent / "models").glob("[!_]*.py")
     assert {row.model for row in rows} == {path.stem for path in files}
     assert "neumf (pre-trained)" in {row.label for row in rows}
@@ -288,7 +289,7 @@ def test_a_data_set_may_have_parameters(tmp_path: Path) -> None:
     path = written(tmp_path, '[[rows]]\nmodel = "ease"')
     path_text = Path(path).read_text().replace("synthetic", "synthetic:n_users=7")
     Path(path).write_text(path_text)
-    assert suite.load(path).dataset == "synthetic:n_users=7"
+    assert suites.load(path).dataset == "synthetic:n_users=7"
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from bench.interactions import Interactions
 Numbers = NDArray[np.float64]
 
 synthetic = import_module("bench.datasets.synthetic").load
-sequences = import_module("bench.models._sequences")
-softmax = import_module("bench.models._softmax")
+sequences = import_module("bench.models.shared.sequences")
+softmax = import_module("bench.models.shared.softmax")
 sasrec = import_module("bench.models.sasrec")
 
 DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)

@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from bench import leaderboard, record, runner, suite, tune_report
 from bench.errors import UnknownName
-from bench.record import Cell, Record
-from bench.suite import BadSuite
-from bench.trials import Log, Trial
+from bench.leaderboard.write import to_html, to_markdown, to_terminal, write
+from bench.records import record
+from bench.records.folder import readable_records
+from bench.records.record import Cell, Record
+from bench.registry import suites
+from bench.registry.suites import BadSuite
+from bench.running.folder import keep
+from bench.tuning import report
+from bench.tuning.trials import Log, Trial
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("bench", "models", "datasets", "tests")
@@ -110,7 +115,7 @@ HOSTILE = [
 
 def refused(label: str) -> bool:
     """Whether a suite may not have it: it would not fit in a line of the board."""
-    return len(label) > suite.MOST_LABEL or not label.isprintable()
+    return len(label) > suites.MOST_LABEL or not label.isprintable()
 
 
 def made_up(label: str, **changes: object) -> Record:
@@ -134,14 +139,14 @@ def test_a_label_of_a_suite_is_text_and_nothing_leaves_the_results(
     path.write_text(f'dataset = "synthetic"\n[[rows]]\nmodel = "ease"\nlabel = "{written}"\n')
     if refused(label):
         with pytest.raises(BadSuite, match="label must be one printable line"):
-            suite.load(str(path))
+            suites.load(str(path))
         return
-    (row,) = suite.load(str(path)).rows
+    (row,) = suites.load(str(path)).rows
     assert row.label == label
 
     results = tmp_path / "a" / "b" / "results"
-    runner.keep(made_up(row.label), None, "mine", "one", results)
-    leaderboard.write(runner.readable_records(results), results, [])
+    keep(made_up(row.label), None, "mine", "one", results)
+    write(readable_records(results), results, [])
     assert [found.cell.label for found in record.load_all(results)] == [label]
     kept = {entry for entry in tmp_path.rglob("*") if entry.is_file()} - {path}
     assert {entry.parent for entry in kept} == {results, results / "records"}
@@ -174,16 +179,16 @@ def test_the_board_shows_hostile_words_as_they_are(label: str, where: str) -> No
         changes |= {"params": {"text": text}} if where == "params" else {}
         return [replace(each, cell=replace(each.cell, **changes)) for each in (bad, good)]
 
-    tame = Tags(leaderboard.to_html(records("tame")))
-    page = Tags(leaderboard.to_html(records(label)))
+    tame = Tags(to_html(records("tame")))
+    page = Tags(to_html(records(label)))
     assert set(page.tags) == set(tame.tags)
     assert page.tags.count("script") == 1
     assert page.attributes <= tame.attributes | {"title"}
     assert not {attribute for attribute in page.attributes if attribute.startswith("on")}
     assert page.links == tame.links
-    text = leaderboard.to_markdown(records(label))
+    text = to_markdown(records(label))
     assert not re.search(r"<(script|img)|(?<!\\)\]\(", text)
-    shown = leaderboard.to_terminal(records(label), 120)
+    shown = to_terminal(records(label), 120)
     for each in (text, shown):
         assert all(line.isprintable() for line in each.split("\n"))
 
@@ -204,14 +209,14 @@ def test_the_report_of_a_tuning_shows_them_too(label: str, tmp_path: Path) -> No
         suite={"dataset": "synthetic", "protocol": "loo-99"},
         trials=(trial,),
     )
-    page = tune_report.page([log])
+    page = report.page([log])
     assert not re.search(r"<(script|img)|(?<!\\)\]\(javascript", page)
     assert all(line.isprintable() for line in page.split("\n"))
-    (tmp_path / "tuned.toml").write_text(tune_report.fragment([log]))
+    (tmp_path / "tuned.toml").write_text(report.fragment([log]))
     if not refused(label):
-        (row,) = suite.load(str(tmp_path / "tuned.toml")).rows
+        (row,) = suites.load(str(tmp_path / "tuned.toml")).rows
         assert (row.label, row.params) == (label, {"l2": 1.0})
-    assert tune_report.picture([log]).startswith(b"<?xml")
+    assert report.picture([log]).startswith(b"<?xml")
 
 
 @pytest.mark.parametrize(
@@ -231,5 +236,5 @@ def test_the_report_of_a_tuning_shows_them_too(label: str, tmp_path: Path) -> No
 def test_a_suite_names_only_what_is_there(text: str, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(text)
     with pytest.raises((BadSuite, UnknownName)) as caught:
-        suite.load(str(tmp_path / "mine.toml"))
+        suites.load(str(tmp_path / "mine.toml"))
     assert "\n" not in str(caught.value)

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet
 
-from bench import registry
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class, load_module
 
-PLAIN = registry.load_module("datasets", "synthetic").load(n_users=60, n_items=40)
+PLAIN = load_module("datasets", "synthetic").load(n_users=60, n_items=40)
 Dense = NDArray[np.float64]
 
 
 def fitted(train: Interactions, threads: int = 1, **params: Any) -> Any:
-    model = registry.adapter_class("slim")(**{"sweeps": 10_000, "tolerance": 1e-6, **params})
+    model = adapter_class("slim")(**{"sweeps": 10_000, "tolerance": 1e-6, **params})
     model.fit(train, Run(seed=0, threads=threads))
     return model
 
@@ -97,7 +97,7 @@ def test_no_other_weights_have_a_smaller_loss(
 
 
 def test_threads_change_nothing() -> None:
-    train = registry.load_module("datasets", "synthetic").load(n_users=80, n_items=150)
+    train = load_module("datasets", "synthetic").load(n_users=80, n_items=150)
     one, three = (weights_of(fitted(train, threads=threads)) for threads in (1, 3))
     np.testing.assert_array_equal(one, three)
 

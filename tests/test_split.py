@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 
 from bench.interactions import Interactions, PublishedSplit
-from bench.protocol import BadProtocol, prepare
-from bench.split import in_order, leave_one_out, leave_two_out, stable_order
+from bench.protocol.split import in_order, leave_one_out, leave_two_out, stable_order
+from bench.protocol.task import BadProtocol, prepare
 
 
 def histories(data: Interactions) -> dict[int, list[int]]:
@@ -54,7 +54,7 @@ def test_tuning_holds_out_the_item_before_and_knows_nothing_of_the_last(data: In
 def test_the_size_of_the_parts_changes_nothing(data: Interactions, part: int) -> None:
     expected = in_order(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.split.PART", part)
+        patch.setattr("bench.protocol.split.PART", part)
         found = in_order(data)
     assert found.items.tolist() == expected.items.tolist()
     assert found.times.tolist() == expected.times.tolist()

@@ -17,10 +17,11 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from bench import leaderboard, record
-from bench.record import Cell, Record
-from bench.tracking import Tracker, TrackingError
-from bench.upkeep import Tracking
+from bench.leaderboard.write import write
+from bench.records import record
+from bench.records.record import Cell, Record
+from bench.tracking.live import LiveTracking
+from bench.tracking.tracker import Tracker, TrackingError
 
 
 def made_up(model: str = "als", status: Any = "ok", **changes: Any) -> Record:
@@ -166,7 +167,7 @@ def test_a_cell_that_was_cut_off_is_logged_again(
 
 def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     records = [made_up(), made_up("ease", metrics={"hr_at_10": 0.7, "ndcg_at_10": 0.45})]
-    leaderboard.write(records, results, [])
+    write(records, results, [])
     tracker = Tracker(results)
     for each in records:
         tracker.log(each)
@@ -260,7 +261,7 @@ def test_a_file_that_is_no_database_fails_at_once(results: Path) -> None:
 
 
 def test_a_locked_database_fails_soon(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.store.DATABASE_SECONDS", 0.2)
+    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.2)
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(TrackingError, match="locked"):
@@ -285,7 +286,7 @@ def test_results_that_are_no_folder_are_a_tracking_error(tmp_path: Path) -> None
 def test_another_bench_at_work_is_waited_for_and_named(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.tracking.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("bench.tracking.tracker.LOCK_SECONDS", 0.1)
     first, second = Tracker(results), Tracker(results)
     with first._session(), pytest.raises(TrackingError, match="lock"):
         second.prepare()
@@ -308,7 +309,7 @@ def test_a_server_that_does_not_answer_costs_seconds(
 
 def test_a_new_store_is_made_in_silence(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from bench.tracking import Tracker\n"
+        "import sys; from pathlib import Path; from bench.tracking.tracker import Tracker\n"
         "Tracker(Path(sys.argv[1])).prepare()"
     )
     environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
@@ -382,13 +383,13 @@ def test_an_invocation_is_summed_up_by_its_own_cells(results: Path) -> None:
 def test_a_killed_invocation_that_had_logged_nothing_gets_its_run(results: Path) -> None:
     began = "2026-01-01T09:00:00+00:00"
     first, second = made_up("fm", invocation="killed", started=began), made_up(invocation="killed")
-    tracking = Tracking(results)
+    tracking = LiveTracking(results)
     own = made_up("ease", invocation=tracking.invocation, started="2026-01-02T10:00:00+00:00")
     for each in (first, second, own):
         record.save(each, results)
     for each in (second, own):  # the first cell is not in this run
         tracking.log(each)
-    leaderboard.write([first, second, own], results, [])
+    write([first, second, own], results, [])
     tracking.finish([second, own])
     assert Tracker(results).track_all() == 1
     parents = {run.data.tags["bench.invocation"]: run for run in runs(results, "invocation")}
@@ -413,8 +414,8 @@ def test_a_tuning_is_judged_by_its_trials_with_a_figure(results: Path) -> None:
 def test_a_run_tells_of_what_it_missed_when_the_store_is_back(
     results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bench.store.DATABASE_SECONDS", 0.05)
-    tracking = Tracking(results)
+    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.05)
+    tracking = LiveTracking(results)
     own = [made_up(name, invocation=tracking.invocation) for name in ("als", "ease", "fm")]
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -422,7 +423,7 @@ def test_a_run_tells_of_what_it_missed_when_the_store_is_back(
         tracking.log(own[1])  # within the pause, so it waits too
         other.execute("ROLLBACK")
     assert not runs_or_none(results)
-    monkeypatch.setattr("bench.upkeep.monotonic", lambda: time.monotonic() + 3600)
+    monkeypatch.setattr("bench.tracking.live.monotonic", lambda: time.monotonic() + 3600)
     tracking.log(own[2])
     assert len(runs(results, "cell")) == 3
     tracking.finish(own)
@@ -441,8 +442,8 @@ def runs_or_none(results: Path) -> list[Run]:
 def test_one_record_that_cannot_be_written_holds_up_no_other(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tracking = Tracking(results)
-    monkeypatch.setattr("bench.upkeep.PATIENCE", 0.0)
+    tracking = LiveTracking(results)
+    monkeypatch.setattr("bench.tracking.live.PATIENCE", 0.0)
     for name in ("als", "m" * 10_000, "ease"):
         tracking.log(made_up(name, invocation=tracking.invocation))
     tracking.finish([])

@@ -14,17 +14,21 @@ import pytest
 from command import BENCH, bench_here
 from made import interactions
 
-from bench import handover, registry, suite, tune_command, tune_report, tuning
+from bench.cli.tune import choose, parse_time
 from bench.errors import BadParameter, UnknownName
 from bench.hashing import fingerprint
 from bench.interactions import Interactions, PublishedSplit
-from bench.protocol import prepare
-from bench.runner import Options
+from bench.isolation import transfer
+from bench.protocol.task import prepare
+from bench.registry import names, suites
+from bench.registry.suites import Suite, SuiteRow
+from bench.running.plan import Options
 from bench.space import choice, space
-from bench.suite import Suite, SuiteRow
-from bench.tracking import Tracker
-from bench.trials import Log
-from bench.tuner import Budget, Session
+from bench.tracking.tracker import Tracker
+from bench.tuning import report
+from bench.tuning import run as tuning
+from bench.tuning.session import Budget, Session
+from bench.tuning.trials import Log
 
 MODEL = '''"""A model that is quick to import, and learns as slowly as it is told."""
 
@@ -70,9 +74,9 @@ class NoTracking:
 
 @pytest.fixture
 def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.setattr(names, "_added", {})
     (tmp_path / "learner.py").write_text(MODEL)
-    return registry.add_model(tmp_path / "learner.py")
+    return names.add_model(tmp_path / "learner.py")
 
 
 def data(test_seed: int) -> Interactions:
@@ -106,7 +110,7 @@ def tuned(
         tracking=NoTracking(),  # type: ignore[arg-type]
     )
     params = {"power": 0.5, "epochs": 4, "nap": 0.0} | row.params
-    (declared,) = tuning.search.spaces([model], work)
+    (declared,) = tuning.describe.spaces([model], work)
     return session.tune(row, params, declared)
 
 
@@ -120,7 +124,7 @@ def test_the_test_items_change_nothing_in_a_study(
     tmp_path: Path, learner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handed_over: list[str] = []
-    write = handover.write
+    write = transfer.write
 
     def spy(order: Any, path: Path) -> None:
         if hasattr(order.job, "train"):
@@ -128,7 +132,7 @@ def test_the_test_items_change_nothing_in_a_study(
             handed_over.append(fingerprint([order.job.train, list(order.job.looks)]))
         write(order, path)
 
-    monkeypatch.setattr(handover, "write", spy)
+    monkeypatch.setattr(transfer, "write", spy)
     one, other = data(test_seed=1), data(test_seed=2)
     assert (one.items != other.items).sum() > 20
     assert prepare(one, "loo-99").split_sha256 != prepare(other, "loo-99").split_sha256
@@ -188,8 +192,8 @@ def test_a_trial_at_the_end_of_the_budget_is_stopped(tmp_path: Path, learner: st
 def test_a_pruned_trial_is_ended_and_says_where(
     tmp_path: Path, learner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tuning.search, "spaces", lambda models, work: [space(power=choice(0.5))])
-    monkeypatch.setattr("bench.study.Attempt.look", lambda self, epoch, *more: epoch == 3)
+    monkeypatch.setattr(tuning.describe, "spaces", lambda models, work: [space(power=choice(0.5))])
+    monkeypatch.setattr("bench.tuning.study.Attempt.look", lambda self, epoch, *more: epoch == 3)
     log = tuned(tmp_path, learner, data(1), trials=1)
     (trial,) = log.trials
     assert trial.status == "pruned" and not trial.figures
@@ -213,17 +217,17 @@ def test_interrupted_and_resumed_by_the_command(folder: Path, empty_store: Path)
         assert "the same command goes on from here" in process.stderr.read()
     assert process.returncode == 130
     place = folder / "results" / "tune" / "synthetic-loo-99-validation"
-    (before,) = tune_report.load(place)
+    (before,) = report.load(place)
     assert before.trials[0].status == "ok" and len(before.settled) == 1
 
     again = bench_here(folder, *words)
     assert again.returncode == 0, again.stderr
-    (after,) = tune_report.load(place)
+    (after,) = report.load(place)
     assert [trial.status for trial in after.settled] == ["ok", "ok"]
     assert after.trials[: len(before.trials)] == before.trials
     assert all(t.params == after.settled[1].params for t in before.trials[1:])
     assert after.spent > before.spent
-    assert {path.name for path in place.iterdir()} == {"learner.db", "records", *tune_report.FILES}
+    assert {path.name for path in place.iterdir()} == {"learner.db", "records", *report.FILES}
     assert logged(folder) == ["FINISHED"] * 2
     shutil.copy(empty_store, folder / "other.db")
     assert Tracker(folder / "results", f"sqlite:///{folder / 'other.db'}").track_all() == 2
@@ -247,7 +251,7 @@ def test_a_suite_is_tuned_from_its_values_and_gives_a_suite(folder: Path) -> Non
     done = bench_here(folder, "tune", "--suite", "two.toml", "--budget", "10m", "--trials", "1")
     assert done.returncode == 0, done.stderr
     path = folder / "results" / "tune" / "synthetic-loo-99-validation" / "tuned.toml"
-    found = suite.load(str(path))
+    found = suites.load(str(path))
     assert (found.dataset, found.protocol) == ("synthetic", "loo-99")
     assert {row.model: row.params for row in found.rows} == {"popularity": {}, "ease": {"l2": 77.0}}
     assert all("; validation 0." in row.tuned for row in found.rows)
@@ -271,20 +275,18 @@ def test_what_is_typed_wrong_is_named(
 ) -> None:
     nothing = {"suite": None, "protocol": None, "dataset": None, "settings": ()}
     with pytest.raises((BadParameter, UnknownName), match=message.replace("?", r"\?")):
-        tune_command.choose(models, **{**nothing, **given})
+        choose(models, **{**nothing, **given})
 
 
 @pytest.mark.parametrize("text", ["10", "m", "0s", "-1m", "1d", "nan", ""])
 def test_a_budget_has_a_unit(text: str) -> None:
     with pytest.raises(BadParameter, match="--budget takes a time above 0, as 90s, 10m or 1h"):
-        tuning.parse_time(text)
-    assert [tuning.parse_time(t) for t in ("90s", "1.5m", "1h")] == [90, 90, 3600]
+        parse_time(text)
+    assert [parse_time(t) for t in ("90s", "1.5m", "1h")] == [90, 90, 3600]
 
 
 def test_the_suite_of_a_protocol_is_tuned_on_its_validation(tmp_path: Path) -> None:
-    chosen = tune_command.choose(
-        ["ease"], suite="ml-100k", protocol=None, dataset="synthetic", settings=()
-    )
+    chosen = choose(["ease"], suite="ml-100k", protocol=None, dataset="synthetic", settings=())
     assert tuning.on_validation(chosen.protocol) == "loo-99-validation"
     assert [row.params for row in chosen.rows] == [{"l2": 300.0}]
 

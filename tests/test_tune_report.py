@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import study, suite, tune_report
+from bench.registry import suites
 from bench.space import choice, log, space
-from bench.study import Study
-from bench.trials import BadStudy, Log, Trial
-from bench.tune_picture import picture
+from bench.tuning import report, study
+from bench.tuning.picture import picture
+from bench.tuning.study import Study
+from bench.tuning.trials import BadStudy, Log, Trial
 
 FACTS = Log(
     name="als",
@@ -66,16 +67,16 @@ def test_a_model_without_a_space_keeps_its_only_figure() -> None:
 def test_the_table_has_the_best_of_each_column_marked() -> None:
     slow = replace(FACTS, name="slow", trials=(ok(0.1, 50), ok(0.4, 300)))
     fast = replace(FACTS, name="fast", trials=(ok(0.2, 10), failed(5), ok(0.3, 300)))
-    lines = tune_report.table([slow, fast], "github").splitlines()
+    lines = report.table([slow, fast], "github").splitlines()
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     assert cells[0][:6] == ["model", "1 min", "5 min", "15 min", "60 min", "end"]
     assert cells[2][:6] == ["slow", "0.1000", "0.1000", "", "", "**0.4000**"]
     assert cells[3][:6] == ["fast", "**0.2000**", "**0.2000**", "", "", "0.3000"]
-    assert tune_report.winners([slow, fast]) == [
+    assert report.winners([slow, fast]) == [
         "Ahead after 1 min: fast, 0.2000.",
         "Ahead after 5 min: fast, 0.2000.",
     ]
-    page = tune_report.page([slow, fast])
+    page = report.page([slow, fast])
     assert all(f"]({name})" in page for name in ("best.svg", "tuned.toml", "trials.csv"))
 
 
@@ -89,8 +90,8 @@ def test_the_fragment_is_a_suite(tmp_path: Path) -> None:
         trials=(ok(0.1, 30), failed(2), best),
     )
     nothing = replace(FACTS, name="mf", model="mf", trials=(failed(2),))
-    (tmp_path / "tuned.toml").write_text(tune_report.fragment([logged, nothing]))
-    found = suite.load(str(tmp_path / "tuned.toml"))
+    (tmp_path / "tuned.toml").write_text(report.fragment([logged, nothing]))
+    found = suites.load(str(tmp_path / "tuned.toml"))
     assert (found.dataset, found.protocol, found.eval_users) == ("synthetic", "loo-99", 100)
     (row,) = found.rows
     assert (row.model, row.label) == ("als", "als-64")
@@ -102,7 +103,7 @@ def test_the_fragment_is_a_suite(tmp_path: Path) -> None:
 
 def test_the_trial_log_has_the_best_so_far() -> None:
     logged = replace(FACTS, trials=(ok(0.1, 60), failed(30), ok(0.05, 60, 2), ok(0.3, 30, 3)))
-    rows = list(csv.DictReader(tune_report.trials([logged]).splitlines()))
+    rows = list(csv.DictReader(report.trials([logged]).splitlines()))
     assert [row["best_so_far"] for row in rows] == ["0.1", "0.1", "0.1", "0.3"]
     assert [row["minutes_spent"] for row in rows] == ["1.0", "1.5", "2.5", "3.0"]
     assert rows[1]["reason"] == "it broke"
@@ -158,9 +159,9 @@ def test_a_study_begins_with_the_start_and_goes_on_as_if_never_closed(tmp_path: 
 def test_another_key_begins_anew_and_the_report_takes_the_last_used(tmp_path: Path) -> None:
     make(opened(tmp_path / "als.db", "a"), [0.1, 0.2])
     make(opened(tmp_path / "als.db", "b"), [0.3])
-    assert [len(found.trials) for found in tune_report.load(tmp_path)] == [1]
+    assert [len(found.trials) for found in report.load(tmp_path)] == [1]
     opened(tmp_path / "als.db", "a")
-    assert [len(found.trials) for found in tune_report.load(tmp_path)] == [2]
+    assert [len(found.trials) for found in report.load(tmp_path)] == [2]
 
 
 def test_a_trial_in_the_worst_quarter_of_five_is_pruned(tmp_path: Path) -> None:
@@ -198,4 +199,4 @@ def test_what_a_killed_trial_had_spent_counts(tmp_path: Path) -> None:
 def test_a_file_that_is_no_study_is_named(tmp_path: Path) -> None:
     (tmp_path / "als.db").write_text("not a database, but long enough to be looked at" * 50)
     with pytest.raises(BadStudy, match=r"als\.db: not a study of bench tune"):
-        tune_report.load(tmp_path)
+        report.load(tmp_path)

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import registry, suite
 from bench.errors import UnknownName
-from bench.parameters import complete
-from bench.search import declared
+from bench.registry import names, suites
+from bench.registry.models import adapter_class
+from bench.registry.parameters import complete
+from bench.running.describe import declared
 from bench.space import (
     Number,
     Whole,
@@ -23,17 +24,17 @@ from bench.space import (
     whole,
 )
 
-MODELS = sorted(registry.files("models"))
+MODELS = sorted(names.files("models"))
 ROWS = [
     (name, row)
-    for name in sorted(registry.files("suites").keys() - {"quick"})
-    for row in suite.load(name).rows
+    for name in sorted(names.files("suites").keys() - {"quick"})
+    for row in suites.load(name).rows
 ]
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_with_hyper_parameters_declares_a_space_around_its_defaults(model: str) -> None:
-    cls = registry.adapter_class(model)
+    cls = adapter_class(model)
     defaults = complete(cls, model, {})
     found = declared(model, cls)
     assert bool(found) == bool(defaults)
@@ -43,25 +44,25 @@ def test_every_model_with_hyper_parameters_declares_a_space_around_its_defaults(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_value_of_a_choice_has_the_type_of_its_hyper_parameter(model: str) -> None:
-    cls = registry.adapter_class(model)
+    cls = adapter_class(model)
     for name, plain in to_plain(cls.search).items():
         for value in plain.get("values", [plain.get("low"), plain.get("high")]):
             complete(cls, model, {name: value})
 
 
 @pytest.mark.parametrize("row", [row for _, row in ROWS], ids=[f"{n} {r.model}" for n, r in ROWS])
-def test_the_values_of_the_published_suites_lie_inside(row: suite.SuiteRow) -> None:
-    cls = registry.adapter_class(row.model)
+def test_the_values_of_the_published_suites_lie_inside(row: suites.SuiteRow) -> None:
+    cls = adapter_class(row.model)
     params = complete(cls, row.model, row.params)
     assert [n for n, each in cls.search.items() if params[n] not in each] == []
 
 
 def test_no_search_goes_from_neumf_from_scratch_to_pre_trained_or_back() -> None:
-    assert "pretraining" not in registry.adapter_class("neumf").search  # two rows, two figures
+    assert "pretraining" not in adapter_class("neumf").search  # two rows, two figures
 
 
 def test_a_space_may_only_name_hyper_parameters() -> None:
-    cls = registry.adapter_class("ease")
+    cls = adapter_class("ease")
     wrong = type("Wrong", (cls,), {"search": space(l3=log(1, 2))})
     with pytest.raises(UnknownName, match=r"search space of ease 'l3'\. Did you mean 'l2'"):
         declared("ease", wrong)

@@ -14,10 +14,10 @@ import psutil
 import pytest
 from loopback import listening
 
-from bench import ui
-from bench.record import Cell, Record
+from bench.records.record import Cell, Record
+from bench.tracking import ui
 
-SERVE = "import sys; from pathlib import Path; from bench.ui import serve\n"
+SERVE = "import sys; from pathlib import Path; from bench.tracking.ui import serve\n"
 SERVE += "serve(Path(sys.argv[1]), int(sys.argv[2]))"
 
 
@@ -55,7 +55,7 @@ def test_no_free_port_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_pages_answer_and_end_without_a_trace(
     tmp_path: Path, ending: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench.tracking import Tracker
+    from bench.tracking.tracker import Tracker
 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     cell = Cell(dataset="ml-100k", protocol="loo", model="als", params={}, seed=0)

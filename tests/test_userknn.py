@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench import registry
 from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.registry.models import adapter_class, load_module
 
-neighbours = import_module("bench.models._neighbours")
+neighbours = import_module("bench.models.shared.neighbours")
 Dense = NDArray[np.float64]
 
 
@@ -52,7 +52,7 @@ def all_similarities(rows: Dense, *how: Any) -> Dense:
 
 
 def fitted(train: Interactions, **params: Any) -> Any:
-    model = registry.adapter_class("userknn")(**params)
+    model = adapter_class("userknn")(**params)
     model.fit(train, Run(seed=0))
     return model
 
@@ -114,7 +114,7 @@ def test_reverse_asks_who_counts_the_user_among_the_nearest() -> None:
 
 
 def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = registry.load_module("datasets", "synthetic").load(n_users=50, n_items=40).matrix()
+    rows = load_module("datasets", "synthetic").load(n_users=50, n_items=40).matrix()
     at_once = neighbours.nearest(rows, 7, 3.0)
     monkeypatch.setattr(neighbours, "NUMBERS_AT_ONCE", 150)  # 3 rows
     in_blocks = neighbours.nearest(rows, 7, 3.0)

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import faulty
 import pytest
 
-from bench import record, registry
-from bench.ledger import Ledger, load
-from bench.record import Record
-from bench.suite import SuiteRow
+from bench.evaluation.ledger import Ledger, load
+from bench.records import record
+from bench.records.record import Record
+from bench.registry import names
+from bench.registry.suites import SuiteRow
 
 
 class Outcome(NamedTuple):
@@ -36,7 +37,7 @@ def outcome_of(code: int, folder: Path) -> Outcome:
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     """No model of another test is known, and MLflow's store is that of the folder."""
-    monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.setattr(names, "_added", {})
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
@@ -55,7 +56,7 @@ def stored(
 def outcome(stored: Path) -> Outcome:
     """One run of all the broken models, and of good ones among them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "_added", {})
+        patch.setattr(names, "_added", {})
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         for name in ("OMP", "OPENBLAS", "MKL"):
             patch.setenv(f"{name}_NUM_THREADS", "64")
@@ -65,7 +66,7 @@ def outcome(stored: Path) -> Outcome:
             rows.append(SuiteRow(model=name, timeout=case.timeout))
         for name, text in faulty.BESIDE.items():
             (stored / f"{name}.py").write_text(text)
-            rows.append(SuiteRow(model=registry.add_model(stored / f"{name}.py")))
+            rows.append(SuiteRow(model=names.add_model(stored / f"{name}.py")))
         rows += [SuiteRow(model="random"), SuiteRow(model="ease")]
         code = faulty.run(stored, rows, memory_limit=faulty.MEMORY_LIMIT)
         return outcome_of(code, stored)

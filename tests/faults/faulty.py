@@ -12,9 +12,10 @@ from typing import NamedTuple
 import psutil
 from command import BENCH, bench_here
 
-from bench import commands, registry
-from bench.runner import Options
-from bench.suite import Suite, SuiteRow
+from bench.cli.run import run_suite
+from bench.registry import names
+from bench.registry.suites import Suite, SuiteRow
+from bench.running.plan import Options
 
 HEAD = '''"""A model that goes wrong."""
 import ctypes, os, random, signal, subprocess, sys, time
@@ -175,7 +176,7 @@ def model(folder: Path, name: str, fit: str = "pass", scores: str = ZEROS) -> st
     """Write a model, make it known, and return its name."""
     path = folder / f"{name}.py"
     path.write_text(HEAD.replace("FIT", fit).replace("SCORES", scores))
-    return registry.add_model(path)
+    return names.add_model(path)
 
 
 def run(folder: Path, rows: Iterable[SuiteRow | str], data_dir: Path | None = None, **more) -> int:
@@ -183,7 +184,7 @@ def run(folder: Path, rows: Iterable[SuiteRow | str], data_dir: Path | None = No
     suite = {name: more.pop(name) for name in list(more) if name in Suite.__annotations__}
     rows = tuple(SuiteRow(model=row) if isinstance(row, str) else row for row in rows)
     chosen = Suite(**{"dataset": "synthetic", "timeout": 60.0, **suite}, rows=rows)
-    return commands.run(chosen, Options(results=folder / "results", data_dir=data_dir, **more))
+    return run_suite(chosen, Options(results=folder / "results", data_dir=data_dir, **more))
 
 
 class Finished(NamedTuple):

@@ -5,7 +5,7 @@ import http.server
 
 import pytest
 
-from bench.fetch import DataUnavailable, fetch
+from bench.data.fetch import DataUnavailable, fetch
 
 CONTENT = b"1\t2\t3\t4\n" * 20_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

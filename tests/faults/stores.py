@@ -17,9 +17,11 @@ from loopback import listening
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from bench import record, registry, ui
-from bench.tracking import Tracker
-from bench.upkeep import Tracking
+from bench.records import record
+from bench.registry import names
+from bench.tracking import ui
+from bench.tracking.live import LiveTracking
+from bench.tracking.tracker import Tracker
 
 STOPS = "breaks", "mends"  # models that wait in fit, while a test does something to the store
 OF_THE_PROCESS = {"bench.pid", "bench.process_started", "mlflow.parentRunId"}
@@ -77,7 +79,7 @@ def undisturbed(folder: Path, place: Path, empty_store: Path) -> list[dict[str, 
     """What the folder's last run would have written to a store with which nothing is wrong."""
     _copy(folder, place, empty_store)
     records = record.load_all(place)
-    tracking = Tracking(place, database(place))
+    tracking = LiveTracking(place, database(place))
     tracking.invocation = records[-1].invocation
     for each in records:
         tracking.log(each)
@@ -101,7 +103,7 @@ def run_with_stops(folder: Path, at_first: Act, at_second: Act) -> int:
         )
         go.unlink(missing_ok=True)
         (folder / f"{name}.py").write_text(HEAD.replace("FIT", fit).replace("SCORES", ZEROS))
-        registry.add_model(folder / f"{name}.py")
+        names.add_model(folder / f"{name}.py")
     failures: list[BaseException] = []
 
     def act() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import Outcome
 
-from bench import record
-from bench.runner import keep
+from bench.records import record
+from bench.running.folder import keep
 
 
 def test_the_cell_failed_and_the_first_user_and_item_are_named(outcome: Outcome) -> None:

@@ -3,8 +3,8 @@
 import pytest
 from conftest import Outcome
 
-from bench.protocol import prepare
-from bench.runner import load_data
+from bench.protocol.task import prepare
+from bench.registry.datasets import load_data
 
 
 def test_a_repeater_gets_no_more_than_a_constant_model(outcome: Outcome) -> None:

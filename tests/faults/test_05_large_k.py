@@ -3,10 +3,10 @@
 from made import interactions
 
 from bench.adapter import Run
-from bench.evaluation import evaluate
-from bench.ledger import figures
-from bench.protocol import prepare
-from bench.registry import adapter_class
+from bench.evaluation.evaluate import evaluate
+from bench.evaluation.figures import figures
+from bench.protocol.task import prepare
+from bench.registry.models import adapter_class
 
 
 def test_three_candidates_for_cutoffs_up_to_a_hundred() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from conftest import Outcome
 from faulty import TIED, command, made_100k, odd_rows
 
-from bench.split import stable_order
+from bench.protocol.split import stable_order
 
 
 def test_of_tied_times_the_last_in_the_source_is_held_out(odd: Outcome) -> None:

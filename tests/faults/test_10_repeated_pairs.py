@@ -4,7 +4,7 @@ pair that is tested is never in train."""
 from conftest import Outcome
 from faulty import REPEATING, odd_rows
 
-from bench.split import in_order, leave_one_out
+from bench.protocol.split import in_order, leave_one_out
 
 
 def test_the_latest_is_kept_and_the_other_counted(odd: Outcome) -> None:

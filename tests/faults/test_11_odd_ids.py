@@ -6,9 +6,9 @@ from faulty import BUSY, PIONEER, odd_rows
 from made import interactions
 
 from bench.adapter import Run
-from bench.evaluation import evaluate
-from bench.protocol import prepare
-from bench.registry import adapter_class
+from bench.evaluation.evaluate import evaluate
+from bench.protocol.task import prepare
+from bench.registry.models import adapter_class
 
 
 def test_negative_and_huge_ids_come_back_as_they_were(odd: Outcome) -> None:

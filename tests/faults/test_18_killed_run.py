@@ -15,9 +15,11 @@ from conftest import Outcome, outcome_of
 from faulty import left_behind, mlflow_runs, run, start_and_wait_for_the_fit, waiting
 from loopback import listening
 
-from bench import record, registry
-from bench.isolation import WORKER
-from bench.runner import kept_record
+from bench.isolation.process import WORKER
+from bench.records import record
+from bench.records.files import remove_unfinished
+from bench.registry import names
+from bench.running.folder import kept_record
 
 
 def test_after_kill_9_the_next_run_goes_on_and_reconciles(
@@ -36,7 +38,7 @@ def test_after_kill_9_the_next_run_goes_on_and_reconciles(
     assert mlflow_runs(folder, "invocation") == ["RUNNING"]
 
     (folder / "go on").touch()
-    assert run(folder, ["popularity", registry.add_model(waiting(folder))]) == 0
+    assert run(folder, ["popularity", names.add_model(waiting(folder))]) == 0
     assert capsys.readouterr().out.count("measured before") == 1
     assert sorted(mlflow_runs(folder, "invocation")) == ["FINISHED", "KILLED"]
     assert not (folder / "results" / ".work").exists()
@@ -83,13 +85,13 @@ def test_what_a_dead_process_left_unfinished_goes_and_what_a_living_one_writes_s
     kept = [".a.json.tmp", f".b.json.{os.getpid()}.tmp", "c.json"]
     for name in kept:
         (tmp_path / name).touch()
-    record.remove_unfinished(tmp_path)
+    remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
 
 
 def test_a_writer_that_is_killed_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from bench.record import write_whole\n"
+        "import sys; from pathlib import Path; from bench.records.files import write_whole\n"
         "for n in range(10**9): write_whole(Path(sys.argv[1]), b'%d\\n' % n * 200_000)"
     )
     path = tmp_path / "results" / "file"

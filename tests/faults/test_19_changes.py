@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from faulty import model, run
 
-from bench import cells, machine
-from bench.jobs import Described
-from bench.protocol import Task, prepare
-from bench.runner import load_data
-from bench.suite import Suite, SuiteRow
+from bench import machine
+from bench.protocol.task import Task, prepare
+from bench.registry.datasets import load_data
+from bench.registry.suites import Suite, SuiteRow
+from bench.running.describe import Described
+from bench.running.plan import planned_cells
 
 
 def key(task: Task, **changes: Any) -> str:
@@ -20,7 +21,7 @@ def key(task: Task, **changes: Any) -> str:
     row = SuiteRow(model=changes.pop("model", "ease"))
     where = {"device": "cpu", "threads": 1} | changes
     suite = Suite(dataset="synthetic", rows=(row,), seeds=(where.pop("seed", 0),))
-    return cells.plan(suite, [Described("ok", params)], task, **where)[0].key
+    return planned_cells(suite, [Described("ok", params)], task, **where)[0].key
 
 
 def test_a_key_changes_with_all_that_may_change_the_result(

@@ -76,7 +76,8 @@ def test_a_file_that_does_not_fit_leaves_the_old_one_and_nothing_else(tmp_path: 
     path = tmp_path / "file"
     path.write_text("old")
     script = (
-        "import resource, sys; from pathlib import Path; from bench.record import write_whole\n"
+        "import resource, sys; from pathlib import Path\n"
+        "from bench.records.files import write_whole\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: write_whole(Path(sys.argv[1]), b'new' * 1000)\n"
         "except OSError as error: print(error.strerror)\n"

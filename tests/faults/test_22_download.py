@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from publisher import CONTENT, SHA256, Handler, QuietServer, refusal
 
-from bench import fetch as fetching
-from bench.fetch import Url, fetch
+from bench.data import fetch as fetching
+from bench.data.fetch import Url, fetch
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_a_full_disk(source, cache, monkeypatch):
 
 def test_importing_is_cheap():
     code = (
-        "import sys, bench.fetch, bench.delimited\n"
+        "import sys, bench.data.fetch, bench.data.delimited\n"
         "print(*{'pandas', 'pyarrow', 'mlflow', 'torch', 'sklearn'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,8 +6,8 @@ import sys
 import pytest
 from publisher import CONTENT, SHA256, refusal
 
-from bench import fetch as fetching
-from bench.fetch import Wheel, fetch
+from bench.data import fetch
+from bench.data.fetch import Wheel
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ WHEEL = Wheel(
 
 
 def test_no_pip(cache, monkeypatch):
-    monkeypatch.setattr(fetching.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(fetch.importlib.util, "find_spec", lambda _: None)
     assert "this Python environment has no pip" in refusal(WHEEL)
 
 
@@ -35,8 +35,8 @@ def stand_in_for_pip(tmp_path, monkeypatch, script):
     program = tmp_path / "python"
     program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
     program.chmod(0o755)
-    monkeypatch.setattr(fetching.importlib.util, "find_spec", lambda _: object())
-    monkeypatch.setattr(fetching.sys, "executable", str(program))
+    monkeypatch.setattr(fetch.importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr(fetch.sys, "executable", str(program))
 
 
 def test_pip_brings_the_wheel(cache, tmp_path, monkeypatch):
@@ -48,7 +48,7 @@ def test_pip_brings_the_wheel(cache, tmp_path, monkeypatch):
         f"open('{WHEEL.file_name}', 'wb').write({CONTENT[:8]!r} * 20_000)"
     )
     stand_in_for_pip(tmp_path, monkeypatch, script)
-    chosen, path = fetch("Example", [WHEEL])
+    chosen, path = fetch.fetch("Example", [WHEEL])
     assert chosen == WHEEL
     assert path.read_bytes() == CONTENT
     assert [entry.name for entry in cache.iterdir()] == [WHEEL.file_name]

@@ -8,8 +8,8 @@ import zipfile
 import pytest
 from faulty import command, made_100k
 
-from bench.fetch import DataUnavailable
-from bench.files import has_member, read_file, read_member
+from bench.data.archives import has_member, read_file, read_member
+from bench.data.fetch import DataUnavailable
 
 CONTENT = b"1\t2\t3\t4\n" * 20_000
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from faulty import command, made_100k, model, run
 
-from bench import record
+from bench.records import record
 
 
 class Poison:

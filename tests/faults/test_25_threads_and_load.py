@@ -13,8 +13,9 @@ import pytest
 from conftest import Outcome, outcome_of
 from faulty import model, run
 
-from bench.columns import BUSY_MARK, DRIFT_BOUND, DRIFT_MARK, MARKS, TIE_MARK
-from bench.reference import ROUNDS_VARIABLE
+from bench.leaderboard.columns import BUSY_MARK, DRIFT_MARK, MARKS, TIE_MARK
+from bench.leaderboard.rows import DRIFT_BOUND
+from bench.running.reference import ROUNDS_VARIABLE
 
 FIT = """__import__('pathlib').Path(SIGN).touch()
         end = time.process_time() + 0.4

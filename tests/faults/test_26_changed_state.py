@@ -5,10 +5,10 @@ import numpy as np
 from conftest import Outcome
 
 from bench.adapter import Run
-from bench.evaluation import evaluate
-from bench.protocol import prepare
-from bench.registry import adapter_class
-from bench.runner import load_data
+from bench.evaluation.evaluate import evaluate
+from bench.protocol.task import prepare
+from bench.registry.datasets import load_data
+from bench.registry.models import adapter_class
 
 
 def test_the_training_arrays_cannot_be_changed(outcome: Outcome) -> None:

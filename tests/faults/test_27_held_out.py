@@ -11,8 +11,8 @@ import pytest
 from conftest import Outcome, outcome_of
 from faulty import model, run
 
-from bench.protocol import prepare
-from bench.runner import load_data
+from bench.protocol.task import prepare
+from bench.registry.datasets import load_data
 
 STOP = (  # once in fit and once in scores: says its process, and waits to be looked at
     "here = __import__('pathlib').Path(FOLDER) / 'NAME';"

@@ -11,11 +11,12 @@ import pytest
 from conftest import Outcome
 from faulty import FIT_SECONDS, IMPORT_SECONDS
 
-from bench import jobs
 from bench.adapter import Run
-from bench.evaluation import Stopwatch, latencies
-from bench.protocol import prepare
-from bench.runner import load_data
+from bench.evaluation.evaluate import Stopwatch, latencies
+from bench.protocol.task import prepare
+from bench.registry.datasets import load_data
+from bench.registry.models import ModelSpec
+from bench.running import job as jobs
 
 ROOT = Path(__file__).resolve().parents[2]
 WALL_CLOCK = re.compile(
@@ -69,7 +70,7 @@ def test_looks_at_validation_are_in_neither_time_of_training(
 
     monkeypatch.setattr(jobs, "look", look)
     task = prepare(load_data("synthetic", None), "loo-99-validation")
-    row = jobs.Row("als", {"factors": 2, "iterations": 3})
+    row = ModelSpec("als", {"factors": 2, "iterations": 3})
     settings = {"seed": 0, "device": "cpu", "threads": 1, "folder": tmp_path}
     job = jobs.Measure(row=row, train=task.train, looks=task.cases, **settings)
     began = time.perf_counter()

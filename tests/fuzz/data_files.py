@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from bench.datasets._movielens_large import FILMS_HEADER, RATINGS_HEADER
+from bench.datasets.shared import ncf as _ncf
+from bench.datasets.shared.movielens_releases import FILMS_HEADER, RATINGS_HEADER
 
-from bench.datasets import _ncf, movielens_100k, movielens_latest_small
+from bench.datasets import movielens_100k, movielens_latest_small
 
 Files = dict[str, bytes]  # by the path in an archive, or in a folder
 

@@ -7,12 +7,19 @@ import numpy as np
 from made import interactions
 
 import models
-from bench import cells, display, isolation, leaderboard, ledger, record, registry, runner
+from bench.evaluation import ledger
 from bench.interactions import Features
-from bench.jobs import Described
-from bench.protocol import PROTOCOLS, Task, prepare
-from bench.record import Cell, Record
-from bench.suite import SuiteRow
+from bench.isolation import process as isolation
+from bench.leaderboard.write import to_terminal, write
+from bench.protocol.task import PROTOCOLS, Task, prepare
+from bench.records import record
+from bench.records.record import Cell, Record
+from bench.registry import names
+from bench.registry.suites import SuiteRow
+from bench.running import cell, display
+from bench.running.describe import Described
+from bench.running.folder import keep
+from bench.running.plan import Planned
 
 USERS, ITEMS, SEED = 12, 40, 3
 NAME = "fuzzed"
@@ -57,8 +64,8 @@ def measure(
     """Measure the model of a file and keep its record, as a run does; and where its ledger is."""
     path = folder / f"{NAME}.py"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    registry._added[NAME] = path
-    planned = cells.Planned(
+    names._added[NAME] = path
+    planned = Planned(
         cell=Cell(
             dataset="made",
             protocol=TASKS[tuning].protocol,
@@ -72,8 +79,8 @@ def measure(
     )
     shown = display.Display(1, live=False)
     shown.begin(planned.cell)
-    found, its_ledger = cells.measure(planned, TASKS[tuning], limits, folder, shown)
-    found = runner.keep(found, its_ledger, "", "", folder)
+    found, its_ledger = cell.measure(planned, TASKS[tuning], limits, folder, shown)
+    found = keep(found, its_ledger, "", "", folder)
     return found, record.ledger_path(found, folder)
 
 
@@ -98,8 +105,8 @@ def check_readable(found: Record, folder: Path) -> None:
     stored = folder / "records" / f"{found.stem}.json"
     assert record.load(stored) == found
     display.outcome(found, measured=True).encode()
-    leaderboard.to_terminal([found], 120).encode()
-    leaderboard.write([found], folder, [])
+    to_terminal([found], 120).encode()
+    write([found], folder, [])
     assert not list(folder.glob("tmp*"))  # where it was measured
     stored.unlink()
     if found.status == "ok":

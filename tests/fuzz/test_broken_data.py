@@ -14,7 +14,7 @@ from fuzzing import budget, fuzz
 from hypothesis import strategies as st
 
 from bench.interactions import Interactions
-from bench.runner import load_data
+from bench.registry.datasets import load_data
 
 MOST = 600  # characters of an error
 # What an error must name: a file of the data, or the protocol that does not fit.

@@ -10,20 +10,20 @@ from command import bench_here
 from data_files import FORMATS
 from made import interactions
 
-from bench import isolation
 from bench.adapter import Adapter, Epoch, Run
-from bench.cells import Cell
+from bench.data.archives import has_member, read_member
+from bench.data.fetch import DataUnavailable
 from bench.errors import BadParameter
-from bench.evaluation import BadScores, checked, latencies, look
-from bench.fetch import DataUnavailable
-from bench.files import has_member, read_member
-from bench.jobs import curve_of
-from bench.parameters import as_type, complete, parse_setting
-from bench.protocol import prepare
-from bench.record import stem
-from bench.registry import summary
-from bench.runner import load_data
-from bench.suite import BadSuite, load
+from bench.evaluation.evaluate import latencies, look
+from bench.evaluation.scores import BadScores, checked
+from bench.isolation import process as isolation
+from bench.protocol.task import prepare
+from bench.records.record import Cell, stem
+from bench.registry.datasets import load_data
+from bench.registry.names import summary
+from bench.registry.parameters import as_type, complete, parse_setting
+from bench.registry.suites import BadSuite, load
+from bench.running.job import curve_of
 from bench.text import in_one_line
 
 DATA = interactions([(user, item, item) for user in range(3) for item in range(user, 9)], 3, 12)

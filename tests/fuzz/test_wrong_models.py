@@ -17,16 +17,17 @@ from wrong_deeds import HANGS
 from wrong_errors import Wrong
 
 import models
-from bench import isolation, registry
-from bench.cells import describe
-from bench.isolation import Limits
-from bench.suite import SuiteRow
+from bench.isolation import process as isolation
+from bench.isolation.process import Limits
+from bench.registry import names
+from bench.registry.suites import SuiteRow
+from bench.running.describe import describe
 from models import Case
 
 
 @pytest.fixture(scope="module", autouse=True)
 def warm() -> Iterator[None]:
-    with patch.dict(registry._added), warm_processes(MEASURING):
+    with patch.dict(names._added), warm_processes(MEASURING):
         yield
 
 
@@ -102,7 +103,7 @@ def test_files_of_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -
     def check(case: tuple[bytes, Wrong]) -> None:
         text, wanted = case
         (tmp_path / f"{measuring.NAME}.py").write_bytes(text)
-        registry._added[measuring.NAME] = tmp_path / f"{measuring.NAME}.py"
+        names._added[measuring.NAME] = tmp_path / f"{measuring.NAME}.py"
         described = describe((SuiteRow(model=measuring.NAME),), tmp_path)[0]
         assert described.status != "usage"
         found, its_ledger = measure(text, tmp_path, described=described)

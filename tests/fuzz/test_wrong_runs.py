@@ -7,7 +7,7 @@ from command import bench_here
 from fuzzing import fuzz
 
 import models
-from bench import record
+from bench.records import record
 from models import Case
 
 

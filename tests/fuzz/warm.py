@@ -1,5 +1,6 @@
-"""Processes for jobs that are forked from one which has imported everything: they begin in some
-20 ms, where a new interpreter takes a second. What they run is `bench.worker.main`, as always."""
+"""Processes for jobs that are forked from one which has imported everything: they begin in some 20
+ms, where a new interpreter takes a second. What they run is `bench.isolation.worker.main`, as
+always."""
 
 import json
 import os
@@ -19,16 +20,17 @@ from unittest.mock import patch
 import psutil
 from fuzzing import quick_look_up
 
-from bench import isolation, keeper, worker
+from bench.isolation import guard, worker
+from bench.isolation import process as isolation
 
-MEASURING = "import bench.jobs, bench.rank_kernels, pandas, pyarrow.parquet, torch"
-DESCRIBING = "import bench.jobs, scipy.linalg, scipy.sparse"
+MEASURING = "import bench.running.job, bench.evaluation.kernels, pandas, pyarrow.parquet, torch"
+DESCRIBING = "import bench.running.job, scipy.linalg, scipy.sparse"
 CONNECTION = 3  # its file descriptor in the process of a job
 
 
 @contextmanager
 def warm_processes(imports: str) -> Iterator[None]:
-    """While the block lasts, `bench.isolation` forks its processes from a warm one."""
+    """While the block lasts, `bench.isolation.process` forks its processes from a warm one."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     source = subprocess.Popen(
         [sys.executable, str(Path(__file__)), str(theirs.fileno()), imports],
@@ -52,7 +54,7 @@ def warm_processes(imports: str) -> Iterator[None]:
 
 
 class WarmProcess:
-    """As much of `subprocess.Popen` as `bench.isolation` uses."""
+    """As much of `subprocess.Popen` as `bench.isolation.process` uses."""
 
     def __init__(
         self, source: socket.socket, *, env: Mapping[str, str], pass_fds: list[int], **more: Any
@@ -83,8 +85,8 @@ class WarmProcess:
 
 def serve(requests: socket.socket) -> None:
     """Fork a process for each request, one after the other, and tell how it ended."""
-    keeper.set_property(keeper.PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    keeper.set_property(keeper.CHILD_SUBREAPER, 1)
+    guard.set_property(guard.PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    guard.set_property(guard.CHILD_SUBREAPER, 1)
     while True:
         described, descriptors, _, _ = socket.recv_fds(requests, 1 << 18, 2)
         if not described:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from bench import registry, suite
-from bench.parameters import complete
+from bench.registry import names, suites
+from bench.registry.models import adapter_class
+from bench.registry.parameters import complete
 
 OURS = "bench"
 CELL = "bench run"  # ours too, as a cell of that command: what the harness adds
@@ -97,7 +98,7 @@ class Choice:
 
 def cells(choice: Choice) -> Iterator[Cell]:
     """All cells of one model and batch follow each other, the sides taking turns."""
-    known = registry.files("models")
+    known = names.files("models")
     for model in choice.models:
         libraries = [side for side in PEERS[model] if side in (CELL, *choice.libraries)]
         if model not in known or not libraries:
@@ -126,8 +127,8 @@ def values(model: str, batch: int | None, epochs: int | None) -> dict[str, Any]:
     the square root of it (Malladi et al., NeurIPS 2022, for Adam), so that the decay of an epoch
     stays.
     """
-    cls = registry.adapter_class(model)
-    row = next((row.params for row in suite.load(SUITE).rows if row.model == model), {})
+    cls = adapter_class(model)
+    row = next((row.params for row in suites.load(SUITE).rows if row.model == model), {})
     found = complete(cls, model, row | FIXED.get(model, {}))
     if batch is not None:
         scale = sqrt(batch / TUNED_SAMPLES)

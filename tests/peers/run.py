@@ -17,13 +17,13 @@ import sides
 from plan import PEERS, Cell, Choice, cells
 from table import markdown
 
-from bench.audit import audit_lines
-from bench.delimited import BadData
+from bench.data.delimited import BadData
+from bench.data.fetch import DataUnavailable
 from bench.errors import UnknownName, unknown
-from bench.fetch import DataUnavailable
-from bench.protocol import BadProtocol, prepare
-from bench.record import write_whole
-from bench.runner import load_data
+from bench.protocol.audit import audit_lines
+from bench.protocol.task import BadProtocol, prepare
+from bench.records.files import write_whole
+from bench.registry.datasets import load_data
 
 
 def names(known: Sequence[str], usual: Sequence[str]) -> Any:

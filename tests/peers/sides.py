@@ -17,14 +17,18 @@ from typing import Any
 import numpy as np
 from plan import CELL, OURS, Cell
 
-from bench import evaluation, isolation, ledger, machine
+from bench import machine
 from bench.adapter import Adapter, Run
-from bench.evaluation import BadScores, evaluate
+from bench.evaluation import evaluate, ledger
+from bench.evaluation import figures as evaluation_figures
+from bench.evaluation.scores import BadScores
 from bench.interactions import Features, Floats, Ids, Interactions
-from bench.jobs import LEDGER, Measure, Row
-from bench.protocol import Task
-from bench.sources import source_sha256
-from bench.worker import Order
+from bench.isolation import process as isolation
+from bench.isolation.worker import Order
+from bench.protocol.task import Task
+from bench.registry.models import ModelSpec
+from bench.registry.sources import source_sha256
+from bench.running.job import LEDGER, Measure
 
 HERE = Path(__file__).parent
 PEERS_PYTHON = HERE.parent.parent / ".venv-peers" / "bin" / "python"
@@ -65,7 +69,7 @@ def write_task(task: Task, folder: Path) -> None:
         "n_items": np.int64(train.n_items),
     }
     # The numbers as our own models see them, so that a peer knows neither more nor less.
-    standardised = import_module("bench.models._features").standardised
+    standardised = import_module("bench.models.shared.features").standardised
     for kind, features, observed, count in (
         ("user", train.user_features, train.users, train.n_users),
         ("item", train.item_features, train.items, train.n_items),
@@ -98,7 +102,7 @@ def key(cell: Cell, task: Task) -> str:
     files = [] if cell.side == CELL else [HERE / "exchange.py", HERE / f"with_{cell.side}.py"]
     ours = cell.side in (OURS, CELL)
     if ours:
-        files += [Path(evaluation.__file__)]
+        files += [Path(evaluate.__file__)]
     else:
         files += [HERE / "requirements.txt", *HERE.glob(f"{cell.side}_*.py")]
     parts = {
@@ -178,7 +182,7 @@ def last_line(text: str) -> str:
 def _as_cell(cell: Cell, task: Task, folder: Path, seconds: float) -> Record:
     """What a cell of `bench run` measures: the same job in the same kind of process."""
     job = Measure(
-        row=Row(cell.model, cell.params),
+        row=ModelSpec(cell.model, cell.params),
         seed=cell.seed,
         device="cpu",
         threads=cell.threads,
@@ -202,7 +206,7 @@ def _as_cell(cell: Cell, task: Task, folder: Path, seconds: float) -> Record:
         "name": cell.model,
         "version": "",
         "figures": figures,
-        "metrics": ledger.figures(ledger.load(folder / LEDGER)),
+        "metrics": evaluation_figures.figures(ledger.load(folder / LEDGER)),
     }
 
 
@@ -213,4 +217,4 @@ def accuracy(scores: Floats, task: Task) -> dict[str, float]:
         BadScores: there is a score that is not finite, or they have another shape.
     """
     given = Given(users=task.cases.users, found=scores)
-    return ledger.figures(evaluate(given, task.train, task.cases).ledger)
+    return evaluation_figures.figures(evaluate.evaluate(given, task.train, task.cases).ledger)

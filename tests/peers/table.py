@@ -6,7 +6,7 @@ from statistics import median
 from findings import EVALUATION, FIGURES, MEMORY, SCORING, SPEED, Found, Pair, Record, good, pairs
 from plan import CELL, OURS, PAIR_NETWORKS, REMARKS
 
-from bench.columns import short
+from bench.leaderboard.columns import with_unit
 
 NEEDED_RATIO = 10  # to RecBole, in training samples a second and in evaluation
 SAME_IN_RECBOLE = set(PAIR_NETWORKS) - {"dlrm"}
@@ -102,7 +102,7 @@ def _row(pair: Pair) -> list[str]:
         pair.model,
         f"{pair.batch:,}" if pair.batch else "",
         " ".join([peer, *sorted(names)]),
-        both(SPEED, short),
+        both(SPEED, with_unit),
         both(SCORING, seconds),
         both(EVALUATION, seconds),
         metric("hr_at_10"),
@@ -167,7 +167,7 @@ def every_side(found: Sequence[Pair]) -> str:
                 str(len(measured.records)),
                 ", ".join(map(str, reversed(epochs))),
                 _spread(measured.values("train_seconds"), seconds),
-                _spread(measured.values("samples_per_second"), short),
+                _spread(measured.values("samples_per_second"), with_unit),
                 _spread(measured.values("score_seconds"), seconds),
                 _spread(
                     measured.values("full_evaluation_seconds")

@@ -18,8 +18,8 @@ from plan import CELL, OURS, PEERS, TUNED_SAMPLES, Cell, Choice, cells, pairs_in
 from run import Book
 from table import markdown
 
-from bench.evaluation import BadScores
-from bench.protocol import Task, prepare
+from bench.evaluation.scores import BadScores
+from bench.protocol.task import Task, prepare
 
 
 @given(st.integers(1, 10**6), st.integers(0, 50))

@@ -8,8 +8,8 @@ import numpy as np
 from exchange import Job, Task, main, timed
 
 from bench.adapter import Run
-from bench.evaluation import batches, evaluate
-from bench.jobs import Row, complete_adapter
+from bench.evaluation.evaluate import batches, evaluate
+from bench.registry.models import ModelSpec, complete_adapter
 
 
 class Ours:
@@ -21,9 +21,9 @@ class Ours:
     def __init__(self, job: Job, task: Task) -> None:
         with (job.folder.parent / "bench.pickle").open("rb") as file:
             self.train, self.cases = pickle.load(file)
-        import_module("bench.rank_kernels")  # before a clock starts, as a cell does
+        import_module("bench.evaluation.kernels")  # before a clock starts, as a cell does
         self.name = job.model
-        self.adapter = complete_adapter(Row(job.model, job.params))
+        self.adapter = complete_adapter(ModelSpec(job.model, job.params))
         self.run = Run(seed=job.seed, threads=job.threads)
 
     def fit(self) -> int:

@@ -2,15 +2,15 @@
 
 import pytest
 
-from bench import registry
 from bench.interactions import Interactions
-from bench.protocol import Task, prepare
+from bench.protocol.task import Task, prepare
+from bench.registry.models import load_module
 
 
 @pytest.fixture(scope="session")
 def data() -> Interactions:
     """6,040 users, 3,706 items and about a million interactions, with features."""
-    load = registry.load_module("datasets", "synthetic").load
+    load = load_module("datasets", "synthetic").load
     return load(  # type: ignore[no-any-return]
         n_users=6040, n_items=3706, n_groups=20, interactions_per_user=165.0, min_per_user=20
     )

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import registry
-from bench.delimited import read_columns
+from bench.data.delimited import read_columns
+from bench.registry.models import load_module
 
 ROWS = 1_000_000
 FORMATS = {"tab": "\t", "double colon": "::", "comma": ","}
@@ -40,7 +40,7 @@ def test_reading_a_million_ratings(benchmark: Any, form: str, rows: list[Any]) -
 
 
 def test_making_synthetic_data(benchmark: Any, tmp_path: Path) -> None:
-    load = registry.load_module("datasets", "synthetic").load
+    load = load_module("datasets", "synthetic").load
     sizes = {"n_users": 6040, "n_items": 3706, "interactions_per_user": 165.0}
     found = benchmark.pedantic(load, (), sizes, rounds=3)
     assert found.n_users == 6040

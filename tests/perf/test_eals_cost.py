@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.protocol import Task
+from bench.protocol.task import Task
 
 eals = import_module("bench.models.eals")
 

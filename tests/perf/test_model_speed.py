@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import registry
 from bench.adapter import Adapter, Run
-from bench.protocol import Task
+from bench.protocol.task import Task
+from bench.registry import names
+from bench.registry.models import adapter_class
 
 ONE = {"epochs": 1, "iterations": 1}
-MODELS = list(registry.files("models"))
+MODELS = list(names.files("models"))
 
 
 def of_one_epoch(name: str) -> Adapter:
-    cls = registry.adapter_class(name)
+    cls = adapter_class(name)
     known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
     return cls(**{key: value for key, value in ONE.items() if key in known})
 

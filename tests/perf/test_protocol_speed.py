@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import ledger
 from bench.adapter import Adapter, Run
-from bench.evaluation import batches, evaluate
-from bench.expectation import expected
+from bench.evaluation.evaluate import batches, evaluate
+from bench.evaluation.expectation import expected
+from bench.evaluation.figures import figures
+from bench.evaluation.metrics import Standing
+from bench.evaluation.ranks import LeftOut, Ranker
 from bench.interactions import Floats, Ids, Interactions
-from bench.metrics import Standing
-from bench.negatives import sample
-from bench.protocol import Task
-from bench.ranking import LeftOut, Ranker
-from bench.registry import adapter_class
-from bench.split import in_order, leave_one_out
+from bench.protocol.negatives import sample
+from bench.protocol.split import in_order, leave_one_out
+from bench.protocol.task import Task
+from bench.registry.models import adapter_class
 
 
 def test_split(benchmark: Any, data: Interactions) -> None:
@@ -100,4 +100,4 @@ def test_all_figures_of_a_ledger(benchmark: Any, task: Task) -> None:
     adapter = adapter_class("popularity")()
     adapter.fit(task.train, Run())
     found = evaluate(adapter, task.train, task.cases).ledger
-    assert benchmark(ledger.figures, found)["test_users"] == 6040
+    assert benchmark(figures, found)["test_users"] == 6040

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import scale_page
 
-from bench import registry
+from bench.registry import names
+from bench.registry.models import adapter_class
 
 HERE = Path(__file__).parent
 BENCH = Path(sys.executable).parent / "bench"
@@ -49,7 +50,7 @@ def main() -> int:
         parser.error(f"--sizes takes some of {','.join(SIZES)}, not {','.join(sorted(unknown))}")
     models = options.models.split(",")
     for name in models:
-        registry.find("models", name)
+        names.find("models", name)
     folder = options.results / "scale"
     folder.mkdir(parents=True, exist_ok=True)
     failed = 0
@@ -72,7 +73,7 @@ def suite_of(size: str, models: list[str], timeout: float) -> str:
     """A suite file in which each model goes over the data once."""
     text = SUITE.format(size=size, timeout=timeout)
     for model in models:
-        known = {field.name for field in fields(registry.adapter_class(model))}  # type: ignore[arg-type]
+        known = {field.name for field in fields(adapter_class(model))}  # type: ignore[arg-type]
         params = ", ".join(f"{name} = {value}" for name, value in ONCE.items() if name in known)
         text += ROW.format(model=model, params=params)
     return text

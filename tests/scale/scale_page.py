@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench import record
-from bench.columns import short
-from bench.record import Record
+from bench.leaderboard.columns import with_unit
+from bench.records import record
+from bench.records.files import write_whole
+from bench.records.record import Record
 from bench.text import compact
 
 HARNESS = ("load", "split", "negatives", "audit", "hashes", "hand-over", "ranks")
@@ -57,7 +58,7 @@ def write(results: Path, models: list[str]) -> None:
         harness=harness_table(found),
         models=model_table(cells),
     )
-    record.write_whole(results / "scale.md", text.encode())
+    write_whole(results / "scale.md", text.encode())
     draw(found, cells, results / "images" / "scale.svg")
 
 
@@ -116,9 +117,9 @@ def model_table(cells: list[tuple[dict[str, Any], str, Record | None]]) -> str:
             [
                 *start,
                 f"{t['train_seconds']:.1f}",
-                short(t["train_samples_per_second"]),
+                with_unit(t["train_samples_per_second"]),
                 f"{t['score_seconds']:.2f}",
-                short(t["score_users_per_second"]),
+                with_unit(t["score_users_per_second"]),
                 f"{t['latency_p50_ms']:.2f}",
                 f"{t['peak_memory_mb']:.0f}",
                 f"{t['total_memory_mb']:.0f}",

@@ -11,17 +11,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bench import handover, machine
+from bench import machine
 from bench.adapter import Adapter, Run
-from bench.audit import audit
-from bench.evaluation import evaluate
+from bench.evaluation.evaluate import evaluate
 from bench.hashing import fingerprint
 from bench.interactions import Floats, Ids, Interactions
-from bench.negatives import sample, some_users
-from bench.protocol import Cases
-from bench.record import write_whole
-from bench.runner import load_data
-from bench.split import in_order, leave_one_out
+from bench.isolation import transfer
+from bench.protocol.audit import audit
+from bench.protocol.negatives import sample, some_users
+from bench.protocol.split import in_order, leave_one_out
+from bench.protocol.task import Cases
+from bench.records.files import write_whole
+from bench.registry.datasets import load_data
 
 EVAL_USERS = 10_000
 MOST_TO_DRAW_FOR = 25  # beyond this size the negatives of all users are not drawn
@@ -62,7 +63,7 @@ class Steps:
 
 
 def measure(size: int) -> dict[str, Any]:
-    """What `bench.protocol.prepare` and a cell do, step by step."""
+    """What `bench.protocol.task.prepare` and a cell do, step by step."""
     load_before, steps = machine.load_average(), Steps()
     data = steps.take("load", lambda: load_data(f"synthetic:scale={size}", None))
     split = steps.take("split", lambda: leave_one_out(in_order(data)))
@@ -74,7 +75,7 @@ def measure(size: int) -> dict[str, Any]:
     steps.take("hashes", lambda: (fingerprint(data), fingerprint([*train, *cases])))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train"
-        steps.take("hand-over", lambda: handover.write(split.train, path))
+        steps.take("hand-over", lambda: transfer.write(split.train, path))
     model = DotProduct()
     model.fit(split.train, Run())
     found = steps.take("ranks", lambda: evaluate(model, split.train, cases))

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from bench import evaluation, negatives
 from bench.adapter import Adapter, Run
-from bench.evaluation import evaluate, latencies, look
+from bench.evaluation import evaluate
+from bench.evaluation.evaluate import latencies, look
 from bench.interactions import Floats, Ids, Interactions
-from bench.protocol import prepare
+from bench.protocol import negatives
+from bench.protocol.task import prepare
 
 USERS, ITEMS, EACH = 200_000, 100_000, 4  # users x items as bits: 2.5 GB
 SCORED = 3_000  # times items, as float32: 1.2 GB; as bool: 300 MB
@@ -57,7 +58,7 @@ def data() -> Interactions:
 def test_the_stated_bounds() -> None:
     """Whoever raises one of them raises the others of this file, and README's memory with it."""
     assert negatives.CELLS == 1 << 24
-    assert evaluation.SCORES_AT_ONCE * 4 == 32 << 20
+    assert evaluate.SCORES_AT_ONCE * 4 == 32 << 20
 
 
 @pytest.mark.parametrize("protocol", ["loo-99", "loo-99-validation"])
@@ -73,7 +74,7 @@ def test_the_evaluation_of_many_users_and_items(data: Interactions) -> None:
     model = Line()
     model.fit(task.train, Run())
     with at_most(3 * 32 + 40):  # scores of a batch, which this model computes in 64 bits
-        found = evaluate(model, task.train, task.cases)
+        found = evaluate.evaluate(model, task.train, task.cases)
         latencies(model, task.train, task.cases.users[:5], lambda: None)
         look(model, task.train, task.cases)
     assert len(found.ledger) == SCORED // 3

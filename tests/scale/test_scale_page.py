@@ -8,15 +8,16 @@ import scale
 import scale_page
 from test_leaderboard import made_up
 
-from bench import record, suite
-from bench.runner import load_data
+from bench.records import record
+from bench.registry import suites
+from bench.registry.datasets import load_data
 
 
 @pytest.mark.parametrize("size", ["1", "100"])
 def test_the_suite_of_a_size_is_whole(tmp_path: Path, size: str) -> None:
     path = tmp_path / "scale.toml"
     path.write_text(scale.suite_of(size, ["als", "neumf"], 600))
-    found = suite.load(str(path))
+    found = suites.load(str(path))
     assert (found.dataset, found.eval_users) == (f"synthetic:scale={size}", 10_000)
     assert [row.params for row in found.rows] == [
         {"iterations": 1, "factors": 64},

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from bench import record
-from bench.isolation import WORKER
-from bench.record import Record
-from bench.verify import verify
+from bench.isolation.process import WORKER
+from bench.leaderboard.verify import verify
+from bench.records import record
+from bench.records.record import Record
 
 HERE = Path(__file__).parent
 WATCHED = [sys.executable, "-P", str(HERE / "watched.py")]

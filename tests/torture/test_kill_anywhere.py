@@ -18,7 +18,7 @@ import psutil
 import pytest
 from killing import Left, Place, kill, left, measured_again
 
-from bench.verify import Difference
+from bench.leaderboard.verify import Difference
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there children die with it")
 KILLED = -9  # the exit code

@@ -27,8 +27,8 @@ MLFLOW_CALLS = (
     *("log_inputs", "log_text", "log_artifact", "set_tag", "set_terminated"),
 )
 NEEDED = (
-    *("mlflow.store.tracking.sqlalchemy_store", "tabulate", "bench.commands"),
-    *("bench.datasets.synthetic", "bench.scatter", "bench.tracking"),
+    *("mlflow.store.tracking.sqlalchemy_store", "tabulate", "bench.cli"),
+    *("bench.datasets.synthetic", "bench.leaderboard.scatter", "bench.tracking.tracker"),
 )
 PHASES_OF_A_CELL = {"loading": "loading", "training": "fit", "scoring": "scoring"}
 
@@ -122,7 +122,7 @@ def before(owner: Any, name: str, action: Callable[[], None], after: Callable[[]
 
 def watch_mlflow(watch: Watch) -> None:
     """Every call that changes the store."""
-    from bench.tracking import MlflowClient
+    from bench.tracking.tracker import MlflowClient
 
     for name in MLFLOW_CALLS:
         before(MlflowClient, name, lambda name=name: watch.step(f"mlflow {name}"), lambda: None)
@@ -131,24 +131,25 @@ def watch_mlflow(watch: Watch) -> None:
 def watch_phases(watch: Watch) -> None:
     """What a run is at, as seen from its process."""
     watch.say("phase", "import")
-    from bench import cells, leaderboard, runner
-    from bench.display import Display
+    from bench.leaderboard import sections
+    from bench.running import cell, run
+    from bench.running.display import Display
 
     def phase(name: str) -> Callable[[], None]:
         return lambda: watch.say("phase", name)
 
-    before(runner.Tracking, "__init__", lambda: watch_mlflow(watch), lambda: None)
+    before(run.Tracking, "__init__", lambda: watch_mlflow(watch), lambda: None)
     for owner, function, name in (
-        (runner, "plan", "planning"),
-        (cells, "measure", "start of a cell"),
-        (runner, "keep", "journal"),
-        (leaderboard, "write", "journal"),
-        (runner.canary_run, "ensure", "canaries"),
-        (runner.Clock, "before", "clock"),
-        (runner.Clock, "after", "clock"),
-        (runner.Tracking, "__init__", "mlflow"),
-        (runner.Tracking, "log", "mlflow"),
-        (runner.Tracking, "finish", "mlflow"),
+        (run, "plan", "planning"),
+        (cell, "measure", "start of a cell"),
+        (run, "keep", "journal"),
+        (sections, "write", "journal"),
+        (run.run, "ensure", "canaries"),
+        (run.Clock, "before", "clock"),
+        (run.Clock, "after", "clock"),
+        (run.Tracking, "__init__", "mlflow"),
+        (run.Tracking, "log", "mlflow"),
+        (run.Tracking, "finish", "mlflow"),
     ):
         before(owner, function, phase(name), phase("between"))
     hear = Display.hear
@@ -167,10 +168,10 @@ def main(folder: Path, kill_at: str, words: list[str]) -> None:
     watch = Watch(folder / "watch", kill_at)
     watch_files(watch)
     watch_phases(watch)
-    from bench.cli import main
+    from bench import cli
 
     sys.argv = ["bench", *words]
-    main()
+    cli.main()
 
 
 def serve() -> None:

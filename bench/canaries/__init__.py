@@ -1,0 +1,1 @@
+"""Models whose figures are known beforehand."""

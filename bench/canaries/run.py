@@ -1,0 +1,108 @@
+"""The canaries of a run: measured in a process of their own, unless that was done before."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from time import monotonic
+
+from bench import machine
+from bench.canaries.job import MeasureCanaries
+from bench.hashing import key_of, of_files
+from bench.isolation import process as isolation
+from bench.isolation.worker import Order
+from bench.protocol.task import Task
+from bench.records import canaries
+from bench.records.canaries import Canaries, checks_of
+
+SECONDS = 600.0  # that they may take; on MovieLens-100K it is two
+
+
+def canaries_key(dataset: str, task: Task) -> str:
+    """16 hex digits that change with anything that may change a canary's figure.
+
+    All files of the harness count: a change in any may be the one that breaks the protocol.
+    """
+    parts = {
+        "dataset": dataset,
+        "protocol": task.protocol,
+        "data": task.data_sha256,
+        "split": task.split_sha256,
+        "harness": _harness_sha256(),
+        "packages": machine.packages(),
+        "schema": canaries.SCHEMA,
+    }
+    return key_of(parts)
+
+
+@cache
+def _harness_sha256() -> str:
+    folder = Path(__file__).parents[1]
+    return of_files(folder.rglob("*.py"), folder)
+
+
+def ensure(
+    dataset: str,
+    task: Task,
+    results: Path,
+    work: Path,
+    say: Callable[[str], None],
+    *,
+    again: bool = False,
+) -> Canaries:
+    """The canaries of a task, measured unless they are kept, and on the disk."""
+    found = None if again else kept(dataset, task, results)
+    if found is not None:
+        say(f"{found}, as found before")
+        return found
+    found = measure(dataset, task, work)
+    canaries.save(found, results)
+    say(f"{found}, {found.seconds:.1f} s")
+    for reason in found.invalid():
+        say(f"INVALID: {reason}")
+    return found
+
+
+def kept(dataset: str, task: Task, results: Path) -> Canaries | None:
+    """The canaries of this very task, if they were measured before and none was out of bounds."""
+    wanted = Canaries(dataset=dataset, protocol=task.protocol, key=canaries_key(dataset, task))
+    try:
+        found = canaries.load(results / "canaries" / f"{wanted.stem}.json")
+    except (OSError, ValueError):
+        return None
+    return None if found.invalid() else found
+
+
+def measure(dataset: str, task: Task, work: Path) -> Canaries:
+    """Measure all canaries in a process of their own. Whatever happens there, it is told."""
+    started, began = datetime.now(UTC), monotonic()
+    found = Canaries(
+        dataset=dataset,
+        protocol=task.protocol,
+        key=canaries_key(dataset, task),
+        data_sha256=task.data_sha256,
+        split_sha256=task.split_sha256,
+        started=started.isoformat(timespec="milliseconds"),
+    )
+    with tempfile.TemporaryDirectory(dir=work) as name:
+        job = MeasureCanaries(train=task.train, published=task.published, folder=Path(name))
+        order = Order([], 0, Path(name), job)
+        with isolation.child(order, isolation.Limits(seconds=SECONDS)) as child:
+            for kind, _ in child.messages():
+                if kind == "fitted":
+                    child.send(task.cases)  # only now: the leaker has to find nothing before
+            ending = child.end()
+    seconds = monotonic() - began
+    if ending.status != "ok":
+        reason = ending.reason.partition("\n")[0]
+        return replace(found, status=ending.status, reason=reason, seconds=seconds)
+    result = ending.result
+    return replace(
+        found,
+        checks={name: checks_of(checks) for name, checks in result["checks"].items()},
+        errors=result["errors"],
+        users=result["users"],
+        seconds=seconds,
+    )

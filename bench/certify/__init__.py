@@ -1,0 +1,1 @@
+"""Laws that any recommender keeps."""

@@ -1,0 +1,92 @@
+"""Hold a model to laws, in processes of its own that may crash or hang."""
+
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from bench import machine
+from bench.certify.job import Certify
+from bench.certify.laws import FIRST, STAGES
+from bench.interactions import Interactions
+from bench.isolation import process as isolation
+from bench.isolation.process import Ending
+from bench.isolation.worker import Order
+from bench.records.certificates import Certificate, Finding
+from bench.registry import names
+from bench.registry.models import ModelSpec
+from bench.registry.sources import source_sha256
+
+
+def certify(
+    row: ModelSpec,
+    data: Sequence[Interactions],
+    *,
+    seed: int,
+    timeout: float,
+    memory_mb: int,
+    work: Path,
+) -> Certificate:
+    """Hold a model to all laws. Whatever it does, there is a finding of each.
+
+    Args:
+        row: the model, and hyper-parameters that somebody gave.
+        data: small, each tried under every law.
+        timeout: seconds for a law.
+        memory_mb: that a process may take.
+        work: a folder for what is not kept.
+    """
+    started = datetime.now(UTC)
+    findings: dict[str, Finding] = {}
+    with tempfile.TemporaryDirectory(dir=work) as name:
+        for stage in STAGES:
+            while pending := [law for law in stage.laws if law not in findings]:
+                job = Certify(
+                    row=row,
+                    seed=seed,
+                    threads=stage.threads,
+                    data=data,
+                    laws=pending,
+                    folder=Path(name),
+                )
+                findings |= _hold(job, timeout, memory_mb, work)
+                if findings[FIRST].status == "fail":
+                    left = (law for each in STAGES for law in each.laws if law not in findings)
+                    findings |= {law: Finding(law, "not run", f"see {FIRST}") for law in left}
+    return Certificate(
+        model=row.model,
+        code_sha256=source_sha256(row.model),
+        params=row.params,
+        seed=seed,
+        findings=tuple(findings[law] for stage in STAGES for law in stage.laws),
+        environment=machine.environment(),
+        started=started.isoformat(timespec="milliseconds"),
+    )
+
+
+def _hold(job: Certify, timeout: float, memory_mb: int, work: Path) -> dict[str, Finding]:
+    """Look at laws in one process, as far as it comes: there is a finding of one at least.
+
+    A law that it crashes or hangs in fails; those after it are left to another process.
+    """
+    limits = isolation.Limits(threads=job.threads, memory_mb=memory_mb)
+    findings: dict[str, Finding] = {}
+    law = job.laws[0]
+    began: float | None = None  # until then the process loads what is ours
+    with tempfile.TemporaryDirectory(dir=work) as name:
+        order = Order(names.added_models(), memory_mb, Path(name), job)
+        with isolation.child(order, limits) as child:
+            for kind, value in child.messages():
+                if kind == "phase" and value in job.laws:
+                    law, began = value, monotonic()
+                elif kind == "finding":
+                    found = Finding(*value)
+                    findings[found.law] = found
+                if began is not None and monotonic() - began > timeout:
+                    child.stop(Ending(status="timeout", reason=f"stopped after {timeout:g} s"))
+            ending = child.end()
+    if law not in findings:
+        reason = ending.reason or "the process ended without a finding"
+        findings[law] = Finding(law, "fail", reason)
+    return findings

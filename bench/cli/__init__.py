@@ -1,0 +1,5 @@
+"""The command, one file each."""
+
+from bench.cli.main import main
+
+__all__ = ["main"]

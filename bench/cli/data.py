@@ -1,0 +1,43 @@
+"""`bench data`: fetch a data set, and tell what is in it.
+
+Heavy libraries are imported where they are used: --help must be quick.
+"""
+
+from pathlib import Path
+
+import click
+
+from bench.cli.options import data_dir_option
+
+
+@click.command()
+@click.argument("name")
+@data_dir_option
+def get(name: str, data_dir: Path | None) -> None:
+    """Fetch a data set into the cache and check it."""
+    from bench.registry.datasets import load_data, parse_dataset
+    from bench.registry.models import load_module
+
+    data = load_data(name, data_dir)
+    module = load_module("datasets", parse_dataset(name)[0])
+    click.echo(
+        f"{name}: {len(data):,} interactions of {data.n_users:,} users, {data.n_items:,} items"
+    )
+    click.echo(f"from {data.source}\n{module.LICENCE}\n{module.CITATION}")
+
+
+@click.command()
+@click.argument("name")
+@data_dir_option
+@click.option("--protocol", default="loo-99", show_default=True, metavar="P")
+@click.option("--min-rating", type=float)
+def audit(name: str, data_dir: Path | None, protocol: str, min_rating: float | None) -> None:
+    """Tell what a reader must know of a data set before any figure."""
+    from bench.protocol.audit import audit_lines
+    from bench.protocol.task import prepare
+    from bench.registry.datasets import load_data
+
+    task = prepare(load_data(name, data_dir), protocol, min_rating)
+    click.echo(audit_lines(name, task.protocol, task.audit))
+    click.echo(f"  data {task.data_sha256[:16]}, split {task.split_sha256[:16]}")
+    click.echo(f"  from {task.train.source}")

@@ -1,0 +1,67 @@
+"""Commands that only read records: `leaderboard`, `verify`, `track`, `ui`.
+
+Heavy libraries are imported where they are used: --help must be quick.
+"""
+
+from pathlib import Path
+
+import click
+
+from bench.cli.options import results_option, width
+
+
+@click.command()
+@results_option
+def leaderboard(results: Path) -> int:
+    """Write the board again from the records, and show it.
+
+    The exit code is 1 when it is INVALID.
+    """
+    from bench.leaderboard.sections import sections
+    from bench.leaderboard.write import to_terminal, write_board
+    from bench.records import certificates
+    from bench.records.folder import readable_canaries, readable_records
+
+    if not readable_records(results):
+        raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
+    records = write_board(results)
+    canaries, verdicts = readable_canaries(results), certificates.verdicts(results)
+    click.echo(to_terminal(records, width(), canaries, verdicts).rstrip())
+    return int(any(section.invalid for section in sections(records, canaries)))
+
+
+@click.command()
+@click.argument(
+    "results",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path("results"),
+)
+def verify(results: Path) -> None:
+    """Compute every published figure again from the ledgers; fail on the first difference.
+
+    It fails too where a board is INVALID.
+    """
+    from bench.leaderboard.verify import verify as check
+
+    click.echo(check(results))
+
+
+@click.command()
+@results_option
+def track(results: Path) -> None:
+    """Write to MLflow what is missing there; it can rebuild an empty store."""
+    from bench.records.folder import say_left_out
+    from bench.tracking.tracker import Tracker
+
+    written = Tracker(results).track_all(skip=say_left_out)
+    click.echo(f"{written} runs written to MLflow")
+
+
+@click.command()
+@results_option
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+def ui(results: Path, port: int) -> None:
+    """Show the runs in MLflow's pages, on this machine only."""
+    from bench.tracking import ui as pages
+
+    pages.serve(results, port=port)

@@ -1,0 +1,1 @@
+"""Getting data: fetch it, read archives, read tables."""

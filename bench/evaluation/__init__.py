@@ -1,0 +1,1 @@
+"""From a fitted model's scores to ranks, ledgers and figures."""

@@ -1,0 +1,83 @@
+"""The ledger of a cell: for each tested user where its held-out item stood, as a parquet file.
+
+Every published figure is computed from ledgers, so each can be computed again.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.evaluation.metrics import Standing
+from bench.interactions import Floats, Ids, OriginalIds
+from bench.records.files import BadRecord, write_whole
+
+LIST_LENGTH = 10  # of the recommended items that are kept for each user
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """One row for each of m tested users."""
+
+    user_ids: OriginalIds  # [m]
+    item_ids: OriginalIds  # [m], the held-out items
+    sampled: Standing  # among the sampled negatives
+    full: Standing  # among all items the user never touched
+    recommended: Ids  # [m, 10] catalogue positions, best first, -1 where there are fewer
+    novelty: Floats  # [m], mean self-information of the recommended items, in bits
+    popularity: Floats  # [m], mean share of users who have a recommended item in train
+    diversity: Floats | None  # [m], 1 - mean cosine of the genres of two; None without genres
+    n_items: int  # in the catalogue
+
+    def __len__(self) -> int:
+        return len(self.user_ids)
+
+
+def save(ledger: Ledger, path: Path) -> None:
+    """Write a ledger. The same ledger gives the same bytes."""
+    columns = {"user_id": pa.array(ledger.user_ids), "item_id": pa.array(ledger.item_ids)}
+    for name, standing in (("sampled", ledger.sampled), ("full", ledger.full)):
+        for field, counts in standing._asdict().items():
+            columns[f"{name}_{field}"] = pa.array(counts.astype(np.int32))
+    flat = pa.array(ledger.recommended.ravel())
+    columns["recommended"] = pa.FixedSizeListArray.from_arrays(flat, LIST_LENGTH)
+    columns["novelty"] = pa.array(ledger.novelty)
+    columns["popularity"] = pa.array(ledger.popularity)
+    if ledger.diversity is not None:
+        columns["diversity"] = pa.array(ledger.diversity)
+    table = pa.table(columns, metadata={"n_items": str(ledger.n_items)})
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table, buffer, compression="zstd")
+    write_whole(path, buffer.getvalue().to_pybytes())
+
+
+def load(path: Path) -> Ledger:
+    """Read a ledger.
+
+    Raises:
+        BadRecord: the file is missing or not a ledger; the message names it.
+    """
+    try:
+        table = pq.read_table(path)
+        column = {name: table.column(name).combine_chunks() for name in table.column_names}
+        return Ledger(
+            user_ids=column["user_id"].to_numpy(zero_copy_only=False),
+            item_ids=column["item_id"].to_numpy(zero_copy_only=False),
+            sampled=_standing(column, "sampled"),
+            full=_standing(column, "full"),
+            recommended=column["recommended"].flatten().to_numpy().reshape(-1, LIST_LENGTH),
+            novelty=column["novelty"].to_numpy(),
+            popularity=column["popularity"].to_numpy(),
+            diversity=column["diversity"].to_numpy() if "diversity" in column else None,
+            n_items=int(table.schema.metadata[b"n_items"]),
+        )
+    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise BadRecord(f"{path}: not a ledger: {error}") from error
+
+
+def _standing(column: dict[str, pa.Array], name: str) -> Standing:
+    return Standing(
+        *(column[f"{name}_{field}"].to_numpy().astype(np.int64) for field in Standing._fields)
+    )

@@ -1,0 +1,1 @@
+"""Run a job in a process of its own, and survive whatever it does."""

@@ -1,0 +1,257 @@
+"""Run a job in a fresh process of its own, and survive whatever it does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import psutil
+
+from bench.adapter import Epoch
+from bench.isolation import transfer
+from bench.isolation.worker import ORDER, RESULT, Order
+from bench.records.record import Status
+
+MOST_MESSAGE = 1 << 20  # bytes
+OUTPUT_KEPT = 4000  # characters from the end of what a job printed
+POLL_SECONDS = 0.1
+ENDING_SECONDS = 10  # that a process has to end in, when it has said its last
+WORKER = "from bench.isolation.worker import main; main()"
+MARK = "BENCH_JOB"  # its folder, for its process and all that descend from it: in the environment
+KEEPER_SECONDS = 10.0  # for the keeper to end all that a job has started
+SWEEPS = 100  # for what starts processes faster than they are ended
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a job may use."""
+
+    seconds: float = 1800.0
+    memory_mb: int = 0  # 0: no limit
+    threads: int = 1  # of BLAS, OpenMP and torch
+
+
+@dataclass(kw_only=True)
+class Ending:
+    """How a job ended."""
+
+    status: Status
+    reason: str = ""
+    traceback: str = ""
+    output: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Child:
+    """A job in a process group of its own, with its output in a file.
+
+    Whatever it starts ends with it, also a daemon that leaves the group and the tree: see
+    `bench.isolation.guard`. What is left where a model has killed its keeper, and on other systems
+    than Linux, is found by a mark in the environment; where this run is killed, by the next one.
+    """
+
+    def __init__(self, order: Order, limits: Limits) -> None:
+        self._limits = limits
+        self._folder = order.folder
+        folder = order.folder.resolve()
+        transfer.write(order, order.folder / ORDER)
+        self._connection, theirs = Pipe()
+        with (order.folder / "output.txt").open("wb") as output:
+            self._process = subprocess.Popen(
+                # -P: the current folder may hold a `datasets` or `models` that is not ours.
+                [sys.executable, "-P", "-c", WORKER, str(theirs.fileno()), str(os.getpid())],
+                env=os.environ | _thread_settings(limits.threads) | {MARK: str(folder)},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        theirs.close()
+        self._deadline = monotonic() + limits.seconds
+        self._stopped: Ending | None = None
+        self.send(order.folder / ORDER)
+
+    def send(self, message: Any) -> None:
+        """Hand something to the job; a job that has ended does not get it."""
+        try:
+            self._connection.send(message)
+        except OSError:
+            return
+
+    def messages(self) -> Iterator[tuple[str, Any]]:
+        """What the job says, until it ends or has used more than it may.
+
+        ("", None) stands for a moment in which it said nothing.
+        """
+        while self._stopped is None:
+            try:
+                if self._connection.poll(POLL_SECONDS):
+                    kind, value = _read(self._connection.recv_bytes(MOST_MESSAGE))
+                    if kind == "done":
+                        return
+                    yield kind, value
+                elif self._process.poll() is None:
+                    yield "", None
+                else:  # a process that it left behind may still hold the connection open
+                    return
+            except (EOFError, OSError):
+                return
+            except Exception as error:  # a model can make its process say anything
+                reason = f"the process sent what cannot be read: {type(error).__name__}: {error}"
+                self._stopped = Ending(status="failed", reason=reason.partition("\n")[0])
+                return
+            self._stopped = self._stopped or self._over_limit()
+
+    def stop(self, ending: Ending) -> None:
+        """Give the job up; this is how it ended."""
+        self._stopped = ending
+
+    def _over_limit(self) -> Ending | None:
+        limits = self._limits
+        if monotonic() > self._deadline:
+            return Ending(status="timeout", reason=f"stopped after {limits.seconds:g} s")
+        if limits.memory_mb and self._memory_mb() > limits.memory_mb:
+            return Ending(status="oom", reason=f"took more than {limits.memory_mb} MB of memory")
+        return None
+
+    def _memory_mb(self) -> float:
+        total = 0
+        for process in self._family():
+            try:
+                total += process.memory_info().rss
+            except psutil.Error:
+                continue
+        return total / 2**20
+
+    def _family(self) -> list[psutil.Process]:
+        """The job's process and all below it, without its keeper."""
+        try:
+            return list(psutil.Process(self._process.pid).children(recursive=True))
+        except psutil.Error:
+            return []
+
+    def end(self) -> Ending:
+        """Wait for the process, or kill it if it went over a limit, and tell how it ended."""
+        if self._stopped is None:
+            try:
+                self._process.wait(timeout=ENDING_SECONDS)
+            except subprocess.TimeoutExpired:
+                reason = f"stopped: it closed its connection and did not end in {ENDING_SECONDS} s"
+                self._stopped = self._result() or Ending(status="killed", reason=reason)
+        self.kill()
+        ending = self._stopped or self._result() or self._death()
+        if ending.status != "ok":
+            ending.output = self._output()
+        return ending
+
+    def kill(self) -> None:
+        """End the process and everything that it started."""
+        if self._connection.closed:
+            return  # done before
+        self._process.terminate()  # its keeper then ends all below it
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=KEEPER_SECONDS)
+        _end(self._family())  # where the keeper was stopped
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        end_all(self._folder)
+        self._connection.close()
+
+    def _result(self) -> Ending | None:
+        try:
+            result = json.loads((self._folder / RESULT).read_text())
+        except (OSError, ValueError):
+            return None
+        words = {key: result.pop(key, "") for key in ("status", "reason", "traceback")}
+        return Ending(**words, result=result)
+
+    def _death(self) -> Ending:
+        code = self._process.returncode
+        if code >= 0:
+            reason = f"the process ended by itself with exit code {code}, without a result"
+            return Ending(status="killed", reason=reason)
+        name = _signal_name(-code)
+        if -code == signal.SIGABRT and "bad_alloc" in self._output():
+            return Ending(status="oom", reason=f"{name} after a failed allocation")
+        return Ending(status="killed", reason=f"the process was ended by {name}")
+
+    def _output(self) -> str:
+        path = self._folder / "output.txt"
+        try:
+            with path.open("rb") as file:  # a model can print more than fits into memory
+                file.seek(max(0, path.stat().st_size - 4 * OUTPUT_KEPT))
+                return file.read(4 * OUTPUT_KEPT).decode(errors="replace")[-OUTPUT_KEPT:]
+        except OSError:
+            return ""
+
+
+def _read(message: bytes) -> tuple[str, Any]:
+    """Kind and value of what a job said: JSON, because a model can say it too."""
+    kind, value = json.loads(message)
+    if kind == "epoch":
+        value = Epoch(*value)
+    elif kind == "share":
+        value = float(value)
+    return str(kind), value
+
+
+@contextmanager
+def child(order: Order, limits: Limits) -> Iterator[Child]:
+    """A job in a process that is gone when the block ends, however it ends."""
+    process = Child(order, limits)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def end_all(folder: Path) -> None:
+    """End what jobs in a folder, or below it, have left behind."""
+    for _ in range(SWEEPS):
+        if not (left := _marked(folder.resolve())):
+            break
+        _end(left)
+        sleep(POLL_SECONDS / 10)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has none
+        return f"signal {number}"
+
+
+def _marked(folder: Path) -> list[psutil.Process]:
+    """The processes that descend from a job there, wherever they stand in the tree now."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.environ().get(MARK, "/")).is_relative_to(folder):
+                found.append(process)
+        except (psutil.Error, OSError):  # gone meanwhile, or another user's
+            continue
+    return found
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.Error):
+            process.kill()
+
+
+def _thread_settings(threads: int) -> dict[str, str]:
+    names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
+    return {f"{name}_NUM_THREADS": str(threads) for name in names} | {
+        "PYTHONHASHSEED": "0",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # cuBLAS is reproducible only with this
+    }

@@ -1,0 +1,108 @@
+"""What stands below a table of the board."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from bench.leaderboard import published
+from bench.leaderboard.columns import BUSY_MARK, DRIFT_MARK, MARKS, TIE_MARK
+from bench.leaderboard.sections import Section
+from bench.text import one_line
+
+NO_CANARIES = "canaries: none vouch for this split; `bench run` measures them"
+
+
+def about(section: Section) -> list[str]:
+    """On what data, which machine and which state of the code the figures were measured."""
+    records = section.records
+    audit = next((record.audit for record in reversed(records) if record.audit), {})
+    counts = [
+        f"{audit[name]:,} {name.replace('_', ' ')}"
+        for name in ("users", "items", "interactions", "tested_users", "untested_users")
+        if isinstance(audit.get(name), int)
+    ]
+    lines = [f"Data: {', '.join(counts)}."] if counts else []
+    versions = different(record.data_sha256[:12] for record in records)
+    if len(versions) > 1:
+        lines.append(f"Careful: the rows saw different data, {' and '.join(versions)} (SHA-256).")
+    machines = different(_machine(record.environment) for record in records)
+    threads = sorted({record.cell.threads for record in records})
+    loads = [record.timings["load_before"] for record in records if "load_before" in record.timings]
+    speeds = [
+        record.timings[name]
+        for record in records
+        for name in ("reference_seconds_before", "reference_seconds_after")
+        if name in record.timings
+    ]
+    machine = [
+        *machines,
+        f"{', '.join(sorted({record.cell.device for record in records}))}",
+        f"{', '.join(map(str, threads))} thread{'s' * (threads != [1])}",
+        *([f"load average before a cell up to {max(loads):.2f}"] if loads else []),
+        *([f"reference kernel {min(speeds):.2f} to {max(speeds):.2f} s"] if speeds else []),
+    ]
+    lines.append(f"Machine: {'; '.join(machine)}.")
+    commits = different(_commit(record.environment) for record in records)
+    return [*lines, f"Code: git {', '.join(commits)}."] if commits else lines
+
+
+def remarks_below(section: Section) -> list[str]:
+    canaries = [one_line(str(each)) for each in section.canaries] or [NO_CANARIES]
+    return [*_missing(section), *_marks(section), *_sampled(section), *canaries]
+
+
+def invalid_lines(section: Section) -> list[str]:
+    return [f"INVALID: {one_line(reason)}" for reason in section.invalid]
+
+
+def _missing(section: Section) -> list[str]:
+    return [
+        f"{one_line(row.model)}: {row.status}, {one_line(row.reason)}"
+        for row in section.rows
+        if row.reason
+    ]
+
+
+def _marks(section: Section) -> list[str]:
+    present = {TIE_MARK: False, BUSY_MARK: False, DRIFT_MARK: False}
+    for row in section.rows:
+        present[TIE_MARK] |= row.tie_sensitive
+        present[BUSY_MARK] |= row.busy
+        present[DRIFT_MARK] |= row.drifted
+    return [f"{mark} {MARKS[mark]}" for mark, there in present.items() if there]
+
+
+def _sampled(section: Section) -> list[str]:
+    """That only a sample of the test users was scored, where it was."""
+    sizes = sorted({record.cell.eval_users for record in section.records} - {0})
+    return [f"figures of a sample of {size:,} test users, the same for all rows" for size in sizes]
+
+
+def sources(section: Section) -> list[str]:
+    """Where the published figures come from, and for which models."""
+    models: dict[tuple[str, str], set[str]] = {}
+    for row in section.rows:
+        if found := published.target(row):
+            models.setdefault((found.source, found.link), set()).add(row.label)
+    return [
+        f"published for {', '.join(sorted(names))}: {source}, {link}"
+        for (source, link), names in sorted(models.items())
+    ]
+
+
+def _machine(environment: dict[str, Any]) -> str:
+    cores, memory = environment.get("cores"), environment.get("memory_mb")
+    facts = [
+        str(environment.get("cpu") or ""),
+        f"{cores} cores" if cores else "",
+        f"{memory / 1024:.0f} GB" if isinstance(memory, int | float) else "",
+    ]
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _commit(environment: dict[str, Any]) -> str:
+    commit = str(environment.get("git_commit") or "")[:12]
+    return f"{commit} with local changes" if commit and environment.get("git_dirty") else commit
+
+
+def different(words: Iterable[object]) -> list[str]:
+    return sorted({one_line(str(word)) for word in words if word})

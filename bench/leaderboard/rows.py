@@ -1,0 +1,223 @@
+"""The rows of a board: records of the same model and parameters, averaged over their seeds."""
+
+import json
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+from statistics import fmean, stdev
+from typing import Any
+
+from bench.records.record import Record
+from bench.text import compact, one_line
+
+STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped")
+TIE_TOLERANCE = 0.001  # a wider gap between the bounds of HR@10 or NDCG@10 is said on the board
+DRIFT_BOUND = 0.25  # of the reference kernel's time from before a cell to after it
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardRow:
+    """One line of the board: a model with its parameters, on one device, over its seeds."""
+
+    dataset: str
+    protocol: str
+    model: str  # the label, made distinct by parameters where it stands there twice
+    label: str
+    adapter: str  # name in the registry
+    status: str  # "ok", "ok 2/3" or why there is no figure
+    reason: str  # one line; empty when all seeds are ok, and no later attempt was not
+    seeds: int  # that are ok
+    tried: int
+    params: dict[str, Any]
+    device: str
+    threads: int
+    figures: dict[str, float]  # means over the ok seeds, finite only
+    records: tuple[Record, ...]  # one for each seed
+    certified: str = ""  # "yes", "tolerances" or "no"; "" where this code was never certified
+
+    @property
+    def tie_sensitive(self) -> bool:
+        """Whether another order of equal scores would give a noticeably different figure."""
+        return any(
+            self.figures.get(f"{name}_high", 0.0) - self.figures.get(f"{name}_low", 0.0)
+            > TIE_TOLERANCE
+            for name in ("hr_at_10", "ndcg_at_10")
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether CPU time and wall time of training disagree, so that its clock is in doubt."""
+        wall = self.figures.get("train_seconds", 0.0)
+        cpu = self.figures.get("train_cpu_seconds", math.nan)
+        if wall < 0.5 or not math.isfinite(cpu) or self.device != "cpu":
+            return False  # too short to tell, or the work was done elsewhere
+        return cpu < 0.7 * wall or cpu > 1.3 * wall * self.threads
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the machine's speed changed beside a seed of it, so that its clock is in doubt.
+
+        A record does not tell where the run was killed in the second after its cell.
+        """
+        return any(
+            record.status == "ok"
+            and not record.timings.get("reference_drift", math.inf) <= DRIFT_BOUND
+            for record in self.records
+        )
+
+
+Verdicts = Mapping[str, str]  # by the code's hash, see bench.records.certificates
+NOT_CERTIFIED: Verdicts = {}
+
+
+def rows(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[BoardRow]:
+    """Average the seeds, section after section, best first; what has no figure stands last.
+
+    Of several records of the same row and seed the latest counts. Seeds that were measured on other
+    data, code or libraries than the latest of their row are left out.
+    """
+    together = defaultdict(list)
+    everything = list(records)
+    for record in (_with_all_params(record, everything) for record in everything):
+        cell = record.cell
+        params = compact(cell.params)
+        together[
+            cell.dataset, cell.protocol, cell.name, cell.model, params, cell.device, cell.threads
+        ].append(record)
+    found = [_row(_latest(same)) for same in together.values()]
+    found = [replace(r, certified=verdicts.get(r.records[0].code_sha256, "")) for r in found]
+    found.sort(key=_place)
+    return [
+        row
+        for _, section in groupby(found, key=attrgetter("dataset", "protocol"))
+        for row in _distinct(list(section))
+    ]
+
+
+def by_age(record: Record) -> tuple[str, str, str]:
+    """Order in time. The whole record decides between equal times, so that any order will do."""
+    return record.started, record.ended, json.dumps(asdict(record), sort_keys=True, default=str)
+
+
+def _row(records: list[Record]) -> BoardRow:
+    """One row from one record for each seed, in the order of the seeds."""
+    cell = records[0].cell
+    good = [record for record in records if record.status == "ok"]
+    reasons = {
+        record.cell.seed: one_line(record.reason) or record.status
+        for record in records
+        if record.status != "ok" or record.reason
+    }
+    if len(set(reasons.values())) > 1:
+        reason = "; ".join(f"seed {seed}: {why}" for seed, why in reasons.items())
+    else:
+        reason = next(iter(reasons.values()), "")
+    if not good:
+        status = "/".join(sorted({record.status for record in records}, key=STATUSES.index))
+    else:
+        status = "ok" if len(good) == len(records) else f"ok {len(good)}/{len(records)}"
+    return BoardRow(
+        dataset=cell.dataset,
+        protocol=cell.protocol,
+        model=cell.name,
+        label=cell.name,
+        adapter=cell.model,
+        status=status,
+        reason=reason,
+        seeds=len(good),
+        tried=len(records),
+        params=cell.params,
+        device=cell.device,
+        threads=cell.threads,
+        figures=_figures(good),
+        records=tuple(records),
+    )
+
+
+def _figures(records: list[Record]) -> dict[str, float]:
+    """Mean of each figure over the seeds.
+
+    The mean of the standard errors too: every seed meets the same test users, so more seeds do
+    not make that error smaller. What the seeds themselves do is the sd.
+    """
+    values = defaultdict(list)
+    for record in records:
+        for name, value in {**record.timings, **record.metrics}.items():
+            if isinstance(value, int | float) and math.isfinite(value):
+                values[name].append(float(value))
+    figures = {name: fmean(several) for name, several in values.items()}
+    for name in ("hr_at_10", "ndcg_at_10"):
+        if len(values[name]) > 1:
+            figures[f"{name}_sd"] = stdev(sorted(values[name]))
+    return figures
+
+
+def _latest(records: list[Record]) -> list[Record]:
+    """The latest record of each seed, as far as they have the basis of the latest of all."""
+    by_seed = {record.cell.seed: record for record in sorted(records, key=by_age)}
+    basis = _basis(max(by_seed.values(), key=by_age))
+    return [by_seed[seed] for seed in sorted(by_seed) if _basis(by_seed[seed]) == basis]
+
+
+def _basis(record: Record) -> tuple[str, ...]:
+    """What seeds must share to be averaged."""
+    packages = compact(record.environment.get("packages", {}))
+    return record.data_sha256, record.split_sha256, record.code_sha256, packages
+
+
+def _with_all_params(record: Record, records: list[Record]) -> Record:
+    """A cell whose model could not be asked for its defaults joins the row that it belongs to."""
+    if record.status == "ok":
+        return record
+    cell = record.cell
+    wholes = [
+        other
+        for other in records
+        if replace(other.cell, params={}, seed=0) == replace(cell, params={}, seed=0)
+        and other.cell.params.items() > cell.params.items()
+    ]
+    if not wholes:
+        return record
+    return replace(record, cell=replace(cell, params=max(wholes, key=by_age).cell.params))
+
+
+def _place(row: BoardRow) -> tuple[Any, ...]:
+    return (
+        *(row.dataset, row.protocol),
+        row.seeds == 0,
+        0 if row.seeds else STATUSES.index(row.status.split("/")[0]),
+        -row.figures.get("hr_at_10", -math.inf),
+        -row.figures.get("ndcg_at_10", -math.inf),
+        *(row.label, row.adapter, compact(row.params), row.device, row.threads),
+    )
+
+
+def _distinct(section: list[BoardRow]) -> list[BoardRow]:
+    """Add to a label that stands in several rows what makes them differ: "als (factors=16)"."""
+    named = defaultdict(list)
+    for row in section:
+        named[row.label].append(_traits(row))
+    renamed = []
+    for row in section:
+        others = named[row.label]
+        names = sorted({name for traits in others for name in traits})
+        differ = [n for n in names if len({traits.get(n) for traits in others}) > 1]
+        own = _traits(row)
+        said = ", ".join(f"{name}={own[name]}" for name in differ if name in own)
+        renamed.append(replace(row, model=f"{row.label} ({said})") if said else row)
+    return renamed
+
+
+def _traits(row: BoardRow) -> dict[str, str]:
+    values = {"model": row.adapter, "device": row.device, "threads": row.threads, **row.params}
+    return {name: _plain(compact(value)) for name, value in values.items()}
+
+
+def _plain(text: str) -> str:
+    """JSON without the quotes around a word that nothing else could be meant by."""
+    word = re.fullmatch(r'"([A-Za-z_][\w.-]*)"', text)
+    return word[1] if word and word[1] not in ("true", "false", "null", "NaN") else text

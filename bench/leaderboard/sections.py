@@ -1,0 +1,40 @@
+"""The board: records in, rows and tables out. The same records in any order give the same bytes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from bench.leaderboard import validity
+from bench.leaderboard.rows import NOT_CERTIFIED, BoardRow, Verdicts, by_age, rows
+from bench.records.canaries import Canaries
+from bench.records.record import Record
+
+
+@dataclass(frozen=True)
+class Section:
+    """The rows that may be compared with each other: one data set under one protocol."""
+
+    dataset: str
+    protocol: str
+    rows: tuple[BoardRow, ...]
+    records: tuple[Record, ...]  # behind the rows, oldest first
+    canaries: tuple[Canaries, ...] = ()  # that vouch for them
+    invalid: tuple[str, ...] = ()  # why none of it can be believed
+
+
+def sections(
+    records: Iterable[Record],
+    canaries: Iterable[Canaries] = (),
+    verdicts: Verdicts = NOT_CERTIFIED,
+) -> list[Section]:
+    """The rows under their data set and protocol, with the canaries that vouch for them."""
+    found, canaries = [], list(canaries)
+    place = attrgetter("dataset", "protocol")
+    for (dataset, protocol), group in groupby(rows(records, verdicts), place):
+        members = tuple(group)
+        behind = sorted((record for row in members for record in row.records), key=by_age)
+        vouching = validity.vouching(canaries, behind)
+        invalid = tuple(validity.invalid(vouching, behind))
+        found.append(Section(dataset, protocol, members, tuple(behind), tuple(vouching), invalid))
+    return found

@@ -1,0 +1,102 @@
+"""What a reader must know of the data before any figure."""
+
+from typing import Any
+
+import numpy as np
+
+from bench.interactions import Features, Interactions, occurrences
+from bench.protocol.negatives import NEGATIVES, Negatives
+from bench.protocol.split import Split
+
+
+def audit(
+    data: Interactions,
+    ordered: Interactions,
+    split: Split,
+    scored: Split,
+    negatives: Negatives,
+    min_rating: float | None = None,
+) -> dict[str, Any]:
+    """Counts of a data set under a protocol.
+
+    Args:
+        data: as its `load` returned it.
+        ordered: the same by user and time, without repeats.
+        split: train and held-out items.
+        scored: the same with those tested users only who are scored and ranked.
+        negatives: of the users scored.
+        min_rating: only interactions rated at least this high count.
+    """
+    in_train = occurrences(split.train.items, data.n_items)
+    too_low = 0 if min_rating is None or data.ratings is None else data.ratings < min_rating
+    below = int(np.sum(too_low))
+    return {
+        "users": data.n_users,
+        "items": data.n_items,
+        "interactions": len(ordered),
+        "below_min_rating": below,
+        "repeated": len(data) - below - len(ordered),
+        "density": len(ordered) / (data.n_users * data.n_items),
+        "train_interactions": len(split.train),
+        "tested_users": len(split.users),
+        "scored_users": len(scored.users),
+        "untested_users": data.n_users - len(split.users),
+        "users_with_tied_newest_time": _tied_newest(ordered),
+        "users_with_few_negatives": int((negatives.drawn < NEGATIVES).sum()),
+        "users_with_held_out_item_among_negatives": _among_its_own(ordered, scored),
+        "cold_held_out_items": int((in_train[split.held_out] == 0).sum()),
+        "items_not_in_train": int((in_train == 0).sum()),
+        "user_features": _names(data.user_features),
+        "item_features": _names(data.item_features),
+    }
+
+
+def _tied_newest(ordered: Interactions) -> int:
+    """Users whose two newest interactions have the same time."""
+    same_user = ordered.users[1:] == ordered.users[:-1]
+    ends_user = np.r_[ordered.users[2:] != ordered.users[1:-1], True][: len(same_user)]
+    same_time = ordered.times[1:] == ordered.times[:-1]
+    return int((same_user & ends_user & same_time).sum())
+
+
+def _among_its_own(ordered: Interactions, scored: Split) -> int:
+    """Users whose held-out item is among the negatives that were published for them."""
+    published = ordered.published
+    if published is None:
+        return 0
+    own = published.negatives[np.isin(published.users, scored.users)]
+    return int((own == scored.held_out[:, None]).any(axis=1).sum())
+
+
+def _names(features: Features | None) -> list[str]:
+    if features is None:
+        return []
+    tags = [f"{len(features.multi_hot_names)} tags"] if features.multi_hot_names else []
+    return [*features.categorical_names, *features.dense_names, *tags]
+
+
+def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
+    """An audit for people to read, before any model runs."""
+    users, tested, scored = found["users"], found["tested_users"], found["scored_users"]
+    interactions = found["interactions"]
+    tied = found["users_with_tied_newest_time"]
+    lines = [
+        f"{dataset}, protocol {protocol}",
+        f"  {users:,} users x {found['items']:,} items, {interactions:,} interactions"
+        f" ({found['density']:.2%}), {found['repeated']:,} repeated and"
+        f" {found['below_min_rating']:,} rated too low",
+        f"  {tested:,} users tested, {found['untested_users']:,} with fewer than 3 items not;"
+        f" {found['train_interactions']:,} interactions to learn from",
+        *([f"  a sample of {scored:,} of them scored, the others not"] if scored < tested else []),
+        f"  {tied:,} users ({tied / max(users, 1):.0%}) have a tied newest time: their last item"
+        " is the last in the source",
+        f"  {found['users_with_few_negatives']:,} users with fewer than {NEGATIVES} negatives,"
+        f" {found['users_with_held_out_item_among_negatives']:,} with the held-out item among"
+        f" them as published, which is no rival of itself;"
+        f" {found['cold_held_out_items']:,} held-out and {found['items_not_in_train']:,} items in"
+        " all never occur in train",
+    ]
+    for of in ("user", "item"):
+        names = found[f"{of}_features"]
+        lines.append(f"  {of} features: {', '.join(names) or 'none'}")
+    return "\n".join(lines)

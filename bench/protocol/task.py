@@ -1,0 +1,148 @@
+"""From a data set to what models learn from and what they are tested on: one way for all models."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import Problem, unknown
+from bench.hashing import fingerprint
+from bench.interactions import Ids, Interactions
+from bench.protocol.audit import audit
+from bench.protocol.negatives import Negatives, sample, some_users
+from bench.protocol.split import (
+    Split,
+    as_published,
+    hold_out_last,
+    in_order,
+    leave_one_out,
+    leave_two_out,
+)
+
+SEED = 0  # of the negatives; a constant of the protocol, not of a run
+
+
+class BadProtocol(Problem, ValueError):
+    """The protocol does not fit the data."""
+
+
+class Cases(NamedTuple):
+    """What is held out: a model never sees it before it is fitted."""
+
+    users: Ids  # [m], ascending
+    held_out: Ids  # [m]
+    negatives: Negatives
+
+    def take(self, rows: slice | NDArray[np.int64]) -> "Cases":
+        """Some of the cases."""
+        items, drawn = self.negatives
+        return Cases(self.users[rows], self.held_out[rows], Negatives(items[rows], drawn[rows]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One data set under one protocol."""
+
+    protocol: str  # with what is counted and who is scored, as "loo-99-rated-4-users-10000"
+    eval_users: int  # test users in the sample that is scored; 0 for all
+    train: Interactions  # ordered by user, then time
+    cases: Cases
+    tuning: bool  # the held-out items are for choosing parameters: models may look while they fit
+    published: bool  # the negatives are taken as they were published, and not drawn by us
+    audit: dict[str, Any]
+    data_sha256: str
+    split_sha256: str
+
+
+class Protocol(NamedTuple):
+    """How train and held-out items come about, and then the negatives of some tested users."""
+
+    split: Callable[[Interactions], Split]  # of interactions in order
+    negatives: Callable[[Interactions, Split], Negatives]
+
+
+def _drawn(stream: str) -> Callable[[Interactions, Split], Negatives]:
+    return lambda ordered, split: sample(split, stream=f"{SEED}/{stream}")
+
+
+def _published(ordered: Interactions, split: Split) -> Negatives:
+    """As they were published, but that an item is no rival of itself.
+
+    The NCF authors' MovieLens has the test item of 156 users among their own negatives. Their code,
+    a dictionary of scores by item, ranks it once, as this does.
+    """
+    assert ordered.published is not None  # as_published has checked
+    rows = np.isin(ordered.published.users, split.users)
+    items = ordered.published.negatives[rows].copy()
+    items[items == split.held_out[:, None]] = -1
+    return Negatives(items=items, drawn=(items >= 0).sum(axis=1))
+
+
+def _validation_of_published(ordered: Interactions) -> Split:
+    measured = as_published(ordered)
+    tested = np.isin(np.arange(ordered.n_users), measured.users)
+    return hold_out_last(measured.train, tested)
+
+
+# Those for tuning cannot see a test item, so that it may be among their negatives, as any item
+# that the user has not chosen yet.
+PROTOCOLS = {
+    "loo-99": Protocol(leave_one_out, _drawn("test")),
+    "loo-99-validation": Protocol(leave_two_out, _drawn("validation")),
+    "ncf-files": Protocol(as_published, _published),
+    "ncf-files-validation": Protocol(_validation_of_published, _drawn("validation")),
+}
+
+
+def prepare(
+    data: Interactions,
+    protocol: str,
+    min_rating: float | None = None,
+    eval_users: int | None = None,
+) -> Task:
+    """Split a data set, draw the negatives and audit both.
+
+    Args:
+        data: as its `load` returned it.
+        protocol: a name in PROTOCOLS.
+        min_rating: only interactions rated at least this high count. The others are as if they
+            were not there: their items may be among the candidates.
+        eval_users: only a sample of so many users is scored and ranked; train stays the same.
+            From as many as are tested on, it is all of them, as without it.
+
+    Raises:
+        UnknownName: there is no such protocol.
+        BadProtocol: the protocol does not fit the data, or nobody is left to test.
+    """
+    if protocol not in PROTOCOLS:
+        raise unknown("protocol", protocol, PROTOCOLS)
+    try:
+        ordered = in_order(data, min_rating)
+        split = PROTOCOLS[protocol].split(ordered)
+        scored = split
+        if eval_users is not None and eval_users < len(split.users):
+            scored = some_users(split, eval_users, stream=f"{SEED}/users")
+        negatives = PROTOCOLS[protocol].negatives(ordered, scored)
+    except ValueError as error:
+        raise BadProtocol(f"protocol {protocol}: {error}") from error
+    if not len(split.users):
+        raise BadProtocol(
+            f"nobody can be tested: of {data.n_users} users none has 3 distinct items among"
+            f" {len(ordered)} interactions"
+        )
+    cases = Cases(scored.users, scored.held_out, negatives)
+    return Task(
+        protocol=protocol
+        + ("" if min_rating is None else f"-rated-{min_rating:g}")
+        + ("" if scored is split else f"-users-{eval_users}"),
+        eval_users=0 if scored is split else len(scored.users),
+        train=split.train,
+        cases=cases,
+        tuning=protocol.endswith("-validation"),
+        published=PROTOCOLS[protocol].negatives is _published,
+        audit=audit(data, ordered, split, scored, negatives, min_rating),
+        data_sha256=fingerprint(ordered),
+        split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),
+    )

@@ -1,0 +1,157 @@
+"""The record of one measured cell: a JSON file, the truth behind every table and MLflow run.
+
+A cell is data set x protocol x model x parameters x seed. Its record stands in
+`<results>/records/` and, when it is ok, its ledger in `<results>/ledgers/`, under the same stem.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from bench.records.files import BadRecord, write_whole
+from bench.text import file_name
+
+SCHEMA = 1
+
+Status = Literal["ok", "failed", "timeout", "oom", "killed", "skipped", "pruned"]
+TUNING = "tune "  # begins the suite of a trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What is measured. Everything here changes the result, or its clock."""
+
+    dataset: str
+    protocol: str
+    model: str
+    params: dict[str, Any]  # every hyper-parameter of the model, also those left at their default
+    seed: int
+    device: str = "cpu"
+    threads: int = 1
+    eval_users: int = 0  # test users in the sample that is scored; 0 for all
+    label: str = ""  # the name on the board, where one model stands there twice
+
+    @property
+    def name(self) -> str:
+        return self.label or self.model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """All that is known of one attempt to measure a cell. See `bench.records.record.load`."""
+
+    cell: Cell
+    key: str  # 16 hex digits: data, split, model source, parameters, seed, protocol, libraries
+    status: Status
+    # Of what is not ok; of what is ok, what a later attempt came to that was not:
+    reason: str = ""  # one line
+    traceback: str = ""
+    output: str = ""  # the end of what the model printed
+    metrics: dict[str, float] = field(default_factory=dict)  # hr_at_10, ndcg_at_10, ...
+    timings: dict[str, float] = field(default_factory=dict)  # train_seconds, peak_memory_mb, ...
+    curve: list[dict[str, float | None]] = field(default_factory=list)  # number, seconds, loss, ...
+    audit: dict[str, Any] = field(default_factory=dict)  # of the data: users, items, ...
+    data_sha256: str = ""
+    split_sha256: str = ""
+    code_sha256: str = ""  # of the model's file and the shared files it imports
+    source: str = ""  # where the data came from
+    environment: dict[str, Any] = field(default_factory=dict)  # packages, cpu, git_commit, ...
+    tuned: str = ""  # how the parameters were found
+    invocation: str = ""  # id of the `bench run` that measured it
+    suite: str = ""
+    started: str = ""  # ISO 8601, UTC
+    ended: str = ""
+    schema: int = SCHEMA
+
+    @property
+    def stem(self) -> str:
+        """Name of its files, without the ending."""
+        return stem(self.cell, self.key)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild a record from its JSON.
+
+        Raises:
+            BadRecord: the schema is another, or a field is missing or unknown.
+        """
+        if values.get("schema") != SCHEMA:
+            raise ValueError(
+                f"record of schema {values.get('schema')!r}; this bench reads {SCHEMA}"
+            )
+        known = {f.name for f in fields(cls)}
+        if unknown := values.keys() - known:
+            raise BadRecord(f"record with unknown fields {sorted(unknown)}")
+        try:
+            return cls(**{**values, "cell": Cell(**values["cell"])})
+        except (KeyError, TypeError) as error:
+            raise BadRecord(f"incomplete record: {error}") from error
+
+
+def stem(cell: Cell, key: str) -> str:
+    """Name of a cell's files, without the ending: readable, and unique by the key."""
+    words = f"{cell.dataset}.{cell.protocol}.{cell.name}.s{cell.seed}"
+    return f"{file_name(words)}.{key}"
+
+
+def finite(record: Record) -> Record:
+    """The record; as a failed one where a figure is NaN or infinite, which is never kept."""
+    figures = {**record.metrics, **record.timings}
+    bad = [name for name, value in figures.items() if not math.isfinite(value)]
+    if not bad:
+        return record
+    reason = f"{bad[0]} is {figures[bad[0]]}, which is no figure"
+    return replace(record, status="failed", reason=reason, metrics={}, timings={}, curve=[])
+
+
+def save(record: Record, folder: Path) -> Path:
+    """Write a record into a results folder. It is there whole or not at all.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    text = json.dumps(asdict(record), indent=1, allow_nan=False) + "\n"
+    path = folder / "records" / f"{record.stem}.json"
+    write_whole(path, text.encode())
+    return path
+
+
+def load(path: Path) -> Record:
+    """Read one record.
+
+    Raises:
+        BadRecord: the file is not a record; the message names it.
+    """
+    try:
+        return Record.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, AttributeError) as error:
+        raise BadRecord(f"{path}: {error}") from error
+
+
+def load_all(folder: Path, skip: Callable[[BadRecord], None] | None = None) -> list[Record]:
+    """All records of a results folder, oldest first.
+
+    Args:
+        folder: the results.
+        skip: is told of each file that is no record; without it the first one is raised.
+
+    Raises:
+        BadRecord: a file is no record, and there is no skip.
+    """
+    records = []
+    for path in sorted((folder / "records").glob("*.json")):
+        try:
+            records.append(load(path))
+        except BadRecord as error:
+            if skip is None:
+                raise
+            skip(error)
+    return sorted(records, key=lambda record: (record.started, record.stem))
+
+
+def ledger_path(record: Record, folder: Path) -> Path:
+    """Where the ledger of a record stands."""
+    return folder / "ledgers" / f"{record.stem}.parquet"

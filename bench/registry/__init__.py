@@ -1,0 +1,1 @@
+"""Names: models, data sets and suites, and their parameters."""

@@ -1,0 +1,72 @@
+"""Import models and data sets by name."""
+
+import importlib.util
+import sys
+from importlib import import_module, metadata
+from types import ModuleType
+from typing import Any, Literal, NamedTuple
+
+from bench.adapter import Adapter
+from bench.registry.names import added_models, find
+from bench.registry.parameters import complete
+
+
+class ModelSpec(NamedTuple):
+    """A model and the hyper-parameters that somebody gave it."""
+
+    model: str
+    params: dict[str, Any]
+
+
+def load_module(kind: Literal["models", "datasets"], name: str) -> ModuleType:
+    """Import the module of a model or a data set.
+
+    Raises:
+        UnknownName: there is none of that name.
+    """
+    path = find(kind, name)
+    for entry in metadata.entry_points(group="bench.models"):
+        if kind == "models" and entry.name == name and path not in added_models():
+            return import_module(entry.module)
+    full_name = f"bench.{kind}.{name}"
+    if path not in added_models():
+        return import_module(full_name)
+    if full_name not in sys.modules:
+        # Named as if it stood in models/, so that it can import what the models share, and pickle.
+        spec = importlib.util.spec_from_file_location(full_name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"cannot import {path}")
+        sys.modules[full_name] = module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[full_name]
+            raise
+    return sys.modules[full_name]
+
+
+def adapter_class(name: str) -> type[Adapter]:
+    """The one Adapter that a model's file defines.
+
+    Raises:
+        UnknownName: there is no such model.
+        TypeError: the file defines none, or several.
+    """
+    module = load_module("models", name)
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Adapter)
+        and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        names = ", ".join(cls.__name__ for cls in found) or "none"
+        raise TypeError(f"{find('models', name)} must define one Adapter, not {names}")
+    return found[0]
+
+
+def complete_adapter(row: ModelSpec) -> Adapter:
+    """The model of a row, with its hyper-parameters checked."""
+    cls = adapter_class(row.model)
+    return cls(**complete(cls, *row))

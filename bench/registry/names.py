@@ -1,0 +1,92 @@
+"""Find models, data sets and suites by file name: models/als.py is the model "als"."""
+
+import ast
+import importlib.util
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Literal
+
+from bench.errors import UnknownName, UsageError, unknown
+
+Kind = Literal["models", "datasets", "suites"]
+# What ast.parse raises; the last two where code is nested very deeply.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+NOUNS = {"models": "model", "datasets": "data set", "suites": "suite"}
+
+
+class NameTaken(UsageError, ValueError):
+    """A model from outside has the name of one that exists."""
+
+
+def files(kind: Kind) -> dict[str, Path]:
+    """The files of all models, data sets or suites by name; nothing is imported.
+
+    A model is also what `add_model` added, and any entry point of the group `bench.models`.
+    """
+    ending = ".toml" if kind == "suites" else ".py"
+    found = {
+        path.stem: path
+        for folder in import_module(f"bench.{kind}").__path__
+        for path in Path(folder).glob(f"*{ending}")
+        if not path.stem.startswith("_")
+    }
+    if kind == "models":
+        found |= _entry_points() | _added
+    return dict(sorted(found.items()))
+
+
+def find(kind: Kind, name: str) -> Path:
+    """The file of a model, a data set or a suite.
+
+    Raises:
+        UnknownName: there is none of that name.
+    """
+    known = files(kind)
+    if name not in known:
+        raise unknown(NOUNS[kind], name, known)
+    return known[name]
+
+
+def summary(path: Path) -> str:
+    """What a file says of itself in one line: the first of its docstring, or of its comment."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".toml":
+            return text.partition("\n")[0].lstrip("# ")
+        return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    except UNREADABLE as error:
+        return f"cannot be read: {error}"
+
+
+_added: dict[str, Path] = {}
+
+
+def add_model(path: Path) -> str:
+    """Make a model outside the checkout known by its file name, which is returned.
+
+    Raises:
+        UnknownName: there is no such file.
+        NameTaken: a model of that name exists already.
+    """
+    path = path.resolve()
+    if path.suffix != ".py" or not path.is_file():
+        raise UnknownName(f"--model-path needs a .py file; there is none at {path}")
+    if _added.get(path.stem, path) != path or path.stem in files("models").keys() - _added.keys():
+        raise NameTaken(f"{path}: a model {path.stem!r} exists already; rename the file")
+    _added[path.stem] = path
+    return path.stem
+
+
+def added_models() -> list[Path]:
+    """The files that `add_model` added."""
+    return list(_added.values())
+
+
+def _entry_points() -> dict[str, Path]:
+    """Models that installed packages offer as `name = "package.module"`."""
+    found = {}
+    for entry in metadata.entry_points(group="bench.models"):
+        spec = importlib.util.find_spec(entry.module)
+        if spec and spec.origin:
+            found[entry.name] = Path(spec.origin)
+    return found

@@ -1,0 +1,1 @@
+"""All cells of a suite, one after the other."""

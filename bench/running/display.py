@@ -1,0 +1,145 @@
+"""What a run shows while it goes on: a live line on a terminal, plain lines otherwise."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import click
+
+from bench.records.record import Cell, Record
+from bench.text import one_line
+
+EPOCH_PARAMETERS = ("epochs", "iterations")  # by which models name how often they go over the data
+
+
+@dataclass
+class Progress:
+    """How far the present cell is."""
+
+    cell: Cell
+    started: float
+    phase: str = "starting"
+    epoch: int = 0
+    loss: float | None = None
+    validation: float | None = None
+    training_seconds: float = 0.0
+
+    @property
+    def epochs(self) -> int | None:
+        """How many epochs there will be, where the parameters tell."""
+        for name in EPOCH_PARAMETERS:
+            if isinstance(self.cell.params.get(name), int):
+                return int(self.cell.params[name])
+        return None
+
+    def hear(self, kind: str, value: Any) -> None:
+        """Take in a message of the cell's process."""
+        if kind == "phase":
+            self.phase = value
+        elif kind == "share":
+            self.phase = f"scoring {value:.0%}"
+        elif kind == "epoch":
+            self.epoch, self.training_seconds = value.number, value.seconds
+            self.loss, self.validation = value.loss, value.validation
+
+    def words(self) -> str:
+        """One line: phase, epoch, loss and time left."""
+        parts = [self.phase]
+        if self.phase == "training" and self.epoch:
+            total = f"/{self.epochs}" if self.epochs else ""
+            parts.append(f"epoch {self.epoch}{total}")
+            if self.loss is not None:
+                parts.append(f"loss {self.loss:.4f}")
+            if self.validation is not None:
+                parts.append(f"validation HR@10 {self.validation:.4f}")
+            if self.epochs:
+                left = (self.epochs - self.epoch) * self.training_seconds / self.epoch
+                parts.append(f"{left:.0f} s left")
+        return ", ".join(parts)
+
+
+class Display(AbstractContextManager["Display"]):
+    """Shows a run. Notes and finished cells are lines; what goes on now is a live line."""
+
+    def __init__(self, cells: int, live: bool) -> None:
+        self._cells = cells
+        self._done = 0
+        self._progress: Progress | None = None
+        self._live: Any = None
+        if live:
+            from rich import progress
+
+            self._live = progress.Progress(
+                progress.SpinnerColumn(),
+                progress.TextColumn("{task.completed}/{task.total}"),
+                progress.BarColumn(bar_width=20),
+                progress.TextColumn("{task.description}", markup=False),
+                progress.TextColumn("{task.fields[words]}", style="dim", markup=False),
+                transient=True,
+            )
+            self._task = self._live.add_task("", total=cells, words="")
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def line(self, text: str) -> None:
+        """Say something that stays."""
+        if self._live:
+            self._live.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        else:
+            click.echo(text)
+
+    def begin(self, cell: Cell) -> None:
+        """A cell is being measured."""
+        self._progress = Progress(cell, monotonic())
+        self._refresh()
+
+    def hear(self, kind: str, value: Any) -> None:
+        """A message of the present cell's process; "" when it says nothing."""
+        if self._progress and kind:
+            self._progress.hear(kind, value)
+        self._refresh()
+
+    def end(self, record: Record, *, measured: bool) -> None:
+        """A cell is done, or was done before."""
+        self._done += 1
+        self.line(f"[{self._done}/{self._cells}] {outcome(record, measured=measured)}")
+        self._progress = None
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if self._live:
+            now = self._progress
+            self._live.update(
+                self._task,
+                completed=self._done,
+                description=one_line(f"{now.cell.name} seed {now.cell.seed}") if now else "",
+                words=f"{now.words()} ({monotonic() - now.started:.0f} s)" if now else "",
+            )
+
+
+def outcome(record: Record, *, measured: bool) -> str:
+    """A cell and how it ended, in one line."""
+    name = f"{one_line(record.cell.name):<12} seed {record.cell.seed}"
+    if record.status != "ok":
+        return f"{name}  {record.status.upper()}: {one_line(record.reason)}"
+    words = (
+        f"{name}  HR@10 {record.metrics['hr_at_10']:.4f}  NDCG@10 "
+        f"{record.metrics['ndcg_at_10']:.4f}  trained in {record.timings['train_seconds']:.2f} s"
+    )
+    if not measured:
+        return f"{words}, measured before"
+    return f"{words}, {record.timings['cell_seconds']:.1f} s in all"

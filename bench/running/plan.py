@@ -1,0 +1,96 @@
+"""From the rows of a suite to cells with keys and limits."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from bench import machine
+from bench.hashing import key_of, of_files
+from bench.isolation.process import Limits
+from bench.protocol.task import Task
+from bench.records import record
+from bench.records.record import Cell
+from bench.registry.sources import source_sha256
+from bench.registry.suites import Suite, SuiteRow
+from bench.running.describe import Described
+
+# The files of the harness that decide what stands in a ledger. Some load numba: they are only read.
+DECISIVE = ("adapter.py", "interactions.py", "compilation.py", "evaluation/*.py", "running/job.py")
+SHARE_OF_MEMORY = 0.8  # of the machine's, that a cell may take when no limit is given
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to run, beside what."""
+
+    results: Path
+    data_dir: Path | None = None
+    device: str = "cpu"
+    threads: int = 1
+    force: bool = False  # measure again what is measured
+    live: bool = False  # show a line that moves
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A cell that is to be measured, or was."""
+
+    cell: Cell
+    key: str
+    row: SuiteRow
+    described: Described
+
+
+def planned_cells(
+    suite: Suite, described: list[Described], task: Task, device: str, threads: int
+) -> list[Planned]:
+    """Every row x every seed, with its key."""
+    planned = []
+    for row, known in zip(suite.rows, described, strict=True):
+        for seed in row.seeds or suite.seeds:
+            cell = Cell(
+                dataset=suite.dataset,
+                protocol=task.protocol,
+                model=row.model,
+                label=row.label,
+                params=known.params,
+                seed=seed,
+                device=device,
+                threads=threads,
+                eval_users=task.eval_users,
+            )
+            planned.append(Planned(cell=cell, key=cell_key(cell, task), row=row, described=known))
+    return planned
+
+
+def cell_key(cell: Cell, task: Task) -> str:
+    """16 hex digits that change with anything that may change the result."""
+    parts = {
+        "cell": vars(cell),
+        "data": task.data_sha256,
+        "split": task.split_sha256,
+        "source": source_sha256(cell.model),
+        "packages": machine.packages(),
+        "harness": _harness_sha256(),
+        "schema": record.SCHEMA,
+    }
+    return key_of(parts)
+
+
+@cache
+def _harness_sha256() -> str:
+    """A hash of the files of the harness that decide what stands in a ledger."""
+    folder = Path(__file__).parents[1]
+    return of_files((path for each in DECISIVE for path in folder.glob(each)), folder)
+
+
+def limits_of(planned: Planned, suite: Suite, options: Options) -> Limits:
+    """What a cell may use: its row's limits, else the suite's, else most of the machine."""
+    total = psutil.virtual_memory().total / 2**20
+    return Limits(
+        seconds=planned.row.timeout or suite.timeout,
+        memory_mb=suite.memory_limit or int(total * SHARE_OF_MEMORY),
+        threads=options.threads,
+    )

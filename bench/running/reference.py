@@ -1,0 +1,106 @@
+"""The reference kernel: a fixed piece of work whose time tells how fast the machine is just now.
+
+One part is bound by arithmetic, a matrix product whose blocks stay in the cache; the other by
+memory, rows that a sparse matrix gathers at random from a table that is larger than the cache. Both
+are what training is made of. A train time divided by the kernel's is in units that two machines, or
+two moments of one, have in common. So neither the work nor the data may ever change.
+"""
+
+import os
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
+
+from bench.interactions import Floats
+from bench.records.record import Record, save
+from bench.records.timings import AFTER, BEFORE, derived
+
+SIZE = 768  # of the square matrix in the product: 0.9 GFLOP
+TABLE, WIDTH = 2**18, 64  # rows and columns of the table that rows are gathered from: 64 MB
+SUMS, GATHERED = 2**13, 16  # sums of rows, and rows in each: 32 MB are read
+DISTINCT = 2**12  # rows of the table, which repeats them: random numbers cost more than copies
+ROUNDS = 40  # of both parts: about 1 s on a core of 2.8 GHz
+# Where it only matters that the kernel runs, as in tests, fewer rounds are timed and scaled up.
+ROUNDS_VARIABLE = "BENCH_REFERENCE_ROUNDS"
+
+
+class Kernel:
+    """The data, all whole numbers so small that every sum of them is exact in float32."""
+
+    def __init__(self) -> None:
+        # RandomState's stream is frozen for good (NEP 19), that of newer generators is not.
+        random = np.random.RandomState(0)
+        self._matrix = random.randint(-2, 3, (SIZE, SIZE)).astype(np.float32)
+        rows = random.randint(0, 8, (DISTINCT, WIDTH)).astype(np.float32)
+        self._table = np.tile(rows, (TABLE // DISTINCT, 1))
+        chosen = random.randint(0, TABLE, SUMS * GATHERED).astype(np.int32)
+        first = np.arange(0, len(chosen) + 1, GATHERED, dtype=np.int32)
+        ones = np.ones(len(chosen), dtype=np.float32)
+        self._choice = sp.csr_matrix((ones, chosen, first), shape=(SUMS, TABLE))
+
+    def product(self) -> Floats:
+        """The matrix times itself: [SIZE, SIZE]."""
+        return self._matrix @ self._matrix
+
+    def gather(self) -> Floats:
+        """Sums of rows at random places of the table: [SUMS, WIDTH]."""
+        found: Floats = self._choice @ self._table
+        return found
+
+    def round(self) -> None:
+        """Both parts once."""
+        self.product()
+        self.gather()
+
+
+@cache
+def kernel() -> Kernel:
+    """The kernel, made once in a process; its first round starts BLAS and touches all memory."""
+    made = Kernel()
+    made.round()
+    return made
+
+
+def measure() -> float:
+    """Seconds that the kernel takes now, on one thread of this process."""
+    rounds = max(1, int(os.environ.get(ROUNDS_VARIABLE, ROUNDS)))
+    with threadpool_limits(1, user_api="blas"):
+        work = kernel()
+        started = perf_counter()
+        for _ in range(rounds):
+            work.round()
+        return (perf_counter() - started) * ROUNDS / rounds
+
+
+class Clock:
+    """The kernel beside the cells of a run: before the first, between two, and after the last."""
+
+    def __init__(self) -> None:
+        self._latest: float | None = None  # None when something else has run since
+
+    def before(self) -> None:
+        """Time the kernel before a cell, unless it was timed just now, after another."""
+        if self._latest is None:
+            self._latest = measure()
+
+    def after(self, found: Record, results: Path) -> Record:
+        """Time the kernel after a cell, and save its record again with what both times tell.
+
+        The record is on the disk before, so that nothing is lost in this second. A cell without
+        figures needs no clock; it may have run long, so that the time before it is of no more use.
+        """
+        if found.status == "skipped":
+            return found
+        before, self._latest = self._latest, None
+        if found.status != "ok" or before is None:
+            return found
+        self._latest = measure()
+        timings = found.timings | {BEFORE: before, AFTER: self._latest}
+        found = replace(found, timings=timings | derived(timings, found.cell.device))
+        save(found, results)
+        return found

@@ -1,0 +1,158 @@
+"""MLflow's store: where it is, what of ours stands in it, and what it was not told.
+
+A client here is MLflow's, as `bench.tracking.tracker` opens it; nothing of MLflow is imported.
+"""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from bench.text import first_line
+from bench.tracking import mapping
+
+DATABASE_SECONDS = 5.0  # for another program that writes to the database
+SQLITE = "sqlite:///"
+
+
+def address(results: Path) -> str:
+    """Of the store of some results: $MLFLOW_TRACKING_URI, else a database among them."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or own(results)
+
+
+def own(results: Path) -> str:
+    """Of the database among some results."""
+    return f"{SQLITE}{results / 'mlflow.db'}"
+
+
+def failure(uri: str, error: BaseException) -> str:
+    """One line for what a store raised, without the password that its address may hold."""
+    login = urlsplit(uri).netloc.rpartition("@")[0]
+    # What failed in a request stands at the end of a long line about the request.
+    text = str(error).rpartition("Caused by ")[2]
+    reason = f"cannot use {uri}: {first_line(text or type(error).__name__)}"
+    return reason.replace(f"{login}@", "") if login else reason
+
+
+def check_database(uri: str) -> tuple[int, int] | None:
+    """Raise at once what MLflow would try again and again: a file that is locked or no database.
+
+    Returns the file's device and number on it; None where there is no file.
+
+    Raises:
+        sqlite3.Error: it cannot be written.
+    """
+    path = Path(uri.removeprefix(SQLITE))
+    if not uri.startswith(SQLITE) or not path.exists():
+        return None
+    with closing(sqlite3.connect(path, timeout=DATABASE_SECONDS)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        database.rollback()
+    return path.stat().st_dev, path.stat().st_ino
+
+
+def make_database(uri: str, opened: Callable[[str], object]) -> None:
+    """Make a missing database aside: MLflow cannot go on with one that was cut off halfway.
+
+    Args:
+        uri: of the database.
+        opened: opens a database as MLflow does, which makes its tables.
+    """
+    path = Path(uri.removeprefix(SQLITE))
+    if path.exists():
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    opened(f"{SQLITE}{temporary}")
+    temporary.replace(path)
+
+
+def ours(client: Any) -> list[Any]:
+    """The experiments that bench made in a store that others may use too."""
+    return [e for e in client.search_experiments() if "bench.dataset" in e.tags]
+
+
+def ids(experiments: list[Any]) -> list[str]:
+    """Of experiments, as a search for runs wants them."""
+    return [experiment.experiment_id for experiment in experiments]
+
+
+def runs(
+    client: Any,
+    experiments: list[str],
+    tags: dict[str, str],
+    condition: str = "",
+    limit: int = 1000,
+) -> list[Any]:
+    """Runs with these tags, newest first."""
+    wanted = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
+    text = " and ".join([*wanted, condition] if condition else wanted)
+    order = ["attributes.start_time DESC"]
+    if not experiments:
+        return []
+    return list(client.search_runs(experiments, text, max_results=limit, order_by=order))
+
+
+def parent(client: Any, experiment: str, invocation: str) -> Any | None:
+    """The run of an invocation in an experiment, if there is one.
+
+    A request that the server heard only after the client had given it up leaves another, with no
+    cells below it: that one goes.
+    """
+    tags = {"bench.invocation": invocation or mapping.UNKNOWN}
+    found = runs(client, [experiment], {"kind": "invocation", **tags})
+    if len(found) > 1:
+        cells = runs(client, [experiment], {"kind": "cell", **tags})
+        used = {run.data.tags.get("mlflow.parentRunId") for run in cells}
+        found.sort(key=lambda run: run.info.run_id not in used)
+        for run in found[1:]:
+            client.delete_run(run.info.run_id)
+    return found[0] if found else None
+
+
+class Ended:
+    """Invocations that came to their end before the store was told so, as files of their names.
+
+    Without such a note a run that is left open is one whose process was killed.
+    """
+
+    def __init__(self, results: Path) -> None:
+        self._folder = results / ".mlflow-ended"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(path.name for path in self._folder.glob("*")))
+
+    def add(self, invocation: str) -> None:
+        """Note an end; where nothing can be written the invocation will count as killed."""
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / invocation).touch()
+
+    def discard(self, invocation: str) -> None:
+        """The store has been told."""
+        with suppress(OSError):
+            (self._folder / invocation).unlink()
+            self._folder.rmdir()  # when it was the last
+
+
+def orphaned(tags: Mapping[str, str]) -> bool:
+    """Whether a run was left open by a process of this host that is gone."""
+    if tags.get("bench.host") != socket.gethostname():
+        return False
+    try:
+        started = psutil.Process(int(tags.get("bench.pid", "0"))).create_time()
+        # The number may belong to a later process by now. A second covers steps of the clock.
+        gone: bool = abs(started - float(tags.get("bench.process_started", "0"))) > 1.0
+        return gone
+    except (psutil.Error, ValueError):
+        return True
+
+
+def busy_elsewhere(tags: Mapping[str, str]) -> bool:
+    """Whether a run belongs to another process that still lives, as far as can be told."""
+    return tags.get("bench.pid") != str(os.getpid()) and not orphaned(tags)

@@ -1,0 +1,258 @@
+"""MLflow as a projection of records: written after each cell, and again where it is missing.
+
+Nothing here is needed to measure. Whatever goes wrong is a TrackingError, and the records stay.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
+
+from bench.records.files import BadRecord
+from bench.records.record import Record, ledger_path, load_all
+from bench.text import first_line
+from bench.tracking import mapping, store, views
+from bench.tracking.store import busy_elsewhere, orphaned
+
+# Read when mlflow is imported, or at its first request: no telemetry, no bars, no links, and a
+# server that does not answer costs seconds rather than minutes. The client sends nothing twice:
+# what was only slow would then make a run twice; a Tracker asked again doubles nothing. What the
+# user has set stays.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+# Failures reach the user as one TrackingError; their tracebacks, and the many lines about the
+# tables of a new database, do not.
+for _name in ("mlflow", "alembic", "urllib3", "sqlalchemy"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+LOCK_SECONDS = 60.0  # for another bench on the same results
+METRICS_AT_ONCE, PARAMS_AT_ONCE = 800, 100  # MLflow takes 1000 and 100 in one call
+BOARDS = ("leaderboard.md", "leaderboard.csv", "leaderboard.html")
+
+
+class TrackingError(OSError):
+    """MLflow could not be written or read. The message is one line."""
+
+
+class Tracker:
+    """Writes records into an MLflow store: $MLFLOW_TRACKING_URI, else <results>/mlflow.db.
+
+    Every method raises TrackingError, whatever the store raised.
+    """
+
+    def __init__(self, results: Path, uri: str | None = None) -> None:
+        self.results = results.absolute()
+        self.uri = uri or store.address(self.results)
+        self.ended = store.Ended(self.results)
+        self._client: MlflowClient | None = None
+        self._file: tuple[int, int] | None = None  # of the database that the client has opened
+        self._lock = FileLock(self.results / ".mlflow.lock", timeout=LOCK_SECONDS)
+
+    def prepare(self) -> None:
+        """Create the store, before anything is timed, and close what was left open."""
+        if ended := list(self.ended):
+            records = self._all_records(skip=lambda error: None)
+            for invocation in ended:
+                self.finish(invocation, records, ())
+        self.reconcile()
+
+    def log(self, record: Record, ledger: Path | None = None, first: Record | None = None) -> bool:
+        """Write a cell below the run of its invocation.
+
+        Args:
+            record: of the cell.
+            ledger: its ledger's file, if it has one.
+            first: the record that its invocation began with, where that is another.
+
+        Returns:
+            False when it was there already.
+        """
+        with self._session() as client:
+            experiment = self._experiment(client, record.cell.dataset, record.cell.protocol)
+            same = {"bench.key": record.key, "bench.started": record.started}
+            found = store.runs(client, [experiment], same)
+            whole = [run for run in found if "bench.logged" in run.data.tags][:1]
+            for run in found:
+                if run not in whole:
+                    client.delete_run(run.info.run_id)  # cut off halfway by an earlier failure
+            if whole:
+                return False
+            parent = store.parent(client, experiment, record.invocation)
+            if parent is None:
+                first = first or record
+                start, tags = mapping.milliseconds(first.started), mapping.parent_tags(first)
+                parent = client.create_run(experiment, start, tags, mapping.parent_name(first))
+            tags = {**mapping.tags(record), "mlflow.parentRunId": parent.info.run_id}
+            start, name = mapping.milliseconds(record.started), mapping.cell_name(record)
+            run = client.create_run(experiment, start, tags, name)
+            _fill(client, run, record, ledger)
+            return True
+
+    def finish(
+        self, invocation: str, records: Sequence[Record], boards: Sequence[Path] | None = None
+    ) -> None:
+        """Close the runs of an invocation: one for each data set and protocol that it wrote to.
+
+        Args:
+            invocation: id of the `bench run`.
+            records: those of other invocations do not count.
+            boards: files to keep with it; the leaderboard files of the results when None.
+        """
+        with self._session() as client:
+            found = [self.results / name for name in BOARDS] if boards is None else boards
+            files = [path for path in found if path.is_file()]
+            for experiment in store.ours(client):
+                tags = experiment.tags
+                place = invocation, tags["bench.dataset"], tags["bench.protocol"]
+                own = [r for r in records if (r.invocation, *_place(r)) == place]
+                if parent := store.parent(client, experiment.experiment_id, invocation):
+                    _close(client, parent, own, files, ended=invocation in self.ended)
+            self.ended.discard(invocation)
+
+    def reconcile(self) -> int:
+        """Mark as killed the runs whose process on this host is gone; how many there were."""
+        with self._session() as client:
+            running = store.runs(
+                client, store.ids(store.ours(client)), {}, "attributes.status = 'RUNNING'"
+            )
+            left = [run.info.run_id for run in running if orphaned(run.data.tags)]
+            for run_id in left:
+                client.set_tag(run_id, "bench.ended_by", "reconcile")
+                client.set_terminated(run_id, "KILLED")
+            return len(left)
+
+    def track_all(self, skip: Callable[[BadRecord], None] | None = None) -> int:
+        """Write every record of the results that the store misses; how many there were.
+
+        A file that is no record is told to skip; without it, it is a TrackingError.
+        """
+        self.prepare()
+        records = self._all_records(skip)
+        first = {r.invocation: r for r in reversed(records)}
+        written = [
+            r for r in records if self.log(r, ledger_path(r, self.results), first[r.invocation])
+        ]
+        latest = max(records, key=lambda r: r.started).invocation if records else ""
+        for invocation in dict.fromkeys(record.invocation for record in written):
+            # The board shows all records as they are now, so only the latest run may carry it.
+            boards = None if invocation == latest else ()
+            self.finish(invocation, records, boards)
+        return len(written)
+
+    def _all_records(self, skip: Callable[[BadRecord], None] | None) -> list[Record]:
+        """Those of the results, then those of trials, which stand beside their studies."""
+        try:
+            folders = [self.results, *sorted((self.results / "tune").glob("*/"))]
+            return [record for folder in folders for record in load_all(folder, skip)]
+        except (OSError, BadRecord) as error:
+            raise TrackingError(first_line(error)) from error
+
+    def experiment_url(
+        self, base: str, dataset: str = "", protocol: str = "", view: str = views.LEADERBOARD
+    ) -> str | None:
+        """Address of an experiment in the pages of a server; of the newest one without names."""
+        with self._session() as client:
+            if dataset:
+                named = client.get_experiment_by_name(mapping.experiment_name(dataset, protocol))
+                return views.address(base, named.experiment_id, view) if named else None
+            newest = store.runs(client, store.ids(store.ours(client)), {}, limit=1)
+            return views.address(base, newest[0].info.experiment_id, view) if newest else None
+
+    @contextmanager
+    def _session(self) -> Iterator[MlflowClient]:
+        """The client, while no other bench writes to the store of these results."""
+        try:
+            self.results.mkdir(parents=True, exist_ok=True)
+            with self._lock:
+                file = store.check_database(self.uri)
+                if self._client is None:
+                    if self.uri == store.own(self.results):
+                        store.make_database(self.uri, _open)
+                    client = _open(self.uri)
+                    self._client, self._file = client, store.check_database(self.uri)
+                elif file != self._file:  # what MLflow has open would be written to no avail
+                    raise TrackingError(f"{self.uri} was removed or replaced since this run began")
+                yield self._client
+        except TrackingError:
+            raise
+        except Exception as error:  # a foreign system: nothing that it raises may end a run
+            raise TrackingError(store.failure(self.uri, error)) from error
+
+    def _experiment(self, client: MlflowClient, dataset: str, protocol: str) -> str:
+        """Id of the experiment of a data set and protocol, made where it is missing."""
+        name = mapping.experiment_name(dataset, protocol)
+        if found := client.get_experiment_by_name(name):
+            if found.lifecycle_stage == "deleted":
+                client.restore_experiment(found.experiment_id)
+            return str(found.experiment_id)
+        remote = self.uri.startswith(("http:", "https:", "databricks"))
+        place = None if remote else (self.results / "mlflow-artifacts").as_uri()
+        tags = mapping.experiment_tags(dataset, protocol)
+        experiment = client.create_experiment(name, place, tags)
+        for key, value in views.tags().items():
+            with suppress(Exception):  # only the looks of a page would be lost
+                client.set_experiment_tag(experiment, key, value)
+        return str(experiment)
+
+
+def _open(uri: str) -> MlflowClient:
+    client = MlflowClient(uri, uri)
+    client.search_experiments(max_results=1)  # creates the tables
+    return client
+
+
+def _fill(client: MlflowClient, run: Run, record: Record, ledger: Path | None) -> None:
+    """Write all of a cell into its new run. The tag at the end says that nothing is missing."""
+    run_id, start = run.info.run_id, run.info.start_time
+    metrics = [
+        Metric(name, value, start + round(1000 * seconds), step)
+        for name, value, seconds, step in mapping.figures(record)
+    ]
+    params = [Param(name, value) for name, value in mapping.parameters(record).items()]
+    for first in range(0, len(metrics), METRICS_AT_ONCE):
+        client.log_batch(run_id, metrics=metrics[first : first + METRICS_AT_ONCE])
+    for first in range(0, len(params), PARAMS_AT_ONCE):
+        client.log_batch(run_id, params=params[first : first + PARAMS_AT_ONCE])
+    data = Dataset(**mapping.data(record))
+    client.log_inputs(run_id, [DatasetInput(data, [InputTag("mlflow.data.context", "benchmark")])])
+    client.log_text(run_id, json.dumps(asdict(record), indent=1), "record.json")
+    if ledger is not None and ledger.is_file():
+        client.log_artifact(run_id, str(ledger))
+    status = mapping.STATUS.get(record.status, "FAILED")
+    client.set_terminated(run_id, status, mapping.milliseconds(record.ended))
+    client.set_tag(run_id, "bench.logged", "yes")
+
+
+def _close(
+    client: MlflowClient, parent: Run, records: list[Record], files: list[Path], *, ended: bool
+) -> None:
+    """Give the run of an invocation its summary, and end it if that is for us to do."""
+    run_id, now = parent.info.run_id, parent.info.start_time
+    records = mapping.judged(records)
+    values = mapping.summary(records)
+    metrics = [Metric(name, value, now, 0) for name, value in values.items()]
+    client.log_batch(run_id, metrics=metrics)
+    client.set_tag(run_id, "best_model", mapping.best_model(records))
+    for path in files:
+        client.log_artifact(run_id, str(path))
+    if parent.info.status == "KILLED" or (not ended and busy_elsewhere(parent.data.tags)):
+        return  # it did not end well, or not yet
+    good = all(record.status in ("ok", "skipped") for record in records)
+    end = mapping.milliseconds(max((r.ended for r in records if r.ended), default=""))
+    client.set_terminated(run_id, "FINISHED" if good else "FAILED", end)
+
+
+def _place(record: Record) -> tuple[str, str]:
+    return record.cell.dataset, record.cell.protocol

@@ -1,0 +1,166 @@
+"""Show the runs in MLflow's pages, on this machine only, until Ctrl-C."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.tracking.tracker import Tracker
+from bench.tracking.views import CHARTS
+
+HOST = "127.0.0.1"
+START_SECONDS = 120.0  # it takes 6 on an idle machine
+END_SECONDS = 10.0
+PORTS = 20  # tried from the wanted one on
+
+
+def serve(results: Path, port: int = 5000, open_browser: bool = False) -> None:
+    """Start MLflow's server on the store of the results and print where to look.
+
+    Args:
+        results: folder of the runs.
+        port: wanted; the next free one is taken when another program has it.
+        open_browser: whether to show the page in the user's browser too.
+
+    Raises:
+        FileNotFoundError: nothing has been tracked yet.
+        OSError: no port is free, or the server ended by itself.
+        bench.tracking.tracker.TrackingError: the store cannot be read.
+    """
+    tracker = Tracker(results)
+    if tracker.uri.startswith(("http:", "https:")):
+        print(f"The runs are at {tracker.experiment_url(tracker.uri) or tracker.uri}")
+        return
+    file = Path(tracker.uri.removeprefix("sqlite:///"))
+    missing = tracker.uri.startswith("sqlite:///") and not file.exists()
+    free = _free_port(port)
+    base = f"http://{HOST}:{free}"
+    address = None if missing else tracker.experiment_url(base)
+    if address is None:
+        raise FileNotFoundError(f"no runs in {results} yet: run `make bench` first")
+    charts = tracker.experiment_url(base, view=CHARTS)
+    if free != port:
+        print(f"Port {port} is taken; using {free}.")
+    print("Starting MLflow's pages ...", flush=True)
+    try:
+        with _terminated_as_interrupt(), _server(tracker, free) as server:
+            _wait_until_it_answers(server, f"{base}/health")
+            print(f"Leaderboard: {address}\nCharts:      {charts}\nCtrl-C ends it.", flush=True)
+            if open_browser:
+                webbrowser.open(address)
+            server.wait()
+            raise OSError("MLflow's server ended by itself")
+    except KeyboardInterrupt:
+        print("Ended.")
+
+
+@contextmanager
+def _server(tracker: Tracker, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """The server and its workers, in a process group of their own that ends with this block."""
+    command = [
+        *(sys.executable, "-P", "-m", "mlflow", "server"),
+        *("--backend-store-uri", tracker.uri),
+        *("--artifacts-destination", str(tracker.results / "mlflow-artifacts")),
+        *("--host", HOST, "--port", str(port), "--workers", "1"),
+    ]
+    environment = {
+        **os.environ,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "PYTHONSAFEPATH": "1",  # the workers' imports, too, must not see a folder of the user
+    }
+    with tempfile.TemporaryDirectory(prefix="bench-ui-") as empty:
+        log = Path(empty) / "server.log"
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                command,
+                cwd=empty,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield server
+        except OSError as error:
+            lines = log.read_text(errors="replace").split("\n")
+            said = [line.strip() for line in lines if line.strip()][-1:]
+            raise OSError(": ".join([str(error), *said])) from error
+        finally:
+            _end(server)
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    """End the server with its workers; by force those that do not go."""
+    for ending in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, ending)
+        except ProcessLookupError:
+            break  # the whole group is gone
+        late = time.monotonic() + END_SECONDS
+        while time.monotonic() < late and _group_lives(server):
+            time.sleep(0.05)
+    server.wait()
+
+
+def _group_lives(server: "subprocess.Popen[bytes]") -> bool:
+    server.poll()  # a process that ended counts until it is waited for
+    try:
+        os.killpg(server.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> None:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    late = time.monotonic() + START_SECONDS
+    while time.monotonic() < late:
+        if server.poll() is not None:
+            raise OSError("MLflow's server did not start")
+        try:
+            with direct.open(address, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise OSError(f"MLflow's server did not answer within {START_SECONDS:.0f} s")
+
+
+def _free_port(wanted: int) -> int:
+    """The wanted port of this machine, or the next one that is free.
+
+    Raises:
+        OSError: none of the next ports is free.
+    """
+    for port in range(wanted, min(wanted + PORTS, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port from {wanted} on: choose one with --port")
+
+
+@contextmanager
+def _terminated_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end the server as Ctrl-C does, instead of leaving it behind."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,177 @@
+"""What the studies of a folder found: a table, a picture, a suite and all trials."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tabulate
+
+from bench.records.files import write_whole
+from bench.text import markdown, one_line
+from bench.tuning import study
+from bench.tuning.picture import picture
+from bench.tuning.trials import Log
+
+MINUTES = (1, 5, 15, 60)
+PAGE, PICTURE, SUITE, TRIALS = "README.md", "best.svg", "tuned.toml", "trials.csv"
+FILES = (PAGE, PICTURE, SUITE, TRIALS)
+HOW = """
+The figure is NDCG@10 on the validation items, averaged exactly over all draws of negatives; as the
+values were chosen by it, it is optimistic. A model's minutes are those on the wall's clock that its
+trials took: start of the process, fit, looks at validation, ranking. A column is empty where a
+model had fewer minutes, and has no best where any had. A pruned trial was ended at an epoch where
+its best look at validation (HR@10) so far was in the worst quarter of what the completed trials had
+at that epoch; it has no figure and cannot win. No trial has seen a test item.
+"""
+ABOUT_SUITE = """\
+# Values that `bench tune` found for {dataset}; run it with `bench run --suite` and this path.
+# `tuned` ends with the validation figures of the values chosen, HR@10 and NDCG@10, both averaged
+# exactly over all draws of negatives; as they were chosen by NDCG@10, they are optimistic.
+"""
+
+
+def load(place: Path) -> list[Log]:
+    """The study of each model in a folder, best first."""
+    found = [study.read(path) for path in sorted(place.glob("*.db"))]
+    logs = [log for log in found if log is not None and log.trials]
+    return sorted(logs, key=lambda log: -(best.value if (best := log.best()) else -1.0))
+
+
+def write(place: Path) -> list[Log]:
+    """Write the report of a folder from its studies, which are returned."""
+    logs = load(place)
+    write_whole(place / TRIALS, trials(logs).encode())
+    write_whole(place / PAGE, page(logs).encode())
+    if any(log.best() for log in logs):
+        write_whole(place / SUITE, fragment(logs).encode())
+        write_whole(place / PICTURE, picture(logs))
+    return logs
+
+
+def table(logs: Sequence[Log], form: str = "simple") -> str:
+    """Models x minutes: the best validation NDCG@10 known by then."""
+    best = [_by_minutes(log) for log in logs]
+    columns = range(len(MINUTES) + 1)
+    winners = [
+        max((row[c] for row in best if row[c]), default="") if _comparable(logs, c) else ""
+        for c in columns
+    ]
+    mark = "**{}**".format if form == "github" else "{} *".format
+    shown = markdown if form == "github" else one_line
+    lines = [
+        [
+            shown(log.name),
+            *(mark(f) if f and f == winners[c] else f for c, f in enumerate(row)),
+            _figure(log, "hr_at_10_expected"),
+            len(log.trials),
+            _count(log, "pruned"),
+            f"{log.spent / 60:.1f}",
+        ]
+        for log, row in zip(logs, best, strict=True)
+    ]
+    heads = [*(f"{m} min" for m in MINUTES), "end", "HR@10", "trials", "pruned", "minutes"]
+    align = ["left", *["right"] * len(heads)]
+    return tabulate.tabulate(lines, ["model", *heads], form, colalign=align, disable_numparse=True)
+
+
+def winners(logs: Sequence[Log]) -> list[str]:
+    """Which model is ahead after so many minutes, in words, where all were given as many."""
+    found = []
+    for column, minutes in enumerate(MINUTES):
+        known = [(t.value, log.name) for log in logs if (t := log.best_within(60 * minutes))]
+        if known and _comparable(logs, column):
+            value, name = max(known, key=lambda each: each[0])
+            found.append(f"Ahead after {minutes} min: {one_line(name)}, {value:.4f}.")
+    return found
+
+
+def page(logs: Sequence[Log]) -> str:
+    """The table as Markdown, with the picture and how to read them."""
+    if not logs:
+        return "# Tuning\n\nNo trials yet.\n"
+    parts = [f"# Tuning on {markdown(logs[0].dataset)}, {logs[0].protocol}", table(logs, "github")]
+    parts += ["\n".join(f"- {markdown(line)}" for line in winners(logs)), HOW.strip()]
+    if any(log.best() for log in logs):
+        parts += [f"![Best validation figure against minutes spent]({PICTURE})"]
+        parts += [f"The values are in [{SUITE}]({SUITE}), every trial is in [{TRIALS}]({TRIALS})."]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def fragment(logs: Sequence[Log]) -> str:
+    """A suite with the best values of each model."""
+    facts = logs[0].suite
+    lines = [ABOUT_SUITE.format(dataset=one_line(str(facts["dataset"])))]
+    lines[0] += "\n".join(f"{name} = {_toml(value)}" for name, value in facts.items())
+    for log in logs:
+        best = log.best()
+        if best is None:
+            continue
+        row = ["[[rows]]", f"model = {_toml(log.model)}"]
+        row += [f"label = {_toml(log.name)}"] if log.name != log.model else []
+        values = ", ".join(f"{name} = {_toml(best.params[name])}" for name in log.chosen)
+        row += [f"params = {{ {values} }}"] if values else []
+        lines.append("\n".join([*row, f"tuned = {_toml(tuned(log))}"]))
+    return "\n\n".join(lines) + "\n"
+
+
+def tuned(log: Log) -> str:
+    """How the best values were found, and the validation figures that they reached."""
+    pruned = f" ({_count(log, 'pruned')} pruned)" if _count(log, "pruned") else ""
+    count = f"{len(log.trials)} trial{'s' * (len(log.trials) != 1)}{pruned}"
+    figures = f"{_figure(log, 'hr_at_10_expected')}, {_figure(log, 'ndcg_at_10_expected')}"
+    budget = f"{_minutes(log.spent)} of {_minutes(log.budget)} min"
+    what = log.searched or "nothing to search"
+    return f"bench tune, {budget}, seed {log.seed}, {count}: {what}; validation {figures}"
+
+
+def trials(logs: Sequence[Log]) -> str:
+    """Every trial, and the best figure known after it, for programs."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = ["ndcg_at_10_expected", "hr_at_10_expected", "ndcg_at_10", "hr_at_10"]
+    head = ["model", "trial", "status", "seconds", "minutes_spent", "best_so_far", *names]
+    writer.writerow([*head, "reason", "params"])
+    for log in logs:
+        best, spent = {trial.number: trial.value for _, trial in log.steps()}, 0.0
+        so_far: float | str = ""
+        for trial in log.trials:
+            spent += trial.seconds
+            so_far = best.get(trial.number, so_far)
+            figures = [trial.figures.get(name, "") for name in names]
+            first = [log.name, trial.number, trial.status, trial.seconds, spent / 60, so_far]
+            writer.writerow([*first, *figures, trial.reason, json.dumps(trial.params)])
+    return text.getvalue()
+
+
+def _comparable(logs: Sequence[Log], column: int) -> bool:
+    """Whether a column says of every model what it had reached; the last one is their end."""
+    if column == len(MINUTES):
+        return True
+    return all(log.known_at(60 * MINUTES[column]) for log in logs if log.best())
+
+
+def _by_minutes(log: Log) -> list[str]:
+    known = [*(log.best_within(60 * minutes) for minutes in MINUTES), log.best()]
+    return [f"{trial.value:.4f}" if trial else "" for trial in known]
+
+
+def _figure(log: Log, name: str) -> str:
+    best = log.best()
+    return f"{best.figures[name]:.4f}" if best else ""
+
+
+def _count(log: Log, status: str) -> int:
+    return sum(trial.status == status for trial in log.trials)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.3g}"
+
+
+def _toml(value: Any) -> str:
+    """A value of a hyper-parameter as TOML; JSON writes text, numbers and lists the same way."""
+    text = json.dumps("none" if value is None else value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")  # which TOML alone forbids

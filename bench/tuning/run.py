@@ -1,0 +1,115 @@
+"""Search for good hyper-parameters of each model of a suite, on validation items, in equal time."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from bench.errors import BadParameter, unknown
+from bench.interactions import Interactions
+from bench.protocol.audit import audit_lines
+from bench.protocol.task import PROTOCOLS, Task, prepare
+from bench.registry.datasets import load_data
+from bench.registry.suites import Suite, blame
+from bench.running import describe as search
+from bench.running.describe import describe
+from bench.running.folder import only_run, work_folder
+from bench.running.plan import Options
+from bench.text import file_name, one_line
+from bench.tracking.live import LiveTracking
+from bench.tuning import report
+from bench.tuning.session import VALIDATION, Budget, Session
+
+
+@dataclass(kw_only=True)
+class TuningOutcome:
+    """What a tuning has to show."""
+
+    place: Path  # of the studies and their report
+    failed: bool = False  # a model has no figure
+    interrupted: bool = False
+
+
+def on_validation(protocol: str) -> str:
+    """The protocol that values for this one are chosen by."""
+    return protocol if protocol.endswith(VALIDATION) else protocol + VALIDATION
+
+
+def checked_protocol(protocol: str) -> str:
+    """A protocol that somebody asked to tune by.
+
+    Raises:
+        UnknownName: there is no such protocol.
+        BadParameter: it has test items.
+    """
+    if protocol in PROTOCOLS and not protocol.endswith(VALIDATION):
+        raise BadParameter(
+            f"protocol {protocol!r} has the test items, which tuning must not see;"
+            f" use {on_validation(protocol)}"
+        )
+    if protocol not in PROTOCOLS:
+        known = [name for name in PROTOCOLS if name.endswith(VALIDATION)]
+        raise unknown("protocol for tuning", protocol, known)
+    return protocol
+
+
+def validation_task(data: Interactions, suite: Suite) -> Task:
+    """The only data that a study and its trials get: what is left without the test items.
+
+    The hash of the data stands for train and validation alone, so that nothing of the test items
+    reaches a key; of the audit, the counts of the whole data are shown and go no further.
+    """
+    protocol = on_validation(suite.protocol)
+    task = prepare(data, protocol, suite.min_rating, suite.eval_users)
+    return replace(task, data_sha256=task.split_sha256)
+
+
+def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> TuningOutcome:
+    """Tune every row of a suite. What was spent before counts; the same call goes on.
+
+    Raises:
+        BadParameter, BadSuite: a row, or a model's search space, has what its model does not take.
+    """
+    with only_run(options.results), work_folder(options.results) as work:
+        described = describe(suite.rows, work)
+        for row, known in zip(suite.rows, described, strict=True):
+            if known.status == "usage":
+                raise blame(suite, row, known.reason)
+        usable = [r.model for r, d in zip(suite.rows, described, strict=True) if d.status == "ok"]
+        spaces = dict(zip(usable, search.spaces(usable, work), strict=True))
+        task = validation_task(load_data(suite.dataset, options.data_dir), suite)
+        click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
+        tracking = LiveTracking(options.results)
+        place = folder(options.results, suite.dataset, task.protocol)
+        session = Session(
+            suite=suite,
+            task=task,
+            budget=budget,
+            options=options,
+            seed=seed,
+            work=work,
+            place=place,
+            tracking=tracking,
+        )
+        outcome = TuningOutcome(place=place)
+        for row, known in zip(suite.rows, described, strict=True):
+            if known.status != "ok":
+                click.echo(one_line(f"{row.label or row.model}: {known.status}, {known.reason}"))
+                outcome.failed |= known.status == "failed"
+                continue
+            try:
+                log = session.tune(row, known.params, spaces[row.model])
+                outcome.failed |= log.best() is None
+            except KeyboardInterrupt:
+                outcome.interrupted = True
+                break
+            finally:  # so that a killed run leaves a report of what it has
+                report.write(place)
+        files = [place / name for name in report.FILES]
+        tracking.finish(session.records, files)
+    return outcome
+
+
+def folder(results: Path, dataset: str, protocol: str) -> Path:
+    """Where the studies of a data set under a protocol stand."""
+    return results / "tune" / file_name(f"{dataset}-{protocol}")

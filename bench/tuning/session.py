@@ -1,0 +1,178 @@
+"""One model after the other: try values until the budget is spent."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import click
+
+from bench.adapter import Epoch
+from bench.hashing import key_of
+from bench.protocol.task import Task
+from bench.records.record import TUNING, Cell, Record, save
+from bench.registry.suites import Suite, SuiteRow
+from bench.running import cell as cells
+from bench.running.describe import Described
+from bench.running.display import Display
+from bench.running.plan import Options, Planned, cell_key, limits_of
+from bench.space import Space, including, to_plain, words
+from bench.text import file_name, one_line
+from bench.tracking.live import LiveTracking
+from bench.tuning.study import Study
+from bench.tuning.trials import Log, Trial, TrialStatus
+
+VALIDATION = "-validation"  # ends the name of each protocol that has no test items
+FAILURES = 5  # without any success, after which a model is given up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What each model may use, over all sessions of its study."""
+
+    seconds: float  # on the wall's clock, all that a trial costs included
+    trials: int | None = None  # that settle
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One `bench tune`: model after model, on one machine and one task."""
+
+    suite: Suite
+    task: Task  # see `bench.tuning.run.validation_task`
+    budget: Budget
+    options: Options
+    seed: int
+    work: Path
+    place: Path  # of the studies
+    tracking: LiveTracking
+    records: list[Record] = field(default_factory=list)  # of the trials made here
+
+    def __post_init__(self) -> None:
+        if not self.task.tuning:
+            raise ValueError(f"tuning needs a task without test items, not {self.task.protocol}")
+
+    def tune(self, row: SuiteRow, params: dict[str, Any], declared: Space) -> Log:
+        """Spend the budget of one row.
+
+        Args:
+            row: the model, with the values to start from.
+            params: all its hyper-parameters; those not searched stay as they are.
+            declared: its search space, widened where the start lies outside.
+
+        Raises:
+            KeyboardInterrupt: the user ended it; the trial is kept as interrupted.
+        """
+        name = row.label or row.model
+        space = including(declared, params)
+        study = Study(
+            self.place / f"{file_name(name)}.db",
+            self._key(row, params, space),
+            Log(
+                name=name,
+                model=row.model,
+                dataset=self.suite.dataset,
+                protocol=self.task.protocol,
+                seed=self.seed,
+                budget=self.budget.seconds,
+                searched=words(space) if space else "",
+                chosen=[name for name in params if name in space or name in row.params],
+                suite=self._measured_by(),
+            ),
+            space,
+            params,
+        )
+        while self._goes_on(log := study.log()):
+            self._trial(study, row, params, self.budget.seconds - log.spent)
+            self._say(study.log())
+        return study.log()
+
+    def _measured_by(self) -> dict[str, Any]:
+        suite = self.suite
+        facts = {
+            "dataset": suite.dataset,
+            "protocol": suite.protocol.removesuffix(VALIDATION),
+            "min_rating": suite.min_rating,
+            "eval_users": suite.eval_users,
+        }
+        return {name: value for name, value in facts.items() if value is not None}
+
+    def _goes_on(self, log: Log) -> bool:
+        hopeless = len(log.settled) >= FAILURES and not log.best()
+        enough = self.budget.trials is not None and len(log.settled) >= self.budget.trials
+        return not (hopeless or enough or log.exhausted or log.spent >= self.budget.seconds)
+
+    def _trial(self, study: Study, row: SuiteRow, params: dict[str, Any], left: float) -> None:
+        began = monotonic()
+        attempt = study.begin()
+        chosen = params | attempt.params
+        heard: list[Epoch] = []
+
+        def prune(epoch: Epoch) -> str:
+            heard.append(epoch)
+            if epoch.validation is None:
+                return ""
+            worse = attempt.look(epoch.number, epoch.validation, monotonic() - began)
+            return f"pruned at epoch {epoch.number}: in the worst quarter there" if worse else ""
+
+        planned = self._planned(row, chosen)
+        limits = limits_of(planned, self.suite, self.options)
+        over_budget = limits.seconds >= left
+        limits = replace(limits, seconds=min(limits.seconds, left))
+        outcome = Trial(number=attempt.number, status="interrupted", params=chosen)
+        try:
+            with Display(1, self.options.live) as display:
+                display.begin(planned.cell)
+                record, _ = cells.measure(planned, self.task, limits, self.work, display, prune)
+            outcome = self._outcome(outcome, record, over_budget)
+        finally:  # also when the user ends it
+            attempt.end(replace(outcome, seconds=monotonic() - began))
+        self._track(record, outcome, heard)
+
+    def _outcome(self, trial: Trial, record: Record, over_budget: bool) -> Trial:
+        status: TrialStatus = record.status
+        reason = record.reason
+        if status == "timeout" and over_budget:
+            status, reason = "budget", "stopped at the end of the budget"
+        return replace(trial, status=status, reason=reason, figures=record.metrics)
+
+    def _track(self, record: Record, trial: Trial, heard: list[Epoch]) -> None:
+        """Keep the record beside the studies, and log it to MLflow; no budget pays for that."""
+        record = replace(
+            record,
+            reason=trial.reason,
+            curve=record.curve or [epoch._asdict() for epoch in heard],
+            suite=f"{TUNING}{self.suite.name or record.cell.name}",
+            invocation=self.tracking.invocation,
+        )
+        self.records.append(record)
+        save(record, self.place)
+        self.tracking.log(record)
+
+    def _planned(self, row: SuiteRow, params: dict[str, Any]) -> Planned:
+        cell = Cell(
+            dataset=self.suite.dataset,
+            protocol=self.task.protocol,
+            model=row.model,
+            label=row.label,
+            params=params,
+            seed=self.seed,
+            device=self.options.device,
+            threads=self.options.threads,
+            eval_users=self.task.eval_users,
+        )
+        key = cell_key(cell, self.task)
+        return Planned(cell=cell, key=key, row=row, described=Described("ok", params))
+
+    def _key(self, row: SuiteRow, params: dict[str, Any], space: Space) -> str:
+        """16 hex digits that change with anything that may change what a trial gives."""
+        return key_of({"cell": self._planned(row, params).key, "space": to_plain(space)})
+
+    def _say(self, log: Log) -> None:
+        last, best = log.trials[-1], log.best()
+        found = f"NDCG@10 {last.value:.4f}" if last.status == "ok" else last.reason or last.status
+        so_far = f", best {best.value:.4f}" if best else ""
+        click.echo(
+            f"{one_line(log.name)} trial {last.number}: {found}{so_far},"
+            f" {log.spent / 60:.3g} of {log.budget / 60:.3g} min"
+        )

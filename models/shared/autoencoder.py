@@ -1,0 +1,195 @@
+"""Autoencoders of what each user chose (Liang et al., WWW 2018): what multvae and multdae share."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.adapter import Adapter, Embeddings, Run
+from bench.interactions import Floats, Ids, Interactions
+
+from .devices import mixed_precision, threads
+from .histories import Chosen, Histories
+from .layers import Linear
+from .optimizers import AdamW
+from .softmax import Targets, softmax_loss
+
+USERS_PER_SCORING = 1024  # through the network at a time
+
+# Shapes: B users in a batch, M width of the middle, L of the last hidden layer, U users, I items.
+
+
+class Autoencoder(nn.Module, ABC):
+    """Layers from the items of a user to a narrow middle, and back to all items.
+
+    Args:
+        n_items: the catalogue.
+        hidden: widths between items and middle; the way back mirrors them.
+        middle: width that the way there ends with.
+        latent: width that the way back begins with.
+    """
+
+    def __init__(
+        self,
+        n_items: int,
+        hidden: tuple[int, ...],
+        middle: int,
+        latent: int,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        there, back = [*hidden, middle], [latent, *reversed(hidden)]
+        # The weight of a layer from there[0] to all items: a row for each item.
+        self.first = Linear(there[0], n_items, generator, bias=False).weight
+        self.first_bias = nn.Parameter(torch.zeros(there[0]))
+        self.there = layers(there, generator)
+        self.back = layers(back, generator)
+        self.last = Linear(back[-1], n_items, generator)
+
+    @abstractmethod
+    def middle(
+        self, states: Tensor, generator: torch.Generator | None, progress: float
+    ) -> tuple[Tensor, Tensor | None]:
+        """From where the way there ends to where the way back begins, and an addition to the loss.
+
+        Args:
+            states: [B, M].
+            generator: given in training only.
+            progress: share of the training that is done.
+
+        Returns:
+            [B, latent], and a number, the mean over the users, or None.
+        """
+
+    def forward(
+        self,
+        chosen: Chosen,
+        lengths: Tensor,
+        generator: torch.Generator | None = None,
+        progress: float = 1.0,
+    ) -> tuple[Tensor, Tensor | None]:
+        """The last hidden layer [B, L], and what the middle adds to the loss.
+
+        Args:
+            chosen: the input of B users.
+            lengths: [B], by which each user's input is divided.
+            generator, progress: see middle.
+        """
+        states = chosen.sum(self.first) / lengths[:, None] + self.first_bias
+        for layer in self.there:
+            states = layer(states.tanh())
+        states, addition = self.middle(states, generator, progress)
+        for layer in self.back:
+            states = layer(states).tanh()
+        return states, addition
+
+
+def layers(widths: list[int], generator: torch.Generator) -> nn.ModuleList:
+    """Linear layers from each width to the next."""
+    return nn.ModuleList(Linear(width, out, generator) for width, out in pairwise(widths))
+
+
+@dataclass(kw_only=True)
+class AutoencoderAdapter(Adapter):
+    """Learns to give high probability to all items of a user, when some of them are left out.
+
+    The loss is minus the log-likelihood of a user's items under a multinomial distribution over
+    the catalogue (equation 2), as a mean over users. The input is sparse; of the logits
+    [batch_size, n_items] 2 MB are held at a time, or as much as the last layer's weights take
+    (see `softmax_loss`). A user without items is left out of training.
+    """
+
+    hidden: tuple[int, ...] = ()  # widths between items and middle; the way back mirrors them
+    latent: int = 200  # width of the middle
+    dropout: float = 0.5  # chance that an item of a user is left out of the input
+    epochs: int = 70
+    batch_size: int = 64  # users
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0  # decoupled from the gradient, as in AdamW
+    mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
+
+    @abstractmethod
+    def network(self, n_items: int, generator: torch.Generator) -> Autoencoder:
+        """An untrained network, drawn from the generator alone (both on the CPU)."""
+
+    def fit(self, train: Interactions, run: Run) -> None:
+        """Learn from train.
+
+        Raises:
+            FloatingPointError: the loss became NaN or infinite.
+            ValueError: mixed precision was asked for without a GPU.
+        """
+        with threads(run.threads):
+            self._histories = Histories.of(train, run.device)
+            generator = torch.Generator().manual_seed(run.seed)
+            self._network = self.network(train.n_items, generator).to(run.device)
+            self._train(run, generator)
+
+    def _train(self, run: Run, generator: torch.Generator) -> None:
+        on_device = torch.Generator(run.device).manual_seed(run.seed)
+        optimizer = AdamW(
+            self._network.parameters(),
+            lr=self.learning_rate,
+            weight_decay=self.weight_decay,
+            fused=True,
+        )
+        everyone = np.flatnonzero(self._histories.counts)
+        per_batch = max(1, self.batch_size)
+        in_all = self.epochs * len(everyone)
+        seen = 0  # users, in all epochs
+        for _ in range(self.epochs):
+            total = torch.zeros((), device=run.device)
+            # For all users at once, because a GPU is waited for here.
+            inputs = self._histories.dropped(self.dropout, on_device)
+            order = torch.randperm(len(everyone), generator=generator).numpy()
+            for start in range(0, len(everyone), per_batch):
+                users = everyone[order[start : start + per_batch]]
+                optimizer.zero_grad(set_to_none=True)
+                with mixed_precision(run.device, self.mixed_precision):
+                    loss = self._loss(inputs, users, on_device, seen / in_all)
+                loss.backward()
+                optimizer.step()
+                total += loss.detach() * len(users)
+                seen += len(users)
+            # The only other wait for the device in an epoch.
+            if run.epoch(samples=len(everyone), loss=total.item() / max(len(everyone), 1)):
+                break
+
+    def _loss(
+        self, inputs: Histories, users: Ids, generator: torch.Generator, progress: float
+    ) -> Tensor:
+        """The mean loss of some users, from what is left of their histories."""
+        whole = self._histories.take(users)
+        lengths = whole.counts.sqrt() * (1 - self.dropout)  # normalised first, then dropped
+        states, addition = self._network(inputs.take(users), lengths, generator, progress)
+        last = self._network.last
+        targets = Targets(whole.items, whole.rows, whole.counts.to(states.dtype), whole.starts)
+        loss = softmax_loss(states, last.weight, last.bias, targets) / len(users)
+        return loss if addition is None else loss + addition
+
+    @torch.no_grad()
+    def _states(self, users: Ids) -> Tensor:
+        """The last hidden layer of these users, from whole histories: [b, L]."""
+        found = []
+        for start in range(0, len(users), USERS_PER_SCORING):
+            chosen = self._histories.take(users[start : start + USERS_PER_SCORING])
+            lengths = chosen.counts.sqrt().clamp(min=1)
+            found.append(self._network(chosen, lengths)[0])
+        return torch.cat(found)
+
+    @torch.no_grad()
+    def scores(self, users: Ids) -> Floats:
+        """Score every item by its logit: int32 [b] -> float32 [b, I]."""
+        return self._network.last(self._states(users)).cpu().numpy()
+
+    @torch.no_grad()
+    def embeddings(self) -> Embeddings:
+        """The last hidden layer of all users, and a one that meets the item's bias."""
+        states = self._states(np.arange(len(self._histories.counts), dtype=np.int32))
+        last = self._network.last
+        users = torch.cat([states, torch.ones_like(states[:, :1])], dim=1)  # [U, L + 1]
+        items = torch.cat([last.weight, last.bias[:, None]], dim=1)  # [I, L + 1]
+        return Embeddings(users.cpu().numpy(), items.cpu().numpy())

@@ -1,0 +1,132 @@
+"""The one loop that trains every network over (user, item) pairs.
+
+Shared by gmf, ncf, neumf, fm, deepfm and dlrm.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from bench.adapter import Adapter, Embeddings, Run
+from bench.interactions import Floats, Ids, Interactions
+
+from ..devices import compiled, mixed_precision, threads
+from ..negatives import Negatives
+from ..tables import AdamW, Optimizer
+from .batches import Batches
+from .epochs import Epochs
+from .loss import pair_logits
+from .network import Batch, PairNetwork, Side
+
+# On a GPU scoring works on so many pairs at a time, each with some 200 numbers: about 1 GB.
+PAIRS_ON_GPU = 2**20
+
+# Shapes: U users, I items, b of the users with c items each.
+
+
+@dataclass(kw_only=True)
+class PairAdapter(Adapter):
+    """Fits by logistic loss: each observed pair against random items that its user left untouched.
+
+    The negatives are drawn anew each epoch (He et al., 2017, section 3.1.1, equation 7). A user
+    without any untouched item has no negatives, and is left out of training.
+    """
+
+    epochs: int = 20
+    batch_size: int = 4096  # observed pairs; each comes with its negatives
+    negatives: int = 4  # for each observed pair
+    learning_rate: float = 5e-3
+    last_rate: float = 1.0  # of the last epoch, as a share of the first's; it falls evenly
+    weight_decay: float = 0.2  # decoupled from the gradient, as in AdamW
+    mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
+
+    @abstractmethod
+    def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
+        """An untrained network, drawn from the generator alone (both on the CPU)."""
+
+    def fit(self, train: Interactions, run: Run) -> None:
+        """Learn from train.
+
+        Raises:
+            FloatingPointError: the loss became NaN or infinite.
+            ValueError: mixed precision was asked for without a GPU.
+        """
+        with threads(run.threads):
+            self._n_items = train.n_items
+            self._sides: tuple[Side, Side] | None = None
+            network = self.network(train, torch.Generator().manual_seed(run.seed))
+            self._network = network.to(run.device)
+            self._train(train, run)
+
+    def _train(self, train: Interactions, run: Run) -> None:
+        optimizer = AdamW(self._network, self.learning_rate, self.weight_decay)
+        self._learn(train, run, self.epochs, optimizer, run.seed)
+
+    def _learn(
+        self, train: Interactions, run: Run, epochs: int, optimizer: Optimizer, seed: int
+    ) -> bool:
+        """Train the network as it is now for some epochs; True if it was asked to end before."""
+        generator = torch.Generator(run.device).manual_seed(seed)
+        negatives = Negatives(train, run.device)
+        parts = self._network.parts() if compiled(negatives.available) else None
+        precision = mixed_precision(run.device, self.mixed_precision)
+        if parts is None:
+            learn = Batches(self._network, train, negatives, optimizer, precision).learn
+        else:
+            learn = Epochs(parts, self._network.tower, train, negatives, optimizer).learn
+        ended = False
+        for epoch in range(epochs):
+            done = epoch / max(1, epochs - 1)
+            optimizer.slow_to(1 - done * (1 - self.last_rate))
+            order = negatives.shuffled(generator)
+            samples = len(order) * (1 + self.negatives)
+            total = learn(order, max(1, self.batch_size), self.negatives, generator)
+            self._sides = None
+            if ended := run.epoch(samples=samples, loss=total / max(samples, 1)):
+                break
+        optimizer.finish()
+        return ended
+
+    @torch.no_grad()
+    def scores(self, users: Ids) -> Floats:
+        """Score every item: int32 [b] -> float32 [b, I], the logits."""
+        user_side, item_side = self._both_sides()
+        device = self._device()
+        if self._network.tower is None and user_side.dot is not None and item_side.dot is not None:
+            rows = torch.tensor(users, device=device)
+            return (user_side.dot.index_select(0, rows) @ item_side.dot.T).cpu().numpy()
+        every = torch.arange(self._n_items, dtype=torch.int32, device=device)[None]
+        at_once = len(users) if compiled(every) else PAIRS_ON_GPU // self._n_items
+        blocks = [
+            pair_logits(user_side, item_side, self._network.tower, Batch(rows, every)).cpu().numpy()
+            for rows in torch.tensor(users, device=device).split(max(1, at_once))
+        ]
+        return np.concatenate(blocks)
+
+    @torch.no_grad()
+    def pair_scores(self, users: Ids, items: Ids) -> Floats:
+        """Score items[j] for users[j]: int32 [b], [b, c] -> float32 [b, c]."""
+        device = self._device()
+        batch = Batch(
+            torch.tensor(users, dtype=torch.int32, device=device),
+            torch.tensor(items, dtype=torch.int32, device=device),
+        )
+        return pair_logits(*self._both_sides(), self._network.tower, batch).cpu().numpy()
+
+    @torch.no_grad()
+    def embeddings(self) -> Embeddings | None:
+        """The vectors of the dot product, where the network consists of one; else None."""
+        if self._network.tower is not None:
+            return None
+        user_side, item_side = self._both_sides()
+        return Embeddings(user_side.dot.cpu().numpy(), item_side.dot.cpu().numpy())
+
+    def _both_sides(self) -> tuple[Side, Side]:
+        if self._sides is None:
+            self._sides = (self._network.user_side(), self._network.item_side())
+        return self._sides
+
+    def _device(self) -> torch.device:
+        return next(self._network.parameters()).device

@@ -1,0 +1,87 @@
+"""An epoch of the networks that consist of a few parts, compiled as a whole."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.interactions import Interactions
+
+from ..kernels.epochs import train_batches
+from ..kernels.optimizers import Moving
+from ..kernels.parts import PartArrays
+from ..negatives import Negatives
+from ..tables import Optimizer, Table
+from .network import Part, Tower
+
+
+class Epochs:
+    """Trains a network of two parts and perhaps a tower."""
+
+    def __init__(
+        self,
+        parts: tuple[Part, Part],
+        tower: Tower | None,
+        train: Interactions,
+        negatives: Negatives,
+        optimizer: Optimizer,
+    ) -> None:
+        self._train, self._negatives, self._optimizer = train, negatives, optimizer
+        self._parts = tuple(_arrays(each, optimizer) for each in parts)
+        self._layers = _NOTHING if tower is None else optimizer.of(tower.weights)
+        self._widths = np.zeros(0, dtype=np.int64) if tower is None else tower.widths
+        self._dropout = 0.0 if tower is None else tower.dropout
+
+    def learn(
+        self, order: Tensor, batch_size: int, negatives: int, generator: torch.Generator
+    ) -> float:
+        """One epoch over the observed pairs in this order, int32 [N]: the sum of the losses."""
+        total, start = 0.0, 0
+        while start < len(order):
+            seed = int(torch.randint(2**63 - 1, (), generator=generator))
+            some = order[start : start + batch_size * self._optimizer.due()]
+            total += train_batches(
+                some.numpy(), self._train.users, self._train.items,
+                self._negatives.untouched, self._train.n_items, batch_size, negatives,
+                *self._parts, self._layers, self._widths, self._dropout, np.uint64(seed),
+                self._optimizer.clock,
+            )  # fmt: skip
+            self._optimizer.settle()
+            start += len(some)
+        return total
+
+
+_EMPTY = np.zeros((0, 0), dtype=np.float32)
+_NOTHING = Moving(*(np.zeros((1, 0), dtype=np.float32),) * 3, np.zeros(0, dtype=np.int64))
+_NO_TABLE = Moving(_EMPTY, _EMPTY, _EMPTY, np.zeros(0, dtype=np.int64))
+
+
+def _arrays(part: Part, optimizer: Optimizer) -> PartArrays:
+    fields = part.fields
+    vectors = part.vectors if fields is None else fields.ids
+    known = fields is not None and fields.count > 1
+    starts, columns, values = fields.x.arrays() if known else _no_features(vectors)
+    place = [] if fields is None else [vectors.weight.shape[1] - part.of_users]
+    return PartArrays(
+        dot=_NO_TABLE if vectors is None else vectors.rows.state,
+        scale=_of(part.scale, optimizer),
+        table=_NO_TABLE if part.table is None else part.table.rows.state,
+        matrix=_NO_TABLE if part.layer is None else optimizer.of(part.layer.weight),
+        bias=_of(None if part.layer is None else part.layer.bias, optimizer),
+        vectors=optimizer.of(fields.vectors) if known else _NO_TABLE,
+        offset=_of(part.offset, optimizer),
+        starts=starts,
+        columns=columns,
+        values=values,
+        fields=np.cumsum([0, *fields.widths] if known else [0], dtype=np.int32),
+        place=np.array(place, dtype=np.int64),
+    )
+
+
+def _of(parameter: nn.Parameter | None, optimizer: Optimizer) -> Moving:
+    return _NOTHING if parameter is None else optimizer.of(parameter)
+
+
+def _no_features(table: Table | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    entities = 0 if table is None else len(table)
+    starts = np.zeros(entities + 1, dtype=np.int64)
+    return starts, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
