@@ -13,7 +13,7 @@ import click
 import pytest
 from command import bench_here
 
-from bench.cli import cli
+cli: click.Group = import_module("bench.cli.main").cli
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
