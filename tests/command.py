@@ -10,8 +10,8 @@ from typing import Any
 from unittest.mock import patch
 
 from bench.cli import main
+from bench.records import folder as results_folder
 from bench.registry import names
-from bench.running import run
 
 BENCH = str(Path(sys.executable).parent / "bench")
 
@@ -38,7 +38,7 @@ def bench_here(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
             redirect_stderr(errors),
             patch.object(sys, "argv", ["bench", *words]),
             patch.dict(names._added),
-            patch.object(run, "_said", set()),
+            patch.object(results_folder, "_said", set()),
         ):
             main()
     except SystemExit as ending:

@@ -22,7 +22,7 @@ synthetic = import_module("bench.datasets.synthetic").load
 autoencoder = import_module("bench.models.shared.autoencoder")
 histories = import_module("bench.models.shared.histories")
 softmax = import_module("bench.models.shared.softmax")
-dropout = import_module("bench.models.shared.dropout")
+layers = import_module("bench.models.shared.layers")
 
 DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)
 EVERYONE = np.arange(DATA.n_users, dtype=np.int32)
@@ -196,7 +196,7 @@ def test_dropped_histories_are_part_of_the_whole(
 @pytest.mark.parametrize("chance", [0.1, 0.5, 0.999])
 def test_dropout_leaves_out_as_many_as_asked_and_keeps_the_mean(chance: float) -> None:
     n = 200_000
-    found = dropout.dropout(torch.ones(n), chance, torch.Generator().manual_seed(0))
+    found = layers.dropout(torch.ones(n), chance, torch.Generator().manual_seed(0))
     spread = (chance * (1 - chance) / n) ** 0.5
     assert abs((found == 0).double().mean().item() - chance) < 5 * spread
     assert abs(found.mean().item() - 1) < 5 * spread / (1 - chance)

@@ -20,7 +20,7 @@ from bench.canaries import run
 from bench.canaries.leaker import Leaker
 from bench.canaries.models import canaries
 from bench.canaries.targets import targets
-from bench.evaluation import evaluate, ledger, metrics
+from bench.evaluation import evaluate, figures, ledger
 from bench.evaluation.ranks import Ranker, Ranks
 from bench.interactions import PublishedSplit
 from bench.protocol import task as protocol
@@ -233,18 +233,18 @@ def nan_gets_a_rank(patch: Patch) -> None:
 
 
 def one_place_too_many(patch: Patch) -> None:
-    hit_rates = metrics.hit_rates
-    patch.setattr(metrics, "hit_rates", lambda standing, k: hit_rates(standing, k + 1))
+    hit_rates = figures.hit_rates
+    patch.setattr(figures, "hit_rates", lambda standing, k: hit_rates(standing, k + 1))
 
 
 def natural_logarithm(patch: Patch) -> None:
-    ndcgs = metrics.ndcgs
-    patch.setattr(metrics, "ndcgs", lambda standing, k: ndcgs(standing, k) * np.log(2))
+    ndcgs = figures.ndcgs
+    patch.setattr(figures, "ndcgs", lambda standing, k: ndcgs(standing, k) * np.log(2))
 
 
 def expectation_of_another_number_of_draws(patch: Patch) -> None:
-    expected = ledger.expected
-    patch.setattr(ledger, "expected", lambda full, drawn, k: expected(full, drawn - 1, k))
+    expected = figures.expected
+    patch.setattr(figures, "expected", lambda full, drawn, k: expected(full, drawn - 1, k))
 
 
 def ranking_raises(patch: Patch) -> None:

@@ -36,14 +36,17 @@ def test_nan_and_infinity_keep_their_meaning() -> None:
 
 
 def test_what_is_compiled_is_kept_apart_when_any_kernel_beside_it_changes(tmp_path: Path) -> None:
+    beside = tmp_path / "kernels"
+    beside.mkdir()
+
     def folder() -> Path:
         compilation.folder.cache_clear()
-        kept = compilation.folder(tmp_path)
-        assert kept == compilation.folder(tmp_path)
+        kept = compilation.folder(beside / "one.py")
+        assert kept == compilation.folder(beside / "another.py")
         assert isinstance(kept, Path)
         return kept
 
-    kernels = tmp_path / "_some_kernels.py"
+    kernels = beside / "some.py"
     kernels.write_text("first")
     first = folder()
     (tmp_path / "another.py").write_text("no matter")
@@ -55,4 +58,18 @@ def test_what_is_compiled_is_kept_apart_when_any_kernel_beside_it_changes(tmp_pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compilation.settings, "CACHE_DIR", "elsewhere")
         assert folder() == Path("elsewhere") / second.name
+    compilation.folder.cache_clear()
+
+
+def test_a_file_called_kernels_stands_alone(tmp_path: Path) -> None:
+    def folder() -> Any:
+        compilation.folder.cache_clear()
+        return compilation.folder(tmp_path / "kernels.py")
+
+    (tmp_path / "kernels.py").write_text("first")
+    first = folder()
+    (tmp_path / "another.py").write_text("no matter")
+    assert folder() == first
+    (tmp_path / "kernels.py").write_text("second")
+    assert folder() != first
     compilation.folder.cache_clear()

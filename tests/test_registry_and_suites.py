@@ -20,10 +20,11 @@ from bench.registry.suites import BadSuite
 from bench.running.describe import Described
 from bench.running.plan import planned_cells
 
+ROOT = Path(__file__).resolve().parent.parent
+
 
 def test_every_file_that_is_not_shared_is_found() -> None:
-    folder = Path(names.__file__).parent.parent / "models"
-    expected = {path.stem for path in folder.glob("*.py") if path.stem[0] != "_"}
+    expected = {path.stem for path in (ROOT / "models").glob("*.py")}
     assert names.files("models").keys() == expected
     assert {"movielens_100k", "synthetic"} <= names.files("datasets").keys()
     assert {"ml-100k", "quick"} <= names.files("suites").keys()
@@ -96,12 +97,13 @@ def test_the_hash_of_a_model_follows_packages_and_all_relative_imports(
 
 LOADED = """
 import json, sys
-from bench import registry
+from bench.registry.models import adapter_class
+from bench.registry.names import files
 found = {}
-for name in registry.files("models"):
+for name in files("models"):
     for module in [m for m in sys.modules if m.startswith("bench.models.")]:
         del sys.modules[module]
-    registry.adapter_class(name)
+    adapter_class(name)
     found[name] = [m.__file__ for n, m in sys.modules.items() if n.startswith("bench.models.")]
 print(json.dumps(found))
 """
@@ -273,7 +275,7 @@ def test_every_suite_of_the_project_is_whole(name: str) -> None:
 @pytest.mark.parametrize("name", ["ncf-ml-1m", "ml-1m", "ml-100k", "ml-100k-all"])
 def test_suites_of_real_data_have_every_model(name: str) -> None:
     rows = suites.load(name).rows
-    files = (Path(__file__).parent.parent / "models").glob("[!_]*.py")
+    files = (ROOT / "models").glob("*.py")
     assert {row.model for row in rows} == {path.stem for path in files}
     assert "neumf (pre-trained)" in {row.label for row in rows}
 

@@ -33,11 +33,11 @@ LOADS = re.compile(
     r"|(.*\.)?(extract|extractall|unpack_archive)|eval|exec|os\.(system|popen)|tarfile\..*"
 )
 ALLOWED = {
-    ("bench/handover.py", "pickle.loads"): "what the run wrote for this very cell",
-    ("bench/laws.py", "pickle.loads"): "an adapter that the line itself pickled",
+    ("bench/isolation/transfer.py", "pickle.loads"): "what the run wrote for this very cell",
+    ("bench/certify/laws.py", "pickle.loads"): "an adapter that the line itself pickled",
     ("tests/fuzz/warm.py", "exec"): "the line that the harness gives a child",
-    ("bench/worker.py", "connection.recv"): "where the run wrote it",
-    ("bench/worker.py", "self._connection.recv"): "the test items, from the run",
+    ("bench/isolation/worker.py", "connection.recv"): "where the run wrote it",
+    ("bench/isolation/worker.py", "self._connection.recv"): "the test items, from the run",
     ("tests/fuzz/warm.py", "source.recv"): "bytes of a socket",
     ("tests/fuzz/warm.py", "self._source.recv"): "bytes of a socket",
     ("tests/test_interactions.py", "pickle.loads"): "arrays that the line itself pickled",
@@ -93,7 +93,7 @@ def test_nothing_listens_but_on_this_machine(path: Path) -> None:
         assert "0.0.0.0" not in text
     opened = re.findall(r"(?:\.bind|Server|_server)\(\(([^,()]+),", text)
     assert set(opened) <= {"HOST", "ui.HOST", '"127.0.0.1"'}
-    if path.parent.name == "bench" and path.name != "ui.py":
+    if path.is_relative_to(ROOT / "bench") and name(path) != "bench/tracking/ui.py":
         assert not opened
 
 
@@ -225,7 +225,7 @@ def test_the_report_of_a_tuning_shows_them_too(label: str, tmp_path: Path) -> No
         'dataset = "../../etc/passwd"\n[[rows]]\nmodel = "ease"',
         'dataset = "synthetic"\n[[rows]]\nmodel = "../../evil"',
         'dataset = "synthetic"\n[[rows]]\nmodel = "os.path"',
-        'dataset = "synthetic"\n[[rows]]\nmodel = "_pairs"',
+        'dataset = "synthetic"\n[[rows]]\nmodel = "shared.tables"',
         'dataset = "synthetic"\nfile = "/etc/passwd"\n[[rows]]\nmodel = "ease"',
         'dataset = "synthetic"\nname = "../x"\n[[rows]]\nmodel = "ease"',
         'dataset = "synthetic"\nmodel_path = "evil.py"\n[[rows]]\nmodel = "ease"',

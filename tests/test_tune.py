@@ -22,6 +22,7 @@ from bench.isolation import transfer
 from bench.protocol.task import prepare
 from bench.registry import names, suites
 from bench.registry.suites import Suite, SuiteRow
+from bench.running import describe
 from bench.running.plan import Options
 from bench.space import choice, space
 from bench.tracking.tracker import Tracker
@@ -110,7 +111,7 @@ def tuned(
         tracking=NoTracking(),  # type: ignore[arg-type]
     )
     params = {"power": 0.5, "epochs": 4, "nap": 0.0} | row.params
-    (declared,) = tuning.describe.spaces([model], work)
+    (declared,) = describe.spaces([model], work)
     return session.tune(row, params, declared)
 
 
@@ -192,7 +193,7 @@ def test_a_trial_at_the_end_of_the_budget_is_stopped(tmp_path: Path, learner: st
 def test_a_pruned_trial_is_ended_and_says_where(
     tmp_path: Path, learner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tuning.describe, "spaces", lambda models, work: [space(power=choice(0.5))])
+    monkeypatch.setattr(describe, "spaces", lambda models, work: [space(power=choice(0.5))])
     monkeypatch.setattr("bench.tuning.study.Attempt.look", lambda self, epoch, *more: epoch == 3)
     log = tuned(tmp_path, learner, data(1), trials=1)
     (trial,) = log.trials

@@ -80,13 +80,16 @@ def test_looks_at_validation_are_in_neither_time_of_training(
     assert timings["train_cpu_seconds"] < 0.2  # of a process: other work has no part in it
 
 
-KERNELS = sorted(p for folder in ("bench", "models") for p in (ROOT / folder).glob("*_kernels.py"))
+KERNELS = [
+    *(ROOT / "bench").rglob("kernels.py"),
+    *(ROOT / "models").rglob("kernels/[!_]*.py"),
+]
 
 
 @pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.stem)
 def test_compiled_code_is_compiled_on_import_and_never_later(path: Path) -> None:
-    package = {"bench": "bench", "models": "bench.models"}[path.parent.name]
-    module = importlib.import_module(f"{package}.{path.stem}")
+    within = path.relative_to(ROOT).with_suffix("").parts
+    module = importlib.import_module(".".join(["bench", *within[within[0] == "bench" :]]))
     named = re.findall(r"^@kernel\(.*?^def (\w+)", path.read_text(), re.MULTILINE | re.DOTALL)
     for compiled in (getattr(module, name) for name in named):
         assert compiled.signatures
@@ -112,8 +115,8 @@ def test_the_first_call_of_one_user_is_in_no_latency() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [p for folder in ("bench", "models") for p in (ROOT / folder).glob("*.py")],
-    ids=lambda path: path.name,
+    [p for folder in ("bench", "models") for p in (ROOT / folder).rglob("*.py")],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_no_duration_is_of_the_wall_clock(path: Path) -> None:
     assert not WALL_CLOCK.search(path.read_text(encoding="utf-8"))

@@ -131,25 +131,26 @@ def watch_mlflow(watch: Watch) -> None:
 def watch_phases(watch: Watch) -> None:
     """What a run is at, as seen from its process."""
     watch.say("phase", "import")
-    from bench.leaderboard import sections
+    from bench.canaries import run as canary_run
+    from bench.leaderboard import write as board
     from bench.running import cell, run
     from bench.running.display import Display
 
     def phase(name: str) -> Callable[[], None]:
         return lambda: watch.say("phase", name)
 
-    before(run.Tracking, "__init__", lambda: watch_mlflow(watch), lambda: None)
+    before(run.LiveTracking, "__init__", lambda: watch_mlflow(watch), lambda: None)
     for owner, function, name in (
-        (run, "plan", "planning"),
+        (run, "prepare_run", "planning"),
         (cell, "measure", "start of a cell"),
         (run, "keep", "journal"),
-        (sections, "write", "journal"),
-        (run.run, "ensure", "canaries"),
+        (board, "write", "journal"),
+        (canary_run, "ensure", "canaries"),
         (run.Clock, "before", "clock"),
         (run.Clock, "after", "clock"),
-        (run.Tracking, "__init__", "mlflow"),
-        (run.Tracking, "log", "mlflow"),
-        (run.Tracking, "finish", "mlflow"),
+        (run.LiveTracking, "__init__", "mlflow"),
+        (run.LiveTracking, "log", "mlflow"),
+        (run.LiveTracking, "finish", "mlflow"),
     ):
         before(owner, function, phase(name), phase("between"))
     hear = Display.hear
