@@ -40,7 +40,7 @@ torture: $(READY)
 	@$(BIN)/pytest -q -m torture -n 2 --dist loadgroup $(ARGS)
 
 perf: $(READY)
-	@$(BIN)/pytest tests/perf --benchmark-only --benchmark-autosave -o addopts= -q \
+	@$(BIN)/pytest tests/perf --benchmark-only --benchmark-autosave -o addopts=--import-mode=importlib -q \
 		--benchmark-storage=$(RESULTS)/perf --benchmark-columns=median,min,max,rounds --benchmark-sort=name $(ARGS)
 
 perf-compare: $(READY)

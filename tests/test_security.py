@@ -40,7 +40,7 @@ ALLOWED = {
     ("bench/isolation/worker.py", "self._connection.recv"): "the test items, from the run",
     ("tests/fuzz/warm.py", "source.recv"): "bytes of a socket",
     ("tests/fuzz/warm.py", "self._source.recv"): "bytes of a socket",
-    ("tests/test_interactions.py", "pickle.loads"): "arrays that the line itself pickled",
+    ("tests/contract/test_interactions.py", "pickle.loads"): "arrays that the line itself pickled",
     ("tests/faults/test_24_foreign_pickles.py", "pickle.loads"): "shows that the poison works",
     ("tests/peers/with_bench.py", "pickle.load"): "data that make peers wrote for the same run",
 }

@@ -3,35 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import faulty
 import pytest
+from faulty import Outcome, outcome_of
 
-from bench.evaluation.ledger import Ledger, load
-from bench.records import record
-from bench.records.record import Record
 from bench.registry import names
 from bench.registry.suites import SuiteRow
-
-
-class Outcome(NamedTuple):
-    """What a run left behind."""
-
-    code: int
-    records: dict[str, Record]  # by the name on the board
-    results: Path
-
-    def ledger(self, name: str) -> Ledger:
-        return load(self.ledger_path(name))
-
-    def ledger_path(self, name: str) -> Path:
-        return record.ledger_path(self.records[name], self.results)
-
-
-def outcome_of(code: int, folder: Path) -> Outcome:
-    results = folder / "results"
-    return Outcome(code, {found.cell.name: found for found in record.load_all(results)}, results)
 
 
 @pytest.fixture(autouse=True)

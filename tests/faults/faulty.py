@@ -13,6 +13,9 @@ import psutil
 from command import BENCH, bench_here
 
 from bench.cli.run import run_suite
+from bench.evaluation.ledger import Ledger, load
+from bench.records import record
+from bench.records.record import Record
 from bench.registry import names
 from bench.registry.suites import Suite, SuiteRow
 from bench.running.plan import Options
@@ -268,3 +271,22 @@ def mlflow_runs(folder: Path, kind: str) -> list[str]:
     client = MlflowClient(f"sqlite:///{folder / 'results' / 'mlflow.db'}")
     experiments = [found.experiment_id for found in client.search_experiments()]
     return [r.info.status for r in client.search_runs(experiments, f"tags.kind = '{kind}'")]
+
+
+class Outcome(NamedTuple):
+    """What a run left behind."""
+
+    code: int
+    records: dict[str, Record]  # by the name on the board
+    results: Path
+
+    def ledger(self, name: str) -> Ledger:
+        return load(self.ledger_path(name))
+
+    def ledger_path(self, name: str) -> Path:
+        return record.ledger_path(self.records[name], self.results)
+
+
+def outcome_of(code: int, folder: Path) -> Outcome:
+    results = folder / "results"
+    return Outcome(code, {found.cell.name: found for found in record.load_all(results)}, results)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Outcome
+from faulty import Outcome
 
 from bench.records import record
 from bench.running.folder import keep

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import Outcome
+from faulty import Outcome
 
 
 def test_a_constant_model_gets_ten_in_a_hundred_with_its_bounds(outcome: Outcome) -> None:

@@ -1,7 +1,6 @@
 """Fault 3: scores of a wrong shape, type or order, or in a buffer that is used again."""
 
-from conftest import Outcome
-from faulty import CASES
+from faulty import CASES, Outcome
 
 
 def test_the_error_says_what_was_wanted_and_what_came(outcome: Outcome) -> None:

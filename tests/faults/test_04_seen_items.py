@@ -1,7 +1,7 @@
 """Fault 4: a model recommends what the user has seen. It is masked, never an advantage."""
 
 import pytest
-from conftest import Outcome
+from faulty import Outcome
 
 from bench.protocol.task import prepare
 from bench.registry.datasets import load_data

@@ -1,7 +1,6 @@
 """Fault 6: a user with fewer than 99 untouched items. All are used, and it is in the audit."""
 
-from conftest import Outcome
-from faulty import BUSY, CATALOGUE
+from faulty import BUSY, CATALOGUE, Outcome
 
 
 def test_all_untouched_items_are_candidates_and_the_user_is_counted(odd: Outcome) -> None:

@@ -1,7 +1,6 @@
 """Fault 7: a user with 1 or 2 interactions. It stays in train, is not tested, and is counted."""
 
-from conftest import Outcome
-from faulty import ONCE, TWICE, odd_rows
+from faulty import ONCE, TWICE, Outcome, odd_rows
 
 
 def test_such_users_are_in_train_and_not_tested(odd: Outcome) -> None:

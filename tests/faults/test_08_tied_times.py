@@ -6,8 +6,7 @@ The order is that of a stable sort of whole numbers, which no vector unit change
 from pathlib import Path
 
 import numpy as np
-from conftest import Outcome
-from faulty import TIED, command, made_100k, odd_rows
+from faulty import TIED, Outcome, command, made_100k, odd_rows
 
 from bench.protocol.split import stable_order
 

@@ -1,8 +1,7 @@
 """Fault 10: the same user and item twice. The latest is kept, the others are counted, and the
 pair that is tested is never in train."""
 
-from conftest import Outcome
-from faulty import REPEATING, odd_rows
+from faulty import REPEATING, Outcome, odd_rows
 
 from bench.protocol.split import in_order, leave_one_out
 

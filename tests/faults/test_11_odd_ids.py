@@ -1,8 +1,7 @@
 """Fault 11: ids that are text, negative, huge or with gaps; users x items beyond 32 bits."""
 
 import numpy as np
-from conftest import Outcome
-from faulty import BUSY, PIONEER, odd_rows
+from faulty import BUSY, PIONEER, Outcome, odd_rows
 from made import interactions
 
 from bench.adapter import Run

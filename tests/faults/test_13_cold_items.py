@@ -1,7 +1,6 @@
 """Fault 13: an item that occurs only in test. It is scored like any other and counted as cold."""
 
-from conftest import Outcome
-from faulty import PIONEER, odd_rows
+from faulty import PIONEER, Outcome, odd_rows
 
 
 def test_a_cold_item_has_its_place_and_is_counted(odd: Outcome) -> None:

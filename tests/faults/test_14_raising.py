@@ -2,8 +2,7 @@
 record, the others go on, and the exit code is 1."""
 
 import pytest
-from conftest import Outcome
-from faulty import BESIDE, CASES
+from faulty import BESIDE, CASES, Outcome
 
 from bench.adapter import Run
 

@@ -4,8 +4,7 @@ with the signal; the others go on, and nothing that it started is left."""
 import sys
 
 import pytest
-from conftest import Outcome
-from faulty import CASES, left_behind
+from faulty import CASES, Outcome, left_behind
 
 NAMES = ["segfaults_beside_a_daemon", "exits_at_once", "is_killed", "eats_memory"]
 

@@ -4,8 +4,7 @@ limit with all that it started: TIMEOUT."""
 import sys
 
 import pytest
-from conftest import Outcome
-from faulty import left_behind
+from faulty import Outcome, left_behind
 
 
 @pytest.mark.parametrize("name", ["hangs", "hangs_in_native_code"])

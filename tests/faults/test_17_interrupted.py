@@ -6,8 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import outcome_of
-from faulty import mlflow_runs, run, start_and_wait_for_the_fit, waiting
+from faulty import mlflow_runs, outcome_of, run, start_and_wait_for_the_fit, waiting
 
 from bench.registry import names
 

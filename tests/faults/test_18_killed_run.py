@@ -11,8 +11,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Outcome, outcome_of
-from faulty import left_behind, mlflow_runs, run, start_and_wait_for_the_fit, waiting
+from faulty import (
+    Outcome,
+    left_behind,
+    mlflow_runs,
+    outcome_of,
+    run,
+    start_and_wait_for_the_fit,
+    waiting,
+)
 from loopback import listening
 
 from bench.isolation.process import WORKER

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import BENCH
-from conftest import outcome_of
-from faulty import command, model, run
+from faulty import command, model, outcome_of, run
 
 
 @pytest.mark.slow

@@ -10,8 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from conftest import Outcome, outcome_of
-from faulty import model, run
+from faulty import Outcome, model, outcome_of, run
 
 from bench.leaderboard.columns import BUSY_MARK, DRIFT_MARK, MARKS, TIE_MARK
 from bench.leaderboard.rows import DRIFT_BOUND

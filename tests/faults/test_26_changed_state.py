@@ -2,7 +2,7 @@
 read-only, and each cell has a process, and thus a random state, of its own."""
 
 import numpy as np
-from conftest import Outcome
+from faulty import Outcome
 
 from bench.adapter import Run
 from bench.evaluation.evaluate import evaluate

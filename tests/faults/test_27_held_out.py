@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Outcome, outcome_of
-from faulty import model, run
+from faulty import Outcome, model, outcome_of, run
 
 from bench.protocol.task import prepare
 from bench.registry.datasets import load_data

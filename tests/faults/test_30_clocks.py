@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Outcome
-from faulty import FIT_SECONDS, IMPORT_SECONDS
+from faulty import FIT_SECONDS, IMPORT_SECONDS, Outcome
 
 from bench.adapter import Run
 from bench.evaluation.evaluate import Stopwatch, latencies

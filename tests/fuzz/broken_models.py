@@ -1,9 +1,8 @@
 """Files that are no model, or none that can be made: broken code, classes and defaults."""
 
 from hypothesis import strategies as st
+from odd_models import model
 from wrong_errors import Wrong
-
-from models import model
 
 GOOD = model()
 CLASS = "@dataclass(kw_only=True)\nclass Fuzzed(Adapter):\n"

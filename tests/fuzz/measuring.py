@@ -4,9 +4,9 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+import odd_models
 from made import interactions
 
-import models
 from bench.evaluation import ledger
 from bench.interactions import Features
 from bench.isolation import process as isolation
@@ -87,7 +87,7 @@ def measure(
 def check_by_hand(path: Path, tuning: bool) -> None:
     """The ledger of the plain model, counted one candidate after the other."""
     found, (train, cases) = ledger.load(path), (TASKS[tuning].train, TASKS[tuning].cases)
-    table = models.table(SEED, USERS, ITEMS)
+    table = odd_models.table(SEED, USERS, ITEMS)
     for row, (user, own) in enumerate(zip(cases.users, cases.held_out, strict=True)):
         untouched = set(range(ITEMS)) - set(train.items[train.users == user].tolist()) - {int(own)}
         drawn = [int(item) for item in cases.negatives.items[row] if item >= 0]

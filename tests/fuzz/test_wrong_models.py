@@ -8,21 +8,21 @@ from unittest.mock import patch
 
 import broken_models
 import measuring
+import odd_models
 import pytest
 import wrong_errors
 from fuzzing import budget, fuzz
 from measuring import check_figures, check_readable, measure
+from odd_models import Case
 from warm import MEASURING, warm_processes
 from wrong_deeds import HANGS
 from wrong_errors import Wrong
 
-import models
 from bench.isolation import process as isolation
 from bench.isolation.process import Limits
 from bench.registry import names
 from bench.registry.suites import SuiteRow
 from bench.running.describe import describe
-from models import Case
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,7 +36,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, bytes]:
     """The ledgers of the model that does nothing odd, without and with looks at validation."""
     folder, ledgers = tmp_path_factory.mktemp("plain"), {}
     for tuning in (False, True):
-        _, path = measure(models.model(), folder, tuning)
+        _, path = measure(odd_models.model(), folder, tuning)
         measuring.check_by_hand(path, tuning)
         ledgers[tuning] = path.read_bytes()
     return ledgers
@@ -56,7 +56,7 @@ def check_case(case: Case, folder: Path, plain: dict[bool, bytes]) -> None:
 
 @budget(short=55, long=5000)
 def test_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -> None:
-    every = models.any_case(measuring.TESTED, measuring.ITEMS)
+    every = odd_models.any_case(measuring.TESTED, measuring.ITEMS)
     fuzz(every, lambda case: check_case(case, tmp_path, plain), cases)
 
 
@@ -95,7 +95,7 @@ FOUND = [
 def test_found(
     fit: str, status: str, reason: str, tmp_path: Path, plain: dict[bool, bytes]
 ) -> None:
-    check_case(Case(models.model(fit), status, reason), tmp_path, plain)
+    check_case(Case(odd_models.model(fit), status, reason), tmp_path, plain)
 
 
 @budget(short=12, long=1000)
@@ -128,7 +128,7 @@ def test_files_of_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -
 def test_what_never_ends(hangs: list[str], tmp_path: Path) -> None:
     for number, code in enumerate(hangs):
         in_fit = number % 2 == 0 or "run." in code
-        text = models.model(fit=code) if in_fit else models.model(scores=code)
+        text = odd_models.model(fit=code) if in_fit else odd_models.model(scores=code)
         found, _ = measure(text, tmp_path, limits=Limits(seconds=1, memory_mb=8000))
         assert (found.status, found.reason) == ("timeout", "stopped after 1 s"), code
         check_readable(found, tmp_path)
@@ -136,7 +136,7 @@ def test_what_never_ends(hangs: list[str], tmp_path: Path) -> None:
 
 def test_what_hangs_up_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "ENDING_SECONDS", 0.5)
-    text = models.model(fit="os.execv('/bin/sleep', ['sleep', '600'])")
+    text = odd_models.model(fit="os.execv('/bin/sleep', ['sleep', '600'])")
     found, _ = measure(text, tmp_path)
     assert found.status == "killed"
     assert found.reason == "stopped: it closed its connection and did not end in 0.5 s"

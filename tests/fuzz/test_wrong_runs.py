@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+import odd_models
 import pytest
 from command import bench_here
 from fuzzing import fuzz
+from odd_models import Case
 
-import models
 from bench.records import record
-from models import Case
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_the_command_itself(cases: int, folder: Path) -> None:
     chosen: list[Case] = []
     words = ["run", "--suite", "quick"]
 
-    fuzz(models.any_case([7], 40).filter(lambda case: not case.tuning), chosen.append, cases)
+    fuzz(odd_models.any_case([7], 40).filter(lambda case: not case.tuning), chosen.append, cases)
     for number, case in enumerate(chosen):
         path = folder / f"fuzzed_{number}.py"
         path.write_text(case.text)

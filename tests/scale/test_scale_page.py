@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import scale
 import scale_page
-from test_leaderboard import made_up
+from records import made_up
 
 from bench.records import record
 from bench.registry import suites

@@ -280,7 +280,7 @@ def test_1m_without_any_rated_film(tmp_path):
 
 @pytest.fixture
 def real_data():
-    sibling = Path(__file__).resolve().parents[2] / "shared" / "data"
+    sibling = Path(__file__).resolve().parents[3] / "shared" / "data"
     folder = Path(os.environ.get("BENCH_TEST_DATA", sibling))
     if not folder.is_dir():
         pytest.skip("no copies of the real data sets; BENCH_TEST_DATA names a folder with them")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made import interactions, some_interactions
+from made import interactions, published, some_interactions
 
-from bench.interactions import Interactions, PublishedSplit
+from bench.interactions import Interactions
 from bench.protocol.split import in_order, leave_one_out, leave_two_out, stable_order
 from bench.protocol.task import BadProtocol, prepare
 
@@ -106,16 +106,6 @@ def test_a_minimum_rating_leaves_the_others_out() -> None:
     assert in_order(data, min_rating=3).items.tolist() == [0, 2, 3]
     with pytest.raises(ValueError, match="needs data with ratings"):
         in_order(interactions([(0, 0, 1)]), min_rating=3)
-
-
-def published() -> Interactions:
-    given = PublishedSplit(
-        users=np.array([0, 1], dtype=np.int32),
-        held_out=np.array([0, 2], dtype=np.int32),
-        negatives=np.array([[1, 3], [2, 0]], dtype=np.int32),
-    )
-    rows = [(0, 0, 9), (0, 2, 1), (0, 1, 2), (1, 2, 5), (1, 3, 7), (1, 0, 1)]
-    return interactions(rows, published=given)
 
 
 def test_a_published_split_is_kept() -> None:

@@ -9,7 +9,7 @@ import pytest
 from bench.records import record
 from bench.registry import suites
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).resolve().parents[2] / "results"
 BOARDS = ["ml-100k-all", "ncf-ml-1m", "ml-1m"]
 NEAR = 0.005  # how far below a target a figure may lie
 LONG = {"sasrec", "lightgcn"}  # the whole suite but these may take so many seconds

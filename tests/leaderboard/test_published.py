@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_leaderboard import made_up, read
+from records import made_up, read
 
 from bench.leaderboard import published, verify
 from bench.leaderboard.published import BadTable

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from bench.records import record
 from bench.records.record import Cell, Record
-from bench.records.timings import AFTER, BEFORE, DRIFT, UNITS, derived
+from bench.records.timings import AFTER, BEFORE, DRIFT, UNITS
 from bench.running import reference
 from bench.running.reference import Clock, Kernel
 
@@ -72,26 +71,6 @@ def test_the_time_is_of_the_whole_kernel_however_many_rounds_are_timed(
     assert len(rounds_made) == 1 + rounds  # one to warm up, once
     reference.measure()
     assert len(rounds_made) == 1 + 2 * rounds
-
-
-@given(before=seconds, after=seconds, train=seconds)
-def test_figures_of_the_clock(before: float, after: float, train: float) -> None:
-    timings = {"train_seconds": train, BEFORE: before, AFTER: after}
-    told = derived(timings, "cpu")
-    assert told[UNITS] * (before + after) / 2 == pytest.approx(train)
-    assert (1 + told[DRIFT]) * min(before, after) == pytest.approx(max(before, after))
-    turned = derived(timings | {BEFORE: after, AFTER: before}, "cpu")
-    assert turned[DRIFT] == told[DRIFT] >= 0
-
-
-def test_without_both_times_nothing_is_told() -> None:
-    for timings in ({}, {BEFORE: 1.0}, {BEFORE: 1.0, AFTER: 0.0}):
-        assert derived({"train_seconds": 3.0} | timings, "cpu") == {}
-
-
-def test_other_devices_have_no_train_time_in_units_of_the_cpu() -> None:
-    timings = {"train_seconds": 3.0, BEFORE: 1.0, AFTER: 1.0}
-    assert derived(timings, "cuda") == {DRIFT: 0.0}
 
 
 def test_between_two_cells_the_kernel_is_timed_once(times: list[float], tmp_path: Path) -> None:

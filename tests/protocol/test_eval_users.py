@@ -10,8 +10,8 @@ import pytest
 from command import bench_here
 from hypothesis import given
 from hypothesis import strategies as st
-from made import interactions, some_interactions
-from test_split import published
+from made import interactions, published, some_interactions
+from records import made_up
 
 from bench.interactions import Interactions
 from bench.leaderboard.write import to_html, to_markdown, to_terminal
@@ -143,8 +143,6 @@ def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:
 
 
 def test_samples_of_two_sizes_are_never_in_one_row() -> None:
-    from test_leaderboard import made_up
-
     one = made_up("ease", 0.5, protocol="loo-99-users-60", eval_users=60)
     other = made_up("ease", 0.6, protocol="loo-99-users-70", eval_users=70)
     text = to_markdown([one, replace(other, cell=replace(other.cell, seed=1))])

@@ -1,7 +1,5 @@
 """The board as a pure function of made-up records."""
 
-import csv
-import io
 import re
 import subprocess
 import sys
@@ -12,13 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from records import made_up, read
 
 from bench.leaderboard import sections
 from bench.leaderboard.columns import with_unit
 from bench.leaderboard.rows import DRIFT_BOUND
 from bench.leaderboard.rows import rows as board_rows
 from bench.leaderboard.write import to_csv, to_html, to_markdown, to_terminal, write
-from bench.records.record import Cell, Record
+from bench.records.record import Record
 
 COLUMNS = (
     "dataset,protocol,model,status,seeds,hr_at_10,hr_at_10_se,ndcg_at_10,ndcg_at_10_se,"
@@ -26,35 +25,6 @@ COLUMNS = (
     "train_samples_per_second,interactions_per_second,score_users_per_second,latency_p50_ms,"
     "latency_p99_ms,peak_memory_mb,params,key"
 )
-
-
-def made_up(model: str, hr: float | None = None, **changes: Any) -> Record:
-    """A record: ok with this HR@10, or failed without one."""
-    cell = {"dataset": "ml-100k", "protocol": "loo", "model": model, "params": {}, "seed": 0}
-    cell |= {name: changes.pop(name) for name in list(changes) if name in Cell.__annotations__}
-    values: dict[str, Any] = {
-        "cell": Cell(**cell),
-        "key": f"{len(model):016x}",
-        "status": "failed" if hr is None else "ok",
-        "audit": {"users": 943, "items": 1682, "interactions": 100000, "tested_users": 943},
-        "environment": {"cpu": "CPU", "cores": 2, "memory_mb": 8192, "git_commit": "abc123"},
-        "started": "2026-01-01T00:00:00+00:00",
-        "ended": "2026-01-01T00:00:09+00:00",
-    }
-    if hr is not None:
-        values["metrics"] = {
-            **{"hr_at_10": hr, "hr_at_10_se": 0.0154, "hr_at_10_low": hr, "hr_at_10_high": hr},
-            **{"ndcg_at_10": 0.6 * hr, "full_hr_at_10": hr / 5, "hr_at_10_expected": hr},
-        }
-        values["timings"] = {
-            **{"train_seconds": 2.5, "train_cpu_seconds": 2.4, "peak_memory_mb": 120.0},
-            **{"train_samples_per_second": 1_234_567.0, "reference_drift": 0.0},
-        }
-    return Record(**values | changes)
-
-
-def read(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
 
 
 def models(records: list[Record]) -> list[str]:

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from bench.interactions import Interactions
+from bench.interactions import Interactions, PublishedSplit
 
 
 def interactions(
@@ -19,6 +19,17 @@ def interactions(
         n_items=n_items or int(items.max(initial=-1)) + 1,
         **more,  # type: ignore[arg-type]
     )
+
+
+def published() -> Interactions:
+    """Two users with a published split, two negatives each; one is held out too."""
+    given = PublishedSplit(
+        users=np.array([0, 1], dtype=np.int32),
+        held_out=np.array([0, 2], dtype=np.int32),
+        negatives=np.array([[1, 3], [2, 0]], dtype=np.int32),
+    )
+    rows = [(0, 0, 9), (0, 2, 1), (0, 1, 2), (1, 2, 5), (1, 3, 7), (1, 0, 1)]
+    return interactions(rows, published=given)
 
 
 @st.composite
