@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent
 
@@ -18,7 +18,7 @@ for name in ("OMP", "OPENBLAS", "MKL"):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first example pays for imports, and the machine is shared: time is no property of the code.
-settings.register_profile("bench", deadline=None)
+settings.register_profile("bench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bench")
 # A second before and after each cell is for figures that somebody reads.
 os.environ.setdefault("BENCH_REFERENCE_ROUNDS", "1")

@@ -7,6 +7,7 @@ from pathlib import Path
 import faulty
 import pytest
 from faulty import Outcome, outcome_of
+from hanging import over_when_said
 
 from bench.registry import names
 from bench.registry.suites import SuiteRow
@@ -46,7 +47,8 @@ def outcome(stored: Path) -> Outcome:
             (stored / f"{name}.py").write_text(text)
             rows.append(SuiteRow(model=names.add_model(stored / f"{name}.py")))
         rows += [SuiteRow(model="random"), SuiteRow(model="ease")]
-        code = faulty.run(stored, rows, memory_limit=faulty.MEMORY_LIMIT)
+        with over_when_said("bench.isolation.process", faulty.HANGING):
+            code = faulty.run(stored, rows, memory_limit=faulty.MEMORY_LIMIT)
         return outcome_of(code, stored)
 
 

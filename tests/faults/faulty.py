@@ -45,6 +45,7 @@ MEMORY_LIMIT = 900  # MB, of all models here
 
 
 STARTED = tempfile.TemporaryDirectory()
+HANGING = Path(STARTED.name, "hanging")
 
 
 def asleep(number: int) -> str:
@@ -63,6 +64,11 @@ def daemon(number: int, before: str = "") -> str:
     return f"subprocess.Popen(['sh', '-c', {line!r}], start_new_session=True).wait()"
 
 
+def hanging(name: str) -> str:
+    """Code that says that a model hangs from here on: see `hanging.over_when_said`."""
+    return f"open({str(HANGING / name)!r}, 'w').close()"
+
+
 def left_behind(number: int) -> list[psutil.Process]:
     """The processes of that name which are there; one must have been started."""
     assert started(number).exists()
@@ -77,10 +83,10 @@ class Case(NamedTuple):
     reason: str = ""  # what it must contain
     fit: str = "pass"
     scores: str = ZEROS
-    timeout: float = 60.0
+    timeout: float | None = None  # the suite's
 
 
-HOARD = "hoard = b'1' * (500 << 20); import time; time.sleep(600)"
+HOARD = "hoard = b'1' * (500 << 20); import time; time.sleep(3600)"
 HOARDING = f'{sys.executable} -c "{HOARD}" &'
 CASES = {
     # 1
@@ -126,17 +132,19 @@ CASES = {
     # 16
     "hangs": Case(
         "timeout",
-        "stopped after 3 s",
+        "stopped after 1200 s",
         fit=f"signal.signal(signal.SIGTERM, signal.SIG_IGN); {daemon(3)}; {daemon(4, 'env -i')};"
-        f" subprocess.Popen(['sleep', '{asleep(5)}']); open('{started(5)}', 'w'); time.sleep(600)",
-        timeout=3,
+        f" subprocess.Popen(['sleep', '{asleep(5)}']); open('{started(5)}', 'w');"
+        f" {hanging('hangs')}; time.sleep(3600)",
+        timeout=1200,
     ),
     "hangs_in_native_code": Case(
         "timeout",
-        "stopped after 3 s",
+        "stopped after 1300 s",
         fit="signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals());"
-        " ctypes.PyDLL(None).sleep(600)",  # never gives the interpreter back
-        timeout=3,
+        f" {hanging('hangs_in_native_code')};"
+        " ctypes.PyDLL(None).sleep(3600)",  # never gives the interpreter back
+        timeout=1300,
     ),
     # 25
     "looks_at_its_threads": Case(
@@ -186,7 +194,7 @@ def run(folder: Path, rows: Iterable[SuiteRow | str], data_dir: Path | None = No
     """Run rows, or models, with the real runner in this process; the exit code of the command."""
     suite = {name: more.pop(name) for name in list(more) if name in Suite.__annotations__}
     rows = tuple(SuiteRow(model=row) if isinstance(row, str) else row for row in rows)
-    chosen = Suite(**{"dataset": "synthetic", "timeout": 60.0, **suite}, rows=rows)
+    chosen = Suite(**{"dataset": "synthetic", **suite}, rows=rows)
     return run_suite(chosen, Options(results=folder / "results", data_dir=data_dir, **more))
 
 

@@ -32,14 +32,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header("Location", "/good/file.txt")
                 self.end_headers()
             case "silent":
-                self.server.release.wait(5)
+                self.server.release.wait()
             case "dripping":
                 self.send_response(200)
                 self.end_headers()
-                for _ in range(100):
+                while not self.server.release.wait(0.05):
                     self.wfile.write(b"1")
-                    if self.server.release.wait(0.05):
-                        break
             case "endless":
                 self.send_response(200)
                 self.end_headers()

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from command import PATIENCE
 from faulty import HEAD, ZEROS, run
 from loopback import listening
 from mlflow import MlflowClient
@@ -119,7 +121,7 @@ def run_with_stops(folder: Path, at_first: Act, at_second: Act) -> int:
     acting = threading.Thread(target=act, daemon=True)
     acting.start()
     code = run(folder, ["popularity", *STOPS])
-    acting.join(timeout=60)
+    acting.join(PATIENCE)
     assert not failures, failures
     return code
 
@@ -138,7 +140,8 @@ class Server:
     def start(self) -> None:
         self._running = ui._server(self._tracker, self._port)
         self.process = self._running.__enter__()
-        ui._wait_until_it_answers(self.process, f"{self.uri}/health")
+        with patch.object(ui, "START_SECONDS", PATIENCE):
+            ui._wait_until_it_answers(self.process, f"{self.uri}/health")
 
     def stop(self) -> None:
         if self._running is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from command import PATIENCE
 from faulty import mlflow_runs, outcome_of, run, start_and_wait_for_the_fit, waiting
 
 from bench.registry import names
@@ -21,8 +22,8 @@ def test_what_is_finished_is_kept_and_the_run_goes_on_later(
     children = psutil.Process(running.pid).children(recursive=True)
     assert children
     running.send_signal(number)
-    assert running.wait(timeout=30) == 130
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert running.wait(PATIENCE) == 130
+    assert not psutil.wait_procs(children, PATIENCE)[1]
     kept = outcome_of(0, folder)
     assert list(kept.records) == ["popularity"]
     assert "| popularity " in (kept.results / "leaderboard.md").read_text()

@@ -2,28 +2,28 @@
 is whole. And two attempts one after the other: a failed one does not cost the good record."""
 
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from command import BENCH
-from faulty import command, model, outcome_of, run
+from command import BENCH, PATIENCE
+from faulty import command, model, outcome_of, run, start_and_wait_for_the_fit
 
 
 @pytest.mark.slow
 def test_the_second_waits_for_the_first_and_says_so(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path,
 ) -> None:
+    first = start_and_wait_for_the_fit(folder)
     words = [BENCH, "run", "--suite", "quick", "--models", "popularity"]
-    first = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL)
-    while not (folder / "results" / ".work").exists():  # made once the folder is held
-        assert first.poll() is None
-        time.sleep(0.01)
-    assert run(folder, ["popularity"]) == 0
-    assert first.wait(timeout=60) == 0
-    printed = capsys.readouterr()
-    assert "another run holds" in printed.err
-    assert "measured before" in printed.out
+    with subprocess.Popen(
+        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as second:
+        assert second.stderr is not None
+        assert "another run holds" in second.stderr.readline()
+        (folder / "go on").touch()
+        printed, _ = second.communicate()
+    assert (first.wait(PATIENCE), second.returncode) == (0, 0)
+    assert "measured before" in printed
     done = command("verify", folder / "results")
     assert (done.code, done.err) == (0, "")
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import BENCH
+from command import BENCH, PATIENCE
 from faulty import run
 
 # In a name space of its own, so that nobody needs rights or has to clean up.
@@ -36,7 +36,7 @@ def in_a_name_space(folder: Path, script: str) -> subprocess.CompletedProcess[st
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("mounting is not permitted here")
     return subprocess.run(
-        [*MOUNTING, script, BENCH], cwd=folder, capture_output=True, text=True, timeout=120
+        [*MOUNTING, script, BENCH], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
     )
 
 

@@ -72,7 +72,7 @@ SENDING = """import gc, pathlib
         assert lines
         for line in lines:
             line.send(Poison())
-        time.sleep(60)"""
+        time.sleep(3600)"""
 
 
 def test_a_pickle_that_a_model_sends_to_the_run_is_refused_and_not_loaded(tmp_path: Path) -> None:

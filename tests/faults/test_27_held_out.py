@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from command import PATIENCE
 from faulty import Outcome, model, outcome_of, run
 
 from bench.protocol.task import prepare
@@ -72,7 +73,7 @@ def test_the_memory_of_the_process_holds_them_only_after_fit(folder: Path) -> No
     looker.start()
     code = run(folder, [model(folder, "waits_to_be_seen", stops["fit"], scores)])
     assert outcome_of(code, folder).records["waits_to_be_seen"].status == "ok"
-    looker.join(timeout=60)
+    looker.join(PATIENCE)
     if any(isinstance(value, PermissionError) for value in found.values()):
         pytest.skip("the memory of another process may not be read here")
     assert found == {"fit": False, "scores": True}

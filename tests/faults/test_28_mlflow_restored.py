@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from command import bench
+from command import PATIENCE, bench
 from faulty import run
 from stores import Server, contents, database, rebuilt, run_with_stops, serving, undisturbed
 
 from bench.records import record
 
+TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"  # seconds for an answer, of one's own program
 BACK = "MLflow: it answers again, and nothing is missing there.\n"
 
 
@@ -132,6 +133,7 @@ def test_a_store_that_was_removed_before_the_run_gets_what_was_measured_then(
 @pytest.fixture
 def server(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv(TIMEOUT, f"{PATIENCE:.0f}")
     with serving(tmp_path / "server", empty_store) as running:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", running.uri)
         yield running
@@ -144,9 +146,16 @@ def test_a_server_that_hangs_and_comes_back_doubles_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # What it was asked meanwhile it does when it goes on, though nobody waits for it any more.
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
-    assert run_with_stops(folder, server.freeze, server.thaw) == 0
+    def freeze() -> None:
+        server.freeze()
+        monkeypatch.setenv(TIMEOUT, "1")
+
+    def thaw() -> None:
+        # What it was asked meanwhile it does now, though nobody waits for it any more.
+        monkeypatch.setenv(TIMEOUT, f"{PATIENCE:.0f}")
+        server.thaw()
+
+    assert run_with_stops(folder, freeze, thaw) == 0
     printed = capsys.readouterr().err
     assert printed.count("timed out") == 1
     assert printed.endswith(BACK)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import odd_models
+from command import PATIENCE
 from made import interactions
 
 from bench.evaluation import ledger
@@ -23,7 +24,7 @@ from bench.running.plan import Planned
 
 USERS, ITEMS, SEED = 12, 40, 3
 NAME = "fuzzed"
-LIMITS = isolation.Limits(seconds=60, memory_mb=8000)
+LIMITS = isolation.Limits(seconds=PATIENCE, memory_mb=8000)
 MOST_REASON = 520  # characters
 _numbers = count()
 

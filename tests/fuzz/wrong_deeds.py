@@ -167,9 +167,9 @@ def deaths(draw: st.DrawFn) -> Wrong:
                 Wrong("ctypes.string_at(0)", "killed", "^the process was ended by SIGSEGV$"),
                 Wrong("ctypes.memset(train.items.ctypes.data, 0, 4)", "killed", "SIG(SEGV|BUS)$"),
                 Wrong("os.execv('/bin/true', ['true'])", "killed", "exit code 0, without a res"),
-                Wrong("signal.alarm(1); time.sleep(9)", "killed", "ended by SIGALRM$"),
+                Wrong("signal.alarm(1); time.sleep(600)", "killed", "ended by SIGALRM$"),
                 Wrong("os.killpg(0, signal.SIGKILL)", "killed", "ended by SIGKILL$"),
-                Wrong("faulthandler.dump_traceback_later(0.01, exit=True); time.sleep(9)",
+                Wrong("faulthandler.dump_traceback_later(0.01, exit=True); time.sleep(600)",
                       "killed", "exit code 1, without a result$"),
                 Wrong("os.write(2, b'std::bad_alloc'); os.abort()", "oom", "^SIGABRT after a"),
             ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from command import PATIENCE
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans on")
 HEAD = (
@@ -17,8 +18,8 @@ HEAD = (
 )
 # In a session of its own, its parent gone, nothing in its environment.
 DAEMON = (
-    "subprocess.Popen(['sh', '-c', 'env -i sleep {0} & echo $! > {1}'],"
-    " start_new_session=True).wait()\n"
+    "subprocess.Popen(['sh', '-c', 'env -i sleep {0} &'], start_new_session=True).wait()\n"
+    "open('{1}', 'w').close()\n"
 )
 # Each process of the chain starts the next and is gone.
 CHAIN = "if os.fork() == 0:\n os.setsid()\n while os.fork() == 0: time.sleep(0.002)\n os._exit(0)\n"
@@ -46,7 +47,7 @@ def alive_below(running: "subprocess.Popen[bytes]") -> list[psutil.Process]:
 
 
 def wait_for(path: Path) -> None:
-    while not (path.exists() and path.read_text()):
+    while not path.exists():
         time.sleep(0.005)
 
 
@@ -65,22 +66,22 @@ def wait_for(path: Path) -> None:
 def test_it_ends_as_the_job_does_and_takes_a_daemon_with_it(
     job: str, code: int, seconds: str, tmp_path: Path
 ) -> None:
-    daemon = DAEMON.format(seconds, tmp_path / "pid")
-    assert start(daemon + job).wait(timeout=30) == code
-    assert (tmp_path / "pid").read_text()  # there was one
+    daemon = DAEMON.format(seconds, tmp_path / "started")
+    assert start(daemon + job).wait(PATIENCE) == code
+    assert (tmp_path / "started").exists()
     assert not asleep(seconds)
 
 
 @linux
 def test_told_to_stop_it_ends_a_job_that_does_not_listen(seconds: str, tmp_path: Path) -> None:
     deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    daemon = DAEMON.format(seconds, tmp_path / "pid")
-    running = start(deaf + daemon + "time.sleep(600)")
-    wait_for(tmp_path / "pid")
+    daemon = DAEMON.format(seconds, tmp_path / "started")
+    running = start(deaf + daemon + "time.sleep(3600)")
+    wait_for(tmp_path / "started")
     below = alive_below(running)
     assert len(below) == 2
     running.terminate()
-    assert running.wait(timeout=30) == -signal.SIGKILL
+    assert running.wait(PATIENCE) == -signal.SIGKILL
     assert not [process for process in below if process.is_running()]
 
 
@@ -101,31 +102,31 @@ LATE = (
 def test_told_to_stop_as_it_learns_that_its_job_is_gone_it_ends_what_is_left(
     seconds: str, tmp_path: Path
 ) -> None:
-    words = LATE + HEAD + DAEMON.format(seconds, tmp_path / "pid") + "os._exit(3)"
+    words = LATE + HEAD + DAEMON.format(seconds, tmp_path / "started") + "os._exit(3)"
     running = subprocess.Popen([sys.executable, "-P", "-c", words], start_new_session=True)
-    assert running.wait(timeout=30) == 3
-    assert (tmp_path / "pid").read_text()
+    assert running.wait(PATIENCE) == 3
+    assert (tmp_path / "started").exists()
     assert not asleep(seconds)
 
 
 @linux
 def test_a_run_that_is_killed_leaves_nothing(seconds: str, tmp_path: Path) -> None:
-    job = HEAD + DAEMON.format(seconds, tmp_path / "pid") + "time.sleep(600)"
+    job = HEAD + DAEMON.format(seconds, tmp_path / "started") + "time.sleep(3600)"
     run = f"import subprocess, sys; subprocess.run([sys.executable, '-P', '-c', {job!r}])"
     running = subprocess.Popen([sys.executable, "-P", "-c", run])
-    wait_for(tmp_path / "pid")
+    wait_for(tmp_path / "started")
     below = alive_below(running)
     assert len(below) == 3
     running.kill()
     running.wait()
-    assert not psutil.wait_procs(below, timeout=10)[1]
+    assert not psutil.wait_procs(below, PATIENCE)[1]
 
 
 @linux
 def test_processes_that_start_others_as_they_end_are_ended_too() -> None:
     before = {process.pid for process in psutil.process_iter()}
     running = start(CHAIN + "time.sleep(0.1)")
-    assert running.wait(timeout=60) == 0
+    assert running.wait(PATIENCE) == 0
     time.sleep(0.1)
     left = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before]
     assert not [p for p in left if CHAIN in " ".join(p.info["cmdline"] or [])]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import psutil
 import pytest
+from command import PATIENCE
 from killing import Left, Place, kill, left, measured_again
 
 from bench.leaderboard.verify import Difference
@@ -52,23 +53,30 @@ def place(folder: Path, models: str = MODELS, seeds: str = SEEDS) -> Iterator[Pl
         made.close()
 
 
-def strike(place: Place, after: float, phase: str = "", *, alone: bool, warm: bool = False) -> str:
+def strike(place: Place, after: float, phase: str = "", *, alone: bool, held: bool = False) -> str:
     """Kill a run, so many seconds after its start or after the first beginning of a phase.
 
+    Held, the run is a fork of a warm process, and its model `counted` waits in that phase.
     Its own processes end with it, and no record from before is touched. Returns what it was at;
     nothing when it had ended.
     """
     before, fits = place.recorded(), place.fits()
-    pid, wait = place.start_warm() if warm else place.start()
+    hold, there = place.folder / "hold", place.folder / "held"
+    there.unlink(missing_ok=True)
+    hold.write_text(phase if held else "")
+    pid, wait = place.start_warm() if held else place.start()
     running = psutil.Process(pid)
-    while phase and phase not in (line.what for line in place.watched()):
+    while (held and not there.exists()) or (
+        phase and phase not in (line.what for line in place.watched())
+    ):
         assert running.status() != psutil.STATUS_ZOMBIE, f"there was no {phase}"
         sleep(0.002)
     sleep(after)
     children = kill(pid, alone=alone)
     code = wait()
+    hold.unlink()
     assert code in (0, KILLED)
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not psutil.wait_procs(children, PATIENCE)[1]
     assert not measured_again(before, fits, place)
     return place.phase() if code == KILLED else ""
 
@@ -98,8 +106,8 @@ def test_five_kills_change_nothing(tmp_path: Path, empty_store: Path, kept_canar
         here.restore("start")
         assert here.run(kill_at="records/: flush") == KILLED
         assert here.run(kill_at="mlflow set_terminated") == KILLED
-        assert strike(here, 0.02, "fit", alone=True, warm=True)
-        assert strike(here, 0.02, "scoring", alone=False, warm=True)  # leaves a process
+        assert strike(here, 0, "fit", alone=True, held=True) == "fit"
+        assert strike(here, 0, "scoring", alone=False, held=True) == "scoring"  # leaves a process
         assert here.run(kill_at="leaderboard.csv: rename") == KILLED
         assert difference(finish(here), wanted) == ""
         assert here.fits() == {("stepwise", "0"): 1, ("counted", "0"): 3}

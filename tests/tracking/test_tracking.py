@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -295,15 +296,21 @@ def test_another_bench_at_work_is_waited_for_and_named(
 def test_a_server_that_does_not_answer_costs_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # bound, never listening
-        port = closed.getsockname()[1]
+    tries = 0
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:secret@127.0.0.1:{port}")
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-        started = time.monotonic()
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
         with pytest.raises(TrackingError) as caught:
             Tracker(tmp_path).prepare()
-    assert time.monotonic() - started < 15
+        silent.setblocking(False)
+        with suppress(BlockingIOError):
+            while silent.accept():
+                tries += 1
+    assert tries == 2  # as the user wants it, and a second for each
     assert "secret" not in str(caught.value)
 
 

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from command import PATIENCE
 from loopback import listening
 
 from bench.records.record import Cell, Record
 from bench.tracking import ui
 
-SERVE = "import sys; from pathlib import Path; from bench.tracking.ui import serve\n"
-SERVE += "serve(Path(sys.argv[1]), int(sys.argv[2]))"
+SERVE = f"""import sys; from pathlib import Path; from bench.tracking import ui
+ui.START_SECONDS = {PATIENCE}
+ui.serve(Path(sys.argv[1]), int(sys.argv[2]))"""
 
 
 def free_port() -> int:
@@ -84,18 +86,18 @@ def test_the_pages_answer_and_end_without_a_trace(
         assert listening(process.pid) == {("127.0.0.1", port)}
         base = f"http://127.0.0.1:{port}"
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(base, timeout=30) as page:
+        with direct.open(base, timeout=PATIENCE) as page:
             assert b"<html" in page.read()
         request = urllib.request.Request(
             f"{base}/api/2.0/mlflow/experiments/search",
             data=json.dumps({"max_results": 10}).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with direct.open(request, timeout=30) as answer:
+        with direct.open(request, timeout=PATIENCE) as answer:
             names = [each["name"] for each in json.load(answer)["experiments"]]
         assert "ml-100k loo" in names
         process.send_signal(ending)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
         time.sleep(0.1)
         assert children
         assert not [child for child in children if child.is_running()]
@@ -104,4 +106,4 @@ def test_the_pages_answer_and_end_without_a_trace(
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)
