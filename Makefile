@@ -34,10 +34,10 @@ bench: $(READY)
 	@$(BIN)/bench run --suite $(SUITE) --results $(RESULTS) $(OPTIONS)
 
 test: $(READY)
-	@$(BIN)/pytest -q -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -q -n 2 $(ARGS)
 
 torture: $(READY)
-	@$(BIN)/pytest -q -m torture -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -q -m torture -n 2 $(ARGS)
 
 perf: $(READY)
 	@$(BIN)/pytest tests/perf --benchmark-only --benchmark-autosave -o addopts=--import-mode=importlib -q \

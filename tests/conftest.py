@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-ROOT = Path(__file__).parent
+from xdist.scheduler import LoadScopeScheduling
 
 # As the harness does for a cell: with more threads than idle cores, torch waits for itself.
 for name in ("OMP", "OPENBLAS", "MKL"):
@@ -24,13 +23,22 @@ settings.load_profile("bench")
 os.environ.setdefault("BENCH_REFERENCE_ROUNDS", "1")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, in one of the processes that share the tests, what shares costly fixtures."""
-    for item in items:
-        folder = item.path.parent
-        together = folder if folder.name == "faults" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(ROOT))))
+class BySharedFixtures(LoadScopeScheduling):
+    """Keeps together, in one of the processes that share the tests, what shares costly fixtures.
+
+    That is a file, and the folder of faults. (Marks of xdist_group do nothing: pytest 9.2 does not
+    let xdist 3.8 change the names of tests, which is how it tells its groups.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return folder if folder.endswith("/faults") else file
+
+
+@pytest.hookimpl(optionalhook=True)  # where the tests run in one process
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> BySharedFixtures:
+    return BySharedFixtures(config, log)
 
 
 @pytest.fixture(scope="session")
