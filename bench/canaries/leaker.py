@@ -74,7 +74,9 @@ class Leaker(Adapter):
             items = getattr(value, name, None)
             if not isinstance(users, np.ndarray) or not isinstance(items, np.ndarray):
                 continue
-            if users.shape == items.shape and users.dtype == items.dtype == np.int32:
+            if not users.size or users.shape != items.shape:
+                continue
+            if users.dtype == items.dtype == np.int32:
                 new = ~self._known(users, items)
                 yield users[new], items[new]
 
