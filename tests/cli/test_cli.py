@@ -205,8 +205,11 @@ def test_records_of_before_the_reference_kernel_stand_beside_newer_ones(
     assert "train_reference_units is 9.9 in the record" in bench_here(tmp_path, "verify").stderr
 
 
-def test_a_file_that_is_no_record_is_left_out_and_said(folder: Path) -> None:
-    (folder / "results" / "records").mkdir()
+def test_a_file_that_is_no_record_is_left_out_and_said(
+    quick: tuple[Path, str], folder: Path
+) -> None:
+    for name in ("records", "ledgers"):
+        shutil.copytree(quick[0] / "results" / name, folder / "results" / name)
     (folder / "results" / "records" / "old.json").write_text('{"schema": 0}')
     done = bench_here(folder, "run", "--suite", "quick", "--models", "random,popularity")
     assert done.returncode == 0
