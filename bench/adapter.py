@@ -16,11 +16,11 @@ from bench.space import Space, space
 class Epoch(NamedTuple):
     """One point of a learning curve."""
 
-    number: int  # from 1
-    seconds: float  # of training until the end of this epoch, looks at validation left out
-    samples: int  # training examples processed in this epoch, negatives included
-    loss: float | None  # mean training loss of the epoch
-    validation: float | None = None  # hit rate at 10 on the validation items, when tuning
+    number: int  #: from 1
+    seconds: float  #: of training until the end of this epoch, looks at validation left out
+    samples: int  #: training examples processed in this epoch, negatives included
+    loss: float | None  #: mean training loss of the epoch
+    validation: float | None = None  #: hit rate at 10 on the validation items, when tuning
 
 
 def go_on(epoch: Epoch) -> bool:
@@ -32,15 +32,15 @@ def go_on(epoch: Epoch) -> bool:
 class Run:
     """What a fit needs to know that is not a hyper-parameter."""
 
-    seed: int = 0
-    device: str = "cpu"  # or "cuda"
-    threads: int = 1
-    on_epoch: Callable[[Epoch], bool] = go_on  # returns True when training should end
-    look: Callable[[], float] | None = None  # measures on the validation items, when tuning
-    synchronize: Callable[[], None] = lambda: None  # waits for the device before a clock is read
-    curve: list[Epoch] = field(default_factory=list)
+    seed: int = 0  #: of all randomness
+    device: str = "cpu"  #: or "cuda"
+    threads: int = 1  #: that a fit may use
+    on_epoch: Callable[[Epoch], bool] = go_on  #: returns True when training should end
+    look: Callable[[], float] | None = None  #: measures on the validation items, when tuning
+    synchronize: Callable[[], None] = lambda: None  #: waits for the device before a clock is read
+    curve: list[Epoch] = field(default_factory=list)  #: the epochs so far
     _started: float = field(default_factory=perf_counter)
-    looked_seconds: float = 0.0  # spent outside training so far
+    looked_seconds: float = 0.0  #: spent outside training so far
 
     def start(self) -> None:
         """Start the training clock. The harness calls it just before fit."""
@@ -96,20 +96,20 @@ def _count(samples: Any, epoch: int) -> int:
 class Embeddings(NamedTuple):
     """Vectors whose dot product is the score."""
 
-    users: Floats  # [n_users, d]
-    items: Floats  # [n_items, d]
+    users: Floats  #: [n_users, d]
+    items: Floats  #: [n_items, d]
 
 
 class Tolerance(NamedTuple):
     """How far a law of `bench certify` may be missed, and why."""
 
-    figure: str  # "scores", in ranges of the scores, or "HR@10"
-    value: float
-    why: str
+    figure: str  #: "scores", in ranges of the scores, or "HR@10"
+    value: float  #: the most that a law may be missed by
+    why: str  #: what in the model's arithmetic depends on order
 
 
-Tolerances = dict[str, Tolerance]  # by the name of the law
-LARGEST_TOLERANCE = {"scores": 0.05, "HR@10": 0.05}  # a wider one would allow nearly anything
+Tolerances = dict[str, Tolerance]  #: by the name of the law
+LARGEST_TOLERANCE = {"scores": 0.05, "HR@10": 0.05}  #: a wider one would allow nearly anything
 
 
 def tolerate(*laws: str, why: str, scores: float = 0.0, hit_rate: float = 0.0) -> Tolerances:
@@ -147,13 +147,13 @@ class Adapter(ABC):
     run.seed.
 
     How users and items are numbered, and the order of rows but for their times, mean nothing, and
-    ranks do not depend on them (`bench certify`). A model where they do says so in one line:
+    ranks do not depend on them (`bench certify`). A model where they do says so in one line::
 
         tolerances = tolerate("users", "items", hit_rate=0.03, why="vectors are drawn in order")
     """
 
-    search: ClassVar[Space] = space()  # what `bench tune` may choose, see bench.space
-    tolerances: ClassVar[Tolerances] = {}  # of the laws of bench.certify.laws; none for most models
+    search: ClassVar[Space] = space()  #: what `bench tune` may choose, see bench.space
+    tolerances: ClassVar[Tolerances] = {}  #: of laws of `bench certify`; none for most models
 
     @abstractmethod
     def fit(self, train: Interactions, run: Run) -> None:

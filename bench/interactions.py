@@ -8,12 +8,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-Ids = NDArray[np.int32]
-Floats = NDArray[np.float32]
-Times = NDArray[np.int64]
-OriginalIds = NDArray[Any]  # int64, or text
+Ids = NDArray[np.int32]  #: numbers of users or items, from 0
+Floats = NDArray[np.float32]  #: scores, ratings, features
+Times = NDArray[np.int64]  #: seconds
+OriginalIds = NDArray[Any]  #: int64, or text
 
-PART = 1 << 22  # interactions that are worked on at a time: 32 MB as 64-bit numbers
+PART = 1 << 22  #: interactions that are worked on at a time, 32 MB as 64-bit numbers
 
 
 class ReadOnlyArrays:
@@ -38,14 +38,14 @@ class Features(ReadOnlyArrays):
     A missing dense value is NaN; a missing category is a category of its own.
     """
 
-    categorical: Ids  # [E, C], 0 <= categorical[:, c] < categorical_sizes[c]
-    categorical_names: tuple[str, ...]  # C of them
-    categorical_sizes: tuple[int, ...]  # C of them
-    multi_hot: NDArray[np.bool_]  # [E, M]: one group of tags, as the genres of a film
-    multi_hot_names: tuple[str, ...]  # M of them
-    dense: Floats  # [E, D], in the publisher's units
-    dense_names: tuple[str, ...]  # D of them
-    labels: tuple[str, ...] | None = None  # E names for people to read, as film titles
+    categorical: Ids  #: [E, C], column c in 0..categorical_sizes[c]-1
+    categorical_names: tuple[str, ...]  #: C of them
+    categorical_sizes: tuple[int, ...]  #: C of them
+    multi_hot: NDArray[np.bool_]  #: [E, M], one group of tags, as the genres of a film
+    multi_hot_names: tuple[str, ...]  #: M of them
+    dense: Floats  #: [E, D], in the publisher's units
+    dense_names: tuple[str, ...]  #: D of them
+    labels: tuple[str, ...] | None = None  #: E names for people to read, as film titles
 
     def __post_init__(self) -> None:
         for kind in ("categorical", "multi_hot", "dense"):
@@ -73,9 +73,9 @@ class Features(ReadOnlyArrays):
 class PublishedSplit:
     """Held-out items and negatives that the publisher of a data set fixed, one row per user."""
 
-    users: Ids  # [m]
-    held_out: Ids  # [m]
-    negatives: Ids  # [m, n], as published, also where they repeat the held-out item
+    users: Ids  #: [m]
+    held_out: Ids  #: [m]
+    negatives: Ids  #: [m, n], as published, also where they repeat the held-out item
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,18 +88,18 @@ class Interactions(ReadOnlyArrays):
         ValueError: lengths differ, or an id lies outside 0..n_users-1 or 0..n_items-1.
     """
 
-    users: Ids  # [n], 0 <= user < n_users
-    items: Ids  # [n], 0 <= item < n_items
-    times: Times  # [n], seconds; ties keep the order of the source
-    n_users: int
-    n_items: int  # the whole catalogue, also items that never occur in users and items
-    ratings: Floats | None = None  # [n]
-    user_ids: OriginalIds = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # [n_users]
-    item_ids: OriginalIds = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # [n_items]
-    user_features: Features | None = None
-    item_features: Features | None = None
-    published: PublishedSplit | None = None
-    source: str = ""  # where the data came from, for the record
+    users: Ids  #: [n], 0 <= user < n_users
+    items: Ids  #: [n], 0 <= item < n_items
+    times: Times  #: [n], seconds; ties keep the order of the source
+    n_users: int  #: of the data set, also users without a row here
+    n_items: int  #: the whole catalogue, also items without a row here
+    ratings: Floats | None = None  #: [n]
+    user_ids: OriginalIds = field(default_factory=lambda: np.empty(0, dtype=np.int64))  #: [n_users]
+    item_ids: OriginalIds = field(default_factory=lambda: np.empty(0, dtype=np.int64))  #: [n_items]
+    user_features: Features | None = None  #: n_users entities
+    item_features: Features | None = None  #: n_items entities
+    published: PublishedSplit | None = None  #: what the publisher holds out
+    source: str = ""  #: where the data came from, for the record
 
     def __post_init__(self) -> None:
         self._check_lengths()

@@ -1,6 +1,6 @@
 """Search spaces: what `bench tune` may choose for a hyper-parameter.
 
-A model declares its own beside its fields, as plain data:
+A model declares its own beside its fields, as plain data::
 
     search = space(factors=choice(16, 32, 64), l2=log(1e-4, 1e-1), epochs=whole(5, 100))
 """
@@ -37,7 +37,7 @@ class Whole:
 
     low: int
     high: int
-    log: bool = False  # evenly on a logarithmic scale
+    log: bool = False  #: evenly on a logarithmic scale
 
     def __post_init__(self) -> None:
         _check(self.low, self.high, self.log)
@@ -58,7 +58,7 @@ class Number:
 
     low: float
     high: float
-    log: bool = False  # evenly on a logarithmic scale
+    log: bool = False  #: evenly on a logarithmic scale
 
     def __post_init__(self) -> None:
         _check(self.low, self.high, self.log)
@@ -73,8 +73,8 @@ class Number:
         return f"{self.low:g}-{self.high:g}"
 
 
-Range = Choice | Whole | Number
-Space = Mapping[str, Range]  # by hyper-parameter
+Range = Choice | Whole | Number  #: of one hyper-parameter
+Space = Mapping[str, Range]  #: by hyper-parameter
 
 
 def _check(low: float, high: float, log: bool) -> None:
