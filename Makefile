@@ -9,10 +9,11 @@ PEERS = .venv-peers
 PEERS_READY = $(PEERS)/.ready
 AUDIT = .venv-audit
 AUDIT_READY = $(AUDIT)/.ready
+SPHINX = $(BIN)/sphinx-build --conf-dir docs --fail-on-warning --keep-going --nitpicky --quiet
 OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET)) \
           $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(ARGS)
 
-.PHONY: help bench test torture perf perf-compare peers scale ui lint audit clean
+.PHONY: help bench test torture perf perf-compare peers scale ui lint docs docs-links audit clean
 
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
@@ -27,6 +28,7 @@ help:
 	@echo "             SIZES=1,10,25,100 ARGS=\"--models als,mf --timeout 600 --force\""
 	@echo "make ui      show the runs in MLflow, on this machine only"
 	@echo "make lint    check style and types"
+	@echo "make docs    build the site from docs/ in docs/_build; make docs-links tries its links to elsewhere"
 	@echo "make audit   look the pinned versions up in a list of known vulnerabilities; needs a network"
 	@echo "make clean   remove the environment and caches; results stay"
 
@@ -60,11 +62,21 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# All of it anew: of a page that has not changed nothing would be said again.
+docs: $(READY)
+	@rm -rf docs/_build/html
+	@$(SPHINX) --builder html . docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+docs-links: $(READY)
+	@rm -rf docs/_build/links
+	@$(SPHINX) --builder linkcheck . docs/_build/links
+
 audit: $(AUDIT_READY)
 	@$(AUDIT)/bin/python tests/audit/audit.py requirements.txt
 
 clean:
-	rm -rf .venv $(PEERS) $(AUDIT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build *.egg-info
+	rm -rf .venv $(PEERS) $(AUDIT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build docs/_build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.txt pyproject.toml
