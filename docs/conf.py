@@ -24,7 +24,13 @@ version = release = bench.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]
 
 root_doc = "docs/index"
-include_patterns = ["docs/**.md", "results/**.md", "*.md"]
+include_patterns = [
+    "docs/**.md",
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md"),
+    # What is published: a run of one's own writes to results/ too.
+    *("results/README.md", "results/peers.md", "results/scale.md"),
+    *(f"results/{board}/leaderboard.md" for board in ("ncf-ml-1m", "ml-1m", "ml-100k-all")),
+]
 exclude_patterns = ["docs/_build", ".*"]
 
 nitpick_ignore_regex = [("py:.*", r"(numpy|collections|typing)\..*")]
@@ -96,30 +102,27 @@ def short_types(app: Sphinx, doctree: nodes.document) -> None:
     An array's type is written as "ndarray[tuple[Any, ...], dtype[int32]]", each word and bracket
     of it a node beside the others.
     """
-    for signature in doctree.findall(desc_signature):
-        for array in [
-            each for each in signature.findall(pending_xref) if each.astext() == "ndarray"
-        ]:
-            parent, start = array.parent, array.parent.index(array)
-            texts = [each.astext() for each in parent.children]
-            number = texts.index("dtype", start) + 2
-            name = ALIASES.get(texts[number])
-            short: list[nodes.Node] = [nodes.Text("NDArray["), parent[number], nodes.Text("]")]
-            if name:
-                where = {
-                    "refdomain": "py",
-                    "reftype": "obj",
-                    "reftarget": f"bench.interactions.{name}",
-                }
-                short = [pending_xref("", nodes.Text(name), **where)]
-            parent[start : number + 3] = short
+    arrays = [
+        each
+        for signature in doctree.findall(desc_signature)
+        for each in signature.findall(pending_xref)
+        if each.astext() == "ndarray"
+    ]
+    for array in arrays:
+        parent, start = array.parent, array.parent.index(array)
+        texts = [each.astext() for each in parent.children]
+        number = texts.index("dtype", start) + 2
+        short: list[nodes.Node] = [nodes.Text("NDArray["), parent[number], nodes.Text("]")]
+        if name := ALIASES.get(texts[number]):
+            link = pending_xref("", nodes.Text(name), refdomain="py", reftype="obj")
+            link["reftarget"] = f"bench.interactions.{name}"
+            short = [link]
+        parent[start : number + 3] = short
 
 
 def folders(app: Sphinx, doctree: nodes.document) -> None:
     """A link to a folder of the repository becomes its text: there is no page of it to lead to."""
+    here = (app.srcdir / app.env.docname).parent
     for link in list(doctree.findall(pending_xref)):
-        if (
-            link["reftype"] == "myst"
-            and (app.srcdir / app.env.docname).parent.joinpath(link["reftarget"]).is_dir()
-        ):
+        if link["reftype"] == "myst" and (here / link["reftarget"]).is_dir():
             link.replace_self(link.children)
