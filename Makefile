@@ -13,7 +13,7 @@ SPHINX = $(BIN)/sphinx-build --conf-dir docs --fail-on-warning --keep-going --ni
 OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET)) \
           $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(ARGS)
 
-.PHONY: help bench test torture perf perf-compare peers scale ui lint docs docs-links audit clean
+.PHONY: help bench test torture perf perf-compare peers scale ui lint docs docs-links dist audit clean
 
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
@@ -29,6 +29,7 @@ help:
 	@echo "make ui      show the runs in MLflow, on this machine only"
 	@echo "make lint    check style and types"
 	@echo "make docs    build the site from docs/ in docs/_build; make docs-links tries its links to elsewhere"
+	@echo "make dist    build the sdist, and of it the wheel, in dist/"
 	@echo "make audit   look the pinned versions up in a list of known vulnerabilities; needs a network"
 	@echo "make clean   remove the environment and caches; results stay"
 
@@ -72,11 +73,18 @@ docs-links: $(READY)
 	@rm -rf docs/_build/links
 	@$(SPHINX) --builder linkcheck . docs/_build/links
 
+# The time of the last commit as the time of all files: the same commit gives the same wheel.
+dist: $(READY)
+	@rm -rf dist *.egg-info
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) \
+		$(BIN)/python -m build --no-isolation --quiet .
+	@rm -rf *.egg-info
+
 audit: $(AUDIT_READY)
 	@$(AUDIT)/bin/python tests/audit/audit.py requirements.txt
 
 clean:
-	rm -rf .venv $(PEERS) $(AUDIT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build docs/_build *.egg-info
+	rm -rf .venv $(PEERS) $(AUDIT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build dist docs/_build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.txt pyproject.toml
