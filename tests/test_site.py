@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bench import cli
+from bench.cli.main import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ("adapter", "interactions", "space")  # what a model's author imports
@@ -58,7 +58,7 @@ def public(body: list[ast.stmt]) -> Iterator[str]:
 
 def test_every_command_and_option_is_there(site: Path) -> None:
     found = ids(site / "docs" / "reference" / "cli.html")
-    for words, command in commands(cli.cli, "bench"):
+    for words, command in commands(cli, "bench"):
         assert "-".join(words) in found
         for parameter in command.params:
             if isinstance(parameter, click.Option):
