@@ -24,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     words = ("--conf-dir", str(ROOT / "docs"), *OPTIONS, str(ROOT), str(folder))
     done = subprocess.run(
-        [sys.executable, "-m", "sphinx", *words], capture_output=True, text=True, timeout=240
+        [sys.executable, "-m", "sphinx", *words], capture_output=True, text=True, timeout=1800
     )
     assert done.returncode == 0, done.stderr
     return folder
