@@ -1,10 +1,10 @@
-"""What stands below a table of the board."""
+"""Remarks around a table of the board: why it is INVALID, what its marks mean, where it is from."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from bench.leaderboard import published
-from bench.leaderboard.columns import BUSY_MARK, DRIFT_MARK, MARKS, TIE_MARK
+from bench.leaderboard.columns import different
+from bench.leaderboard.marks import MARKS
 from bench.leaderboard.sections import Section
 from bench.text import one_line
 
@@ -63,12 +63,7 @@ def _missing(section: Section) -> list[str]:
 
 
 def _marks(section: Section) -> list[str]:
-    present = {TIE_MARK: False, BUSY_MARK: False, DRIFT_MARK: False}
-    for row in section.rows:
-        present[TIE_MARK] |= row.tie_sensitive
-        present[BUSY_MARK] |= row.busy
-        present[DRIFT_MARK] |= row.drifted
-    return [f"{mark} {MARKS[mark]}" for mark, there in present.items() if there]
+    return [f"{mark.sign} {mark.meaning}" for mark in MARKS if any(map(mark.on, section.rows))]
 
 
 def _sampled(section: Section) -> list[str]:
@@ -102,7 +97,3 @@ def _machine(environment: dict[str, Any]) -> str:
 def _commit(environment: dict[str, Any]) -> str:
     commit = str(environment.get("git_commit") or "")[:12]
     return f"{commit} with local changes" if commit and environment.get("git_dirty") else commit
-
-
-def different(words: Iterable[object]) -> list[str]:
-    return sorted({one_line(str(word)) for word in words if word})

@@ -1,41 +1,24 @@
-"""What the board looks like: as CSV, Markdown, HTML and in the terminal."""
+"""The board as CSV, as Markdown and in the terminal."""
 
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
 
-from bench.leaderboard import published
 from bench.leaderboard.columns import CSV_COLUMNS, Column, all_columns, columns
-from bench.leaderboard.remarks import about, different, invalid_lines, remarks_below, sources
+from bench.leaderboard.remarks import about, invalid_lines, remarks_below, sources
 from bench.leaderboard.sections import Section
-from bench.text import compact, one_line
 from bench.text import markdown as as_text
+from bench.text import one_line
 
 
 def comma_separated(board: Sequence[Section]) -> str:
     """Every figure at full precision, for programs."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for section, row in ((each, row) for each in board for row in each.rows):
-        values = {
-            **asdict(replace(row, records=())),
-            **row.figures,
-            **published.cells(row),
-            "params": compact(row.params),
-            "key": " ".join(dict.fromkeys(record.key for record in row.records)),
-            "tie_sensitive": "yes" if row.tie_sensitive else "",
-            "busy": "yes" if row.busy else "",
-            "drifted": "yes" if row.drifted else "",
-            "tuned": "; ".join(different(record.tuned for record in row.records)),
-            "git_commit": " ".join(
-                different(record.environment.get("git_commit") for record in row.records)
-            ),
-            "started": max(record.started for record in row.records),
-            "invalid": one_line("; ".join(section.invalid)),
-        }
-        writer.writerow([values.get(column, "") for column in CSV_COLUMNS])
+    writer.writerow([name for name, _ in CSV_COLUMNS])
+    for section in board:
+        for row in section.rows:
+            writer.writerow([cell(section, row) for _, cell in CSV_COLUMNS])
     return text.getvalue()
 
 
