@@ -11,7 +11,7 @@ import numpy as np
 from bench.adapter import Adapter, Run
 from bench.canaries.models import Told, canaries
 from bench.canaries.targets import Target, targets
-from bench.evaluation.bounds import FIGURES, margin
+from bench.evaluation.bounds import margin
 from bench.evaluation.evaluate import evaluate
 from bench.evaluation.figures import figures
 from bench.evaluation.scores import BadScores
@@ -19,6 +19,7 @@ from bench.interactions import Interactions
 from bench.isolation.worker import Message, Say
 from bench.protocol.task import Cases
 from bench.records.canaries import Check
+from bench.records.record import HEADLINE
 
 # Scores of one canary, 0.5 GB if they were held at once: above it only some users are ranked.
 MOST_SCORES = 1 << 27
@@ -96,7 +97,7 @@ def _measure(
         return [Check(REFUSED, float(_is_refused(model, train, cases)), 1.0, 0.0)]
     got = figures(evaluate(model, train, cases).ledger)
     checks = [Check(name, got[name], *target) for name, target in wanted.items()]
-    for name in FIGURES:
+    for name in HEADLINE:
         if f"{name}_expected" not in wanted:  # as the board demands of every model
             allowed = margin(got[f"{name}_sampling_se"], len(cases.users))
             checks.append(Check(f"{name}_expected", got[f"{name}_expected"], got[name], allowed))

@@ -16,6 +16,7 @@ from bench.evaluation.bounds import ROUNDING, margin
 from bench.interactions import Interactions, occurrences
 from bench.protocol.negatives import NEGATIVES
 from bench.protocol.task import Cases
+from bench.records.record import HEADLINE
 
 K = 10
 # Sampled figures, those of all items, and the exact expectation of the sampled ones, which is
@@ -130,8 +131,7 @@ def _random(sampled: Place, full: Place) -> dict[str, Target]:
 
 
 def _means(place: Place, prefix: str) -> dict[str, float]:
-    names = "hr_at_10", "ndcg_at_10"
-    return {f"{prefix}{name}": float(_values(place, _gains(name)).mean()) for name in names}
+    return {f"{prefix}{name}": float(_values(place, _gains(name)).mean()) for name in HEADLINE}
 
 
 def _gains(name: str) -> NDArray[np.float64]:

@@ -7,7 +7,6 @@ import math
 # inequality is generous: it is rather 0.1 %.
 FALSE_ALARM = 1e-6
 ROUNDING = 1e-9  # of a figure computed again, perhaps on another machine
-FIGURES = "hr_at_10", "ndcg_at_10"  # that have an exact expectation
 
 
 def margin(error: float, n: int) -> float:

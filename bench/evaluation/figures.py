@@ -12,6 +12,7 @@ from bench.evaluation.metrics import (
     reciprocal_ranks,
     standard_error,
 )
+from bench.records.record import HEADLINE
 
 CUTOFFS = (1, 5, 10, 20, 50, 100)
 
@@ -49,7 +50,7 @@ def summary(standing: Standing, prefix: str = "") -> dict[str, float]:
         found[f"{prefix}ndcg_at_{k}"] = float(ndcgs(standing, k).mean())
         found[f"{prefix}mrr_at_{k}"] = float(reciprocal_ranks(standing, k).mean())
     found[f"{prefix}mrr"] = float(reciprocal_ranks(standing).mean())
-    for name, metric in (("hr_at_10", hit_rates), ("ndcg_at_10", ndcgs)):
+    for name, metric in zip(HEADLINE, (hit_rates, ndcgs), strict=True):
         found[f"{prefix}{name}_se"] = standard_error(metric(standing, 10))
         found[f"{prefix}{name}_low"] = float(metric(standing.pessimistic(), 10).mean())
         found[f"{prefix}{name}_high"] = float(metric(standing.optimistic(), 10).mean())

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bench.errors import Problem
 from bench.leaderboard.rows import BoardRow
+from bench.records.record import HEADLINE
 
 TABLE = Path(__file__).with_name("published.csv")
-METRICS = ("hr_at_10", "ndcg_at_10")
 
 
 class BadTable(Problem, ValueError):
@@ -54,7 +54,7 @@ def cells(row: BoardRow) -> dict[str, float | str]:
         "published_source": found.source,
         "published_link": found.link,
     }
-    for metric in METRICS:
+    for metric in HEADLINE:
         published = getattr(found, metric)
         values[f"published_{metric}"] = published
         if metric in row.figures:
@@ -130,7 +130,7 @@ def _figure(line: dict[str, str]) -> Published:
             raise BadTable(f"{name} is empty")
     if not line["link"].startswith("https://"):
         raise BadTable(f"link must start with https://, not {line['link']!r}")
-    numbers = {name: _share(name, line[name]) for name in METRICS}
+    numbers = {name: _share(name, line[name]) for name in HEADLINE}
     return Published(**{**line, **numbers})  # type: ignore[arg-type]
 
 

@@ -1,17 +1,16 @@
 """The rows of a board: records of the same model and parameters, averaged over their seeds."""
 
-import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from statistics import fmean, stdev
 from typing import Any
 
-from bench.records.record import Record
+from bench.records.record import HEADLINE, Cell, Record
 from bench.text import compact, one_line
 
 STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped")
@@ -45,7 +44,7 @@ class BoardRow:
         return any(
             self.figures.get(f"{name}_high", 0.0) - self.figures.get(f"{name}_low", 0.0)
             > TIE_TOLERANCE
-            for name in ("hr_at_10", "ndcg_at_10")
+            for name in HEADLINE
         )
 
     @property
@@ -81,8 +80,7 @@ def rows(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[
     data, code or libraries than the latest of their row are left out.
     """
     together = defaultdict(list)
-    everything = list(records)
-    for record in (_with_all_params(record, everything) for record in everything):
+    for record in _with_all_params(list(records)):
         cell = record.cell
         params = compact(cell.params)
         together[
@@ -99,8 +97,8 @@ def rows(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[
 
 
 def by_age(record: Record) -> tuple[str, str, str]:
-    """Order in time. The whole record decides between equal times, so that any order will do."""
-    return record.started, record.ended, json.dumps(asdict(record), sort_keys=True, default=str)
+    """Order in time. The stem decides between equal times: no two files of a folder share it."""
+    return record.started, record.ended, record.stem
 
 
 def _row(records: list[Record]) -> BoardRow:
@@ -150,7 +148,7 @@ def _figures(records: list[Record]) -> dict[str, float]:
             if isinstance(value, int | float) and math.isfinite(value):
                 values[name].append(float(value))
     figures = {name: fmean(several) for name, several in values.items()}
-    for name in ("hr_at_10", "ndcg_at_10"):
+    for name in HEADLINE:
         if len(values[name]) > 1:
             figures[f"{name}_sd"] = stdev(sorted(values[name]))
     return figures
@@ -169,20 +167,26 @@ def _basis(record: Record) -> tuple[str, ...]:
     return record.data_sha256, record.split_sha256, record.code_sha256, packages
 
 
-def _with_all_params(record: Record, records: list[Record]) -> Record:
+def _with_all_params(records: list[Record]) -> Iterator[Record]:
     """A cell whose model could not be asked for its defaults joins the row that it belongs to."""
-    if record.status == "ok":
-        return record
-    cell = record.cell
-    wholes = [
-        other
-        for other in records
-        if replace(other.cell, params={}, seed=0) == replace(cell, params={}, seed=0)
-        and other.cell.params.items() > cell.params.items()
-    ]
-    if not wholes:
-        return record
-    return replace(record, cell=replace(cell, params=max(wholes, key=by_age).cell.params))
+    alike = defaultdict(list)
+    for record in records:
+        alike[_but_params_and_seed(record.cell)].append(record)
+    for record in records:
+        if record.status == "ok":
+            yield record
+            continue
+        given = record.cell.params.items()
+        same = alike[_but_params_and_seed(record.cell)]
+        wholes = [other for other in same if other.cell.params.items() > given]
+        if wholes:
+            params = max(wholes, key=by_age).cell.params
+            record = replace(record, cell=replace(record.cell, params=params))
+        yield record
+
+
+def _but_params_and_seed(cell: Cell) -> tuple[Any, ...]:
+    return tuple(value for name, value in vars(cell).items() if name not in ("params", "seed"))
 
 
 def _place(row: BoardRow) -> tuple[Any, ...]:

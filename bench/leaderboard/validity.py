@@ -6,9 +6,9 @@ within its sampling error around its exact expectation (`bench.evaluation.expect
 
 from collections.abc import Iterable
 
-from bench.evaluation.bounds import FIGURES, margin
+from bench.evaluation.bounds import margin
 from bench.records.canaries import Canaries
-from bench.records.record import Record
+from bench.records.record import HEADLINE, Record
 
 
 def outside_sampling_error(record: Record) -> str:
@@ -22,7 +22,7 @@ def outside_sampling_error(record: Record) -> str:
     n = int(metrics.get("test_users", 0))
     if record.status != "ok" or n < 1:
         return ""
-    for figure in FIGURES:
+    for figure in HEADLINE:
         names = (figure, f"{figure}_expected", f"{figure}_sampling_se")
         if not all(name in metrics for name in names):
             continue

@@ -17,6 +17,7 @@ from bench.text import file_name
 SCHEMA = 1
 
 Status = Literal["ok", "failed", "timeout", "oom", "killed", "skipped", "pruned"]
+HEADLINE = ("hr_at_10", "ndcg_at_10")  # the metrics by which models are compared
 TUNING = "tune "  # begins the suite of a trial
 
 

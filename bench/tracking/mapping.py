@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import psutil
 
-from bench.records.record import TUNING, Record
+from bench.records.record import HEADLINE, TUNING, Record
 
 # MLflow knows no status for a cell that was not tried: a skip is no failure.
 STATUS = {"ok": "FINISHED", "skipped": "FINISHED"}
@@ -117,7 +117,7 @@ def summary(records: Sequence[Record]) -> dict[str, float]:
     """Of an invocation: how many cells, and the best and mean of the headline figures."""
     good = [record for record in records if record.status == "ok"]
     found = {"cells": float(len(records)), "cells_ok": float(len(good))}
-    for name in ("hr_at_10", "ndcg_at_10"):
+    for name in HEADLINE:
         values = [record.metrics[name] for record in good if name in record.metrics]
         if values := [value for value in values if math.isfinite(value)]:
             found |= {f"best_{name}": max(values), f"mean_{name}": fmean(values)}

@@ -10,6 +10,7 @@ from typing import Any
 import tabulate
 
 from bench.records.files import write_whole
+from bench.records.record import HEADLINE
 from bench.text import markdown, one_line
 from bench.tuning import study
 from bench.tuning.picture import picture
@@ -121,7 +122,7 @@ def tuned(log: Log) -> str:
     """How the best values were found, and the validation figures that they reached."""
     pruned = f" ({_count(log, 'pruned')} pruned)" if _count(log, "pruned") else ""
     count = f"{len(log.trials)} trial{'s' * (len(log.trials) != 1)}{pruned}"
-    figures = f"{_figure(log, 'hr_at_10_expected')}, {_figure(log, 'ndcg_at_10_expected')}"
+    figures = ", ".join(_figure(log, f"{name}_expected") for name in HEADLINE)
     budget = f"{_minutes(log.spent)} of {_minutes(log.budget)} min"
     what = log.searched or "nothing to search"
     return f"bench tune, {budget}, seed {log.seed}, {count}: {what}; validation {figures}"
@@ -131,7 +132,8 @@ def trials(logs: Sequence[Log]) -> str:
     """Every trial, and the best figure known after it, for programs."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = ["ndcg_at_10_expected", "hr_at_10_expected", "ndcg_at_10", "hr_at_10"]
+    sampled = HEADLINE[::-1]  # the objective of a study first
+    names = [*(f"{name}_expected" for name in sampled), *sampled]
     head = ["model", "trial", "status", "seconds", "minutes_spent", "best_so_far", *names]
     writer.writerow([*head, "reason", "params"])
     for log in logs:
