@@ -57,9 +57,8 @@ def certify_models(
     import psutil
 
     from bench.certify import run
-    from bench.leaderboard.write import write_board
+    from bench.leaderboard.write import board_of, write
     from bench.records import certificates
-    from bench.records.folder import readable_records
     from bench.registry.datasets import load_data
     from bench.registry.models import ModelSpec
     from bench.registry.suites import Suite, narrow
@@ -97,8 +96,8 @@ def certify_models(
             certificates.save(certificate, results)
             click.echo(f"{table(certificate)}\n")
             found[certificate.verdict] += 1
-        if readable_records(results):
-            write_board(results)
+        if board := board_of(results):
+            write(board, results)
     if found:
         counts = ", ".join(f"{found[verdict]} {verdict}" for verdict in ("yes", "tolerances", "no"))
         click.echo(f"Certified: {counts}. Kept in {results / certificates.FOLDER}.")

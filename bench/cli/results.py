@@ -17,17 +17,15 @@ def leaderboard(results: Path) -> int:
 
     The exit code is 1 when it is INVALID.
     """
-    from bench.leaderboard.sections import sections
-    from bench.leaderboard.write import to_terminal, write_board
-    from bench.records import certificates
-    from bench.records.folder import readable_canaries, readable_records
+    from bench.leaderboard.tables import terminal
+    from bench.leaderboard.write import board_of, write
 
-    if not readable_records(results):
+    board = board_of(results)
+    if not board:
         raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
-    records = write_board(results)
-    canaries, verdicts = readable_canaries(results), certificates.verdicts(results)
-    click.echo(to_terminal(records, width(), canaries, verdicts).rstrip())
-    return int(any(section.invalid for section in sections(records, canaries)))
+    write(board, results)
+    click.echo(terminal(board, width()).rstrip())
+    return int(any(section.invalid for section in board))
 
 
 @click.command()

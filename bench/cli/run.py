@@ -109,17 +109,17 @@ def choose(suite: str, *, seeds: list[str] | None, **changes: Any) -> "Suite":
 
 def run_suite(suite: "Suite", options: "Options") -> int:
     """Measure a suite and show its board; the exit code."""
-    from bench.leaderboard import validity
-    from bench.leaderboard.write import to_terminal
+    from bench.leaderboard.sections import sections
+    from bench.leaderboard.tables import terminal
     from bench.records import certificates
     from bench.running.run import run
 
     outcome = run(suite, options)
     click.echo()
-    if outcome.records:
-        verdicts = certificates.verdicts(options.results)
-        board = to_terminal(outcome.records, width(), outcome.canaries, verdicts)
-        click.echo(board.rstrip())
+    verdicts = certificates.verdicts(options.results)
+    board = sections(outcome.records, outcome.canaries, verdicts)  # of this run alone
+    if board:
+        click.echo(terminal(board, width()).rstrip())
         click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv and .html.")
     for found in outcome.records:
         if found.traceback:
@@ -128,9 +128,9 @@ def run_suite(suite: "Suite", options: "Options") -> int:
     if outcome.interrupted:
         click.echo("Interrupted; the same command goes on from here.", err=True)
         return INTERRUPTED
-    invalid = validity.invalid(outcome.canaries, outcome.records)
-    bad = [found for found in outcome.records if found.status not in ("ok", "skipped")]
-    return int(bool(bad or invalid))
+    invalid = any(section.invalid for section in board)
+    bad = any(found.status not in ("ok", "skipped") for found in outcome.records)
+    return int(bad or invalid)
 
 
 def show_cells(suite: "Suite", options: "Options") -> int:

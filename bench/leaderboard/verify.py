@@ -9,11 +9,10 @@ from pathlib import Path
 from bench.errors import Problem
 from bench.evaluation import figures as evaluation_figures
 from bench.evaluation import ledger
-from bench.leaderboard import sections, validity
-from bench.leaderboard.write import to_csv, to_html, to_markdown
-from bench.records import canaries as canary_record
-from bench.records import certificates, record
-from bench.records.canaries import Canaries
+from bench.leaderboard import validity
+from bench.leaderboard.sections import Section, sections
+from bench.leaderboard.write import files
+from bench.records import canaries, certificates, record
 from bench.records.record import Record
 from bench.records.timings import DRIFT, UNITS, derived
 
@@ -36,17 +35,17 @@ def verify(results: Path) -> str:
     if not records:
         raise Difference(f"no records in {results / 'records'}")
     figures = sum(_check_record(found, results) for found in records if found.status == "ok")
-    canaries = canary_record.load_all(results)
-    for section in sections.sections(records, canaries):
+    board = sections(records, canaries.load_all(results), certificates.verdicts(results))
+    for section in board:
         for reason in section.invalid:
             raise Difference(
                 f"{results}: {section.dataset}, {section.protocol} is INVALID: {reason}"
             )
-    boards = _check_board(records, canaries, results)
+    rows = _check_board(board, results)
     measured = sum(found.status == "ok" for found in records)
     return (
         f"{results}: {len(records)} records, {measured} of them with a ledger; {figures} figures"
-        f" and {boards} computed again, all equal"
+        f" and a board of {rows} rows computed again, all equal"
     )
 
 
@@ -72,13 +71,24 @@ def _check_record(found: Record, results: Path) -> int:
     return len(again)
 
 
-def _check_board(records: list[Record], canaries: list[Canaries], results: Path) -> str:
-    path = results / "leaderboard.csv"
-    if not path.exists():
-        raise Difference(f"{path}: the board is missing; `bench leaderboard` writes it")
+def _check_board(board: list[Section], results: Path) -> int:
+    """Compare the files of a board with what stands there; how many rows it has."""
+    table = results / "leaderboard.csv"
+    if not table.exists():
+        raise Difference(f"{table}: the board is missing; `bench leaderboard` writes it")
+    again = files(board)
+    _compare_cells(table, again[table.name])
+    for name, text in again.items():
+        path = results / name
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise Difference(f"{path} is not what its records give; see `bench leaderboard`")
+    return sum(len(section.rows) for section in board)
+
+
+def _compare_cells(path: Path, text: str) -> None:
+    """Name the first cell of the board for programs that differs."""
     given = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
-    verdicts = certificates.verdicts(results)
-    again = list(csv.reader(io.StringIO(to_csv(records, canaries, verdicts))))
+    again = list(csv.reader(io.StringIO(text)))
     for number, (row, computed) in enumerate(zip(given, again, strict=False), start=1):
         if row != computed:
             cells = zip_longest(again[0], row, computed, fillvalue="missing")
@@ -86,12 +96,3 @@ def _check_board(records: list[Record], canaries: list[Canaries], results: Path)
             raise Difference(f"{path}, line {number}: {column} is {old}, computed again {new}")
     if len(given) != len(again):
         raise Difference(f"{path}: {len(given) - 1} rows, computed again {len(again) - 1}")
-    for name, text in (
-        ("leaderboard.md", to_markdown(records, canaries, verdicts)),
-        ("leaderboard.html", to_html(records, canaries, verdicts)),
-    ):
-        if (results / name).exists() and (results / name).read_text(encoding="utf-8") != text:
-            raise Difference(
-                f"{results / name} is not what its records give; see `bench leaderboard`"
-            )
-    return f"a board of {len(again) - 1} rows"

@@ -7,7 +7,7 @@ import click
 
 from bench.canaries import run as canary_run
 from bench.errors import BadParameter, UnknownName
-from bench.leaderboard.write import write_board
+from bench.leaderboard.write import board_of, write
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import Task, prepare
 from bench.records.canaries import Canaries
@@ -85,9 +85,9 @@ def run(suite: Suite, options: Options) -> RunOutcome:
                     display.end(kept, measured=measured_now)
                     tracking.log(kept)
                     if measured_now:  # so that a killed run leaves a board of what it has
-                        write_board(options.results)
+                        write(board_of(options.results), options.results)
             except KeyboardInterrupt:
                 outcome.interrupted = True
-        write_board(options.results)
+        write(board_of(options.results), options.results)
         tracking.finish(outcome.records)
     return outcome
