@@ -12,18 +12,28 @@ from bench.cli.options import results_option, width
 
 @click.command()
 @results_option
-def leaderboard(results: Path) -> int:
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.svg",
+    help="Draw accuracy against training time too, as SVG.",
+)
+def leaderboard(results: Path, picture: Path | None) -> int:
     """Write the board again from the records, and show it.
 
     The exit code is 1 when it is INVALID.
     """
+    from bench.leaderboard.picture import picture as drawing
     from bench.leaderboard.tables import terminal
     from bench.leaderboard.write import board_of, write
+    from bench.records.files import write_whole
 
     board = board_of(results)
     if not board:
         raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
     write(board, results)
+    if picture:
+        write_whole(picture, drawing(board).encode())
     click.echo(terminal(board, width()).rstrip())
     return int(any(section.invalid for section in board))
 

@@ -1,16 +1,13 @@
 """The board as one page without dependencies."""
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-
-import jinja2
 
 from bench.leaderboard import published
 from bench.leaderboard.columns import all_columns, columns
 from bench.leaderboard.remarks import about, invalid_lines, remarks_below
 from bench.leaderboard.scatter import scatter
 from bench.leaderboard.sections import Section
+from bench.leaderboard.templates import template
 from bench.text import compact
 
 
@@ -28,18 +25,7 @@ def html(board: Sequence[Section]) -> str:
         }
         for section in board
     ]
-    page = _page().render(
+    page = template("page.html.jinja").render(
         tables=tables, columns=all_columns(board), compact=compact, target=published.target
     )
     return page + "\n"
-
-
-@cache
-def _page() -> jinja2.Template:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("page.html.jinja")

@@ -1,4 +1,7 @@
-"""Accuracy against training time, as numbers that a template draws as SVG."""
+"""Accuracy against training time, as places in a picture that a template draws as SVG.
+
+No plotting library: the page must stand alone, and a run must not wait for its import.
+"""
 
 import math
 from dataclasses import dataclass
@@ -7,14 +10,30 @@ from itertools import pairwise
 from bench.leaderboard.rows import BoardRow
 from bench.leaderboard.sections import Section
 
-WIDTH, HEIGHT = 1000, 480
-LEFT, RIGHT, TOP, BOTTOM = 60, 170, 15, 45  # margins; the names need room on the right
 LINE = 15  # height of a name
 SHORTEST = 0.001  # seconds: what is faster stands there too, the axis being logarithmic
 
 
 @dataclass(frozen=True)
+class Frame:
+    """A picture and where its axes stand in it, in pixels from its upper left corner."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    parts: int = 1  # of a decade; the axis of time begins and ends with whole ones
+
+
+PAGE = Frame(width=1000, height=480, left=60, right=830, top=15, bottom=435)  # names to the right
+
+
+@dataclass(frozen=True)
 class Point:
+    """A row of the board, in pixels."""
+
     x: float
     y: float
     label_y: float  # moved where two names would cover each other
@@ -25,28 +44,30 @@ class Point:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Places in pixels of a picture of WIDTH x HEIGHT."""
+    """Where everything stands, in pixels."""
 
+    frame: Frame
     points: list[Point]
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
-    front: str  # the steps through the best points, as an SVG path
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
-    top: int = TOP
-    bottom: int = HEIGHT - BOTTOM
+    corners: list[tuple[float, float]]  # the best points, the fastest first
+
+    @property
+    def front(self) -> str:
+        """The steps through the best points, as an SVG path."""
+        steps = "".join(f" H{right} V{up}" for _, (right, up) in pairwise(self.corners))
+        return f"M{self.corners[0][0]} {self.corners[0][1]}{steps}"
 
 
-def scatter(section: Section) -> Scatter | None:
+def scatter(section: Section, frame: Frame = PAGE) -> Scatter | None:
     """Where each row stands; None when fewer than two rows have both figures."""
     rows = [row for row in section.rows if {"hr_at_10", "train_seconds"} <= row.figures.keys()]
     if len(rows) < 2:
         return None
     seconds = [_seconds(row) for row in rows]
     rates = [row.figures["hr_at_10"] for row in rows]
-    first, last = math.floor(math.log10(min(seconds))), math.ceil(math.log10(max(seconds)))
+    first = math.floor(math.log10(min(seconds)) * frame.parts) / frame.parts
+    last = math.ceil(math.log10(max(seconds)) * frame.parts) / frame.parts
     last = max(last, first + 1)
     step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2) if max(rates) - min(rates) <= 7 * s)
     low, high = math.floor(min(rates) / step), math.ceil(max(rates) / step)
@@ -54,20 +75,21 @@ def scatter(section: Section) -> Scatter | None:
 
     def x(value: float) -> float:
         share = (math.log10(value) - first) / (last - first)
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+        return round(frame.left + share * (frame.right - frame.left), 1)
 
     def y(value: float) -> float:
         share = (value / step - low) / (high - low)
-        return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
+        return round(frame.bottom - share * (frame.bottom - frame.top), 1)
 
     best = _best(rows)
-    corners = sorted((x(_seconds(row)), y(row.figures["hr_at_10"])) for row in best)
-    front = "".join(f" H{right} V{up}" for (_, _), (right, up) in pairwise(corners))
+    placed = [(row, x(_seconds(row)), y(row.figures["hr_at_10"])) for row in rows]
+    decades = range(math.ceil(first), math.floor(last) + 1)
     return Scatter(
-        points=_points([(row, x(_seconds(row)), y(row.figures["hr_at_10"])) for row in rows], best),
-        x_ticks=[(x(10.0**n), f"{10.0**n:g}") for n in range(first, last + 1)],
+        frame=frame,
+        points=_points(placed, best),
+        x_ticks=[(x(10.0**n), f"{10.0**n:g}") for n in decades],
         y_ticks=[(y(n * step), f"{n * step:.2f}") for n in range(low, high + 1)],
-        front=f"M{corners[0][0]} {corners[0][1]}{front}",
+        corners=sorted((x(_seconds(row)), y(row.figures["hr_at_10"])) for row in best),
     )
 
 
