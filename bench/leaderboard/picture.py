@@ -68,24 +68,21 @@ def picture(board: Sequence[Section]) -> str:
     Raises:
         NoPicture: the board has several sections, or fewer than two rows with both figures.
     """
+    titles = [one_line(f"{each.dataset}, {each.protocol}") for each in board]
     if len(board) != 1:
-        names = "; ".join(one_line(f"{each.dataset}, {each.protocol}") for each in board)
-        raise NoPicture(
-            f"a picture shows one data set under one protocol, not {len(board)}: {names}"
-        )
-    (section,) = board
+        shows = "a picture shows one data set under one protocol"
+        raise NoPicture(f"{shows}, not {len(board)}: {'; '.join(titles)}")
+    (section,), (title,) = board, titles
     near, far = _near_and_far(section)
     plot = scatter(replace(section, rows=tuple(near)), FRAME)
     if plot is None:
-        raise NoPicture(
-            f"{one_line(section.dataset)}, {one_line(section.protocol)}: nothing to draw, for a picture needs two rows"
-            " with HR@10 and a training time"
-        )
+        needed = "a picture needs two rows with HR@10 and a training time"
+        raise NoPicture(f"{title}: nothing to draw, for {needed}")
     errors = [row.figures["hr_at_10_se"] for row in near if "hr_at_10_se" in row.figures]
     drawn = template("picture.svg.jinja").render(
         plot=plot,
         labels=_labels(plot),
-        title=one_line(f"{section.dataset}, {section.protocol}"),
+        title=title,
         error=max(errors, default=None),
         far=[f"{row.model} ({row.figures['hr_at_10']:.4f})" for row in far],
         invalid=[one_line(reason) for reason in section.invalid],
@@ -95,14 +92,14 @@ def picture(board: Sequence[Section]) -> str:
 
 def _near_and_far(section: Section) -> tuple[list[BoardRow], list[BoardRow]]:
     """The rows to draw, and those with an HR@10 far below the median."""
-    rates = [row.figures["hr_at_10"] for row in section.rows if "hr_at_10" in row.figures]
-    if not rates:
-        return [], []
-    lowest = median_high(rates) - FAR
-    rows = [replace(row, model=one_line(row.model)) for row in section.rows]  # fit for XML
-    far = [row for row in rows if row.figures.get("hr_at_10", lowest) < lowest]
-    near = [row for row in rows if row.figures.get("hr_at_10", lowest) >= lowest]
-    return (near, far) if len(near) > 1 else (rows, [])
+    rows = [
+        replace(row, model=one_line(row.model))  # fit for XML
+        for row in section.rows
+        if {"hr_at_10", "train_seconds"} <= row.figures.keys()
+    ]
+    rates = [row.figures["hr_at_10"] for row in rows]
+    near = sum(rate >= median_high(rates) - FAR for rate in rates)  # the best stand first
+    return (rows[:near], rows[near:]) if near > 1 else (rows, [])
 
 
 def _labels(plot: Scatter) -> list[Label]:
