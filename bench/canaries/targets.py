@@ -1,4 +1,4 @@
-"""What each canary must get, from train and the held-out items alone, by another way than ranking.
+"""Figures that canaries must get: from train and the held-out items alone, and not by ranking.
 
 Nothing of `bench.evaluation.evaluate`, `bench.evaluation.ranks`, `bench.evaluation.metrics` or
 `bench.evaluation.expectation` is used: the candidates of a user are sets here, and a held-out item

@@ -67,7 +67,7 @@ def _marks(section: Section) -> list[str]:
 
 
 def _sampled(section: Section) -> list[str]:
-    """That only a sample of the test users was scored, where it was."""
+    """Say where only a sample of the test users was scored."""
     sizes = sorted({record.cell.eval_users for record in section.records} - {0})
     return [f"figures of a sample of {size:,} test users, the same for all rows" for size in sizes]
 

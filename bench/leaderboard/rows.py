@@ -155,7 +155,7 @@ def _figures(records: list[Record]) -> dict[str, float]:
 
 
 def _latest(records: list[Record]) -> list[Record]:
-    """The latest record of each seed, as far as they have the basis of the latest of all."""
+    """The latest record of each seed; a seed whose basis is not that of the latest is left out."""
     by_seed = {record.cell.seed: record for record in sorted(records, key=by_age)}
     basis = _basis(max(by_seed.values(), key=by_age))
     return [by_seed[seed] for seed in sorted(by_seed) if _basis(by_seed[seed]) == basis]

@@ -1,4 +1,4 @@
-"""The board: records in, rows and tables out. The same records in any order give the same bytes."""
+"""Sections of a board: records in, rows out. Records in any order give the same sections."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Templates that stand beside this file."""
+"""The templates of the page and of the picture."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whether a board can be believed: what makes it INVALID.
+"""Reasons not to believe a board: what makes it INVALID.
 
 There are two gates. The canaries must lie within their bounds, and each model's sampled figure
 within its sampling error around its exact expectation (`bench.evaluation.expectation`).

@@ -1,4 +1,4 @@
-"""What MLflow is told of a record, as plain values: names, parameters, tags, figures, status."""
+"""A record as an MLflow run: names, parameters, tags, figures, status."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What the studies of a folder found: a table, a picture, a suite and all trials."""
+"""Report of the studies of a folder: a table, a picture, a suite and all trials."""
 
 import csv
 import io

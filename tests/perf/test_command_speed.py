@@ -7,6 +7,11 @@ from typing import Any
 import pytest
 from command import BENCH
 
+from bench.leaderboard.tables import terminal
+from bench.leaderboard.write import board_of, files
+
+BOARD = Path(__file__).resolve().parents[2] / "results" / "ml-100k-all"
+
 
 @pytest.mark.parametrize("words", ["--help", "list"])
 def test_start_of_the_command(benchmark: Any, words: str) -> None:
@@ -37,3 +42,14 @@ def test_overhead_of_a_cell(benchmark: Any, model: str, folder: Path) -> None:
     started = perf_counter()
     run("0,1,2,3")
     benchmark.extra_info["seconds_per_further_cell"] = (perf_counter() - started - one) / 3
+
+
+def test_a_board_of_75_records(benchmark: Any) -> None:
+    """What a run spends on its board after every cell, and on the terminal at its end."""
+
+    def all_of_it() -> None:
+        board = board_of(BOARD)
+        files(board)
+        terminal(board, 120)
+
+    benchmark.pedantic(all_of_it, rounds=7, warmup_rounds=1)
