@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from bench.errors import UnknownName
-from bench.leaderboard.write import to_html, to_markdown, to_terminal, write
+from bench.leaderboard.html import html
+from bench.leaderboard.sections import sections
+from bench.leaderboard.tables import markdown, terminal
+from bench.leaderboard.write import board_of, write
 from bench.records import record
-from bench.records.folder import readable_records
 from bench.records.record import Cell, Record
 from bench.registry import suites
 from bench.registry.suites import BadSuite
@@ -146,7 +148,7 @@ def test_a_label_of_a_suite_is_text_and_nothing_leaves_the_results(
 
     results = tmp_path / "a" / "b" / "results"
     keep(made_up(row.label), None, "mine", "one", results)
-    write(readable_records(results), results, [])
+    write(board_of(results), results)
     assert [found.cell.label for found in record.load_all(results)] == [label]
     kept = {entry for entry in tmp_path.rglob("*") if entry.is_file()} - {path}
     assert {entry.parent for entry in kept} == {results, results / "records"}
@@ -179,16 +181,16 @@ def test_the_board_shows_hostile_words_as_they_are(label: str, where: str) -> No
         changes |= {"params": {"text": text}} if where == "params" else {}
         return [replace(each, cell=replace(each.cell, **changes)) for each in (bad, good)]
 
-    tame = Tags(to_html(records("tame")))
-    page = Tags(to_html(records(label)))
+    tame = Tags(html(sections(records("tame"))))
+    page = Tags(html(sections(records(label))))
     assert set(page.tags) == set(tame.tags)
     assert page.tags.count("script") == 1
     assert page.attributes <= tame.attributes | {"title"}
     assert not {attribute for attribute in page.attributes if attribute.startswith("on")}
     assert page.links == tame.links
-    text = to_markdown(records(label))
+    text = markdown(sections(records(label)))
     assert not re.search(r"<(script|img)|(?<!\\)\]\(", text)
-    shown = to_terminal(records(label), 120)
+    shown = terminal(sections(records(label)), 120)
     for each in (text, shown):
         assert all(line.isprintable() for line in each.split("\n"))
 

@@ -18,8 +18,9 @@ from made import interactions
 from bench.certify import judge, laws, rewrites, under_test
 from bench.certify.laws import TRIED
 from bench.certify.run import certify
-from bench.leaderboard import write as leaderboard_write
-from bench.leaderboard.write import to_terminal
+from bench.leaderboard.sections import sections
+from bench.leaderboard.tables import terminal
+from bench.leaderboard.write import files
 from bench.records import certificates
 from bench.records.certificates import Certificate, Finding
 from bench.records.record import Cell, Record
@@ -220,17 +221,16 @@ def a_record(code: str, model: str = "als") -> Record:
 def test_the_badge_is_of_this_state_of_the_code(tmp_path: Path) -> None:
     certificates.save(a_certificate("tolerance"), tmp_path)
     this, other = a_record("c" * 64), a_record("d" * 64, "ease")
-    leaderboard_write.write([this, other], tmp_path, [])
-    rows = csv.DictReader(io.StringIO((tmp_path / "leaderboard.csv").read_text()))
-    assert {row["model"]: row["certified"] for row in rows} == {"als": "tolerances", "ease": ""}
-    assert "certified" in (tmp_path / "leaderboard.md").read_text()
-    changed = replace(this, code_sha256="e" * 64)
-    leaderboard_write.write([changed], tmp_path, [])
-    for name in ("leaderboard.md", "leaderboard.html"):  # nobody needs the column
-        assert "certified" not in (tmp_path / name).read_text()
-    assert "certified" not in to_terminal([changed], 200)
     verdicts = certificates.verdicts(tmp_path)
-    assert "tolerances" in to_terminal([this], 200, verdicts=verdicts)
+    both = files(sections([this, other], verdicts=verdicts))
+    rows = csv.DictReader(io.StringIO(both["leaderboard.csv"]))
+    assert {row["model"]: row["certified"] for row in rows} == {"als": "tolerances", "ease": ""}
+    assert "certified" in both["leaderboard.md"]
+    assert "tolerances" in terminal(sections([this], verdicts=verdicts), 200)
+    changed = sections([replace(this, code_sha256="e" * 64)], verdicts=verdicts)
+    shown = files(changed)
+    for text in (shown["leaderboard.md"], shown["leaderboard.html"], terminal(changed, 200)):
+        assert "certified" not in text  # nobody needs the column
 
 
 def test_what_was_found_with_parameters_is_beside_what_was_found_of_the_model(

@@ -11,7 +11,9 @@ from made import interactions
 from bench.evaluation import ledger
 from bench.interactions import Features
 from bench.isolation import process as isolation
-from bench.leaderboard.write import to_terminal, write
+from bench.leaderboard.sections import sections
+from bench.leaderboard.tables import terminal
+from bench.leaderboard.write import write
 from bench.protocol.task import PROTOCOLS, Task, prepare
 from bench.records import record
 from bench.records.record import Cell, Record
@@ -106,8 +108,8 @@ def check_readable(found: Record, folder: Path) -> None:
     stored = folder / "records" / f"{found.stem}.json"
     assert record.load(stored) == found
     display.outcome(found, measured=True).encode()
-    to_terminal([found], 120).encode()
-    write([found], folder, [])
+    terminal(sections([found]), 120).encode()
+    write(sections([found]), folder)
     assert not list(folder.glob("tmp*"))  # where it was measured
     stored.unlink()
     if found.status == "ok":

@@ -1,4 +1,4 @@
-"""What makes a board INVALID, where it says so, and how often it says so for nothing."""
+"""What makes a board INVALID, and where it says so."""
 
 import csv
 import io
@@ -11,15 +11,16 @@ import pytest
 from command import bench_here
 from records import made_up
 
-from bench.leaderboard import sections, validity
+from bench.leaderboard import validity
+from bench.leaderboard.html import html
+from bench.leaderboard.sections import sections
+from bench.leaderboard.tables import comma_separated, markdown, terminal
 from bench.leaderboard.validity import invalid, outside_sampling_error
-from bench.leaderboard.write import to_csv, to_html, to_markdown, to_terminal
 from bench.protocol import task
 from bench.protocol.negatives import sample
 from bench.records import canaries as canary_record
 from bench.records import record
 from bench.records.canaries import Canaries, Check
-from bench.records.files import BadRecord
 from bench.records.record import Record
 
 GOOD = Canaries(
@@ -30,7 +31,11 @@ GOOD = Canaries(
     users=943,
     started="2026-01-01T00:00:00+00:00",
 )
+
+
 BAD = replace(GOOD, checks=GOOD.checks | {"repeater": (Check("full_hr_at_10", 0.0, 0.006, 1e-9),)})
+
+
 WHY = "canary repeater: full_hr_at_10 is 0, must be 0.006"
 
 
@@ -72,27 +77,27 @@ def test_a_sampled_figure_far_from_its_expectation_is_found() -> None:
 def test_every_board_says_it(canaries: Canaries | None, line: str) -> None:
     records = [sampled(0.6, 0.69) if canaries is None else made_up("ease", 0.5), made_up("x")]
     given = [] if canaries is None else [canaries]
-    (section,) = sections.sections(records, given)
+    (section,) = sections(records, given)
     assert len(section.invalid) == 1
-    table = list(csv.DictReader(io.StringIO(to_csv(records, given))))
+    table = list(csv.DictReader(io.StringIO(comma_separated(sections(records, given)))))
     assert all(line in row["invalid"] for row in table)
     for width in (70, 120):
-        assert f"INVALID: {section.invalid[0]}" in to_terminal(records, width, given)
-    assert "**INVALID: " in to_markdown(records, given)
-    assert '<p class="invalid">INVALID: ' in to_html(records, given)
+        assert f"INVALID: {section.invalid[0]}" in terminal(sections(records, given), width)
+    assert "**INVALID: " in markdown(sections(records, given))
+    assert '<p class="invalid">INVALID: ' in html(sections(records, given))
 
 
 def test_a_good_board_has_a_line_of_its_canaries_and_one_without_any_says_so() -> None:
     records = [made_up("ease", 0.5)]
     for text in (
-        to_terminal(records, 120, [GOOD]),
-        to_markdown(records, [GOOD]),
-        to_html(records, [GOOD]),
+        terminal(sections(records, [GOOD]), 120),
+        markdown(sections(records, [GOOD])),
+        html(sections(records, [GOOD])),
     ):
         assert "canaries: 2 of 2 within their bounds" in text
         assert "INVALID" not in text
-    assert "canaries: none vouch for this split" in to_terminal(records, 120)
-    (row,) = csv.DictReader(io.StringIO(to_csv(records, [GOOD])))
+    assert "canaries: none vouch for this split" in terminal(sections(records), 120)
+    (row,) = csv.DictReader(io.StringIO(comma_separated(sections(records, [GOOD]))))
     assert row["invalid"] == ""
 
 
@@ -100,24 +105,11 @@ def test_canaries_vouch_for_the_split_that_they_were_measured_on() -> None:
     records = [made_up("ease", 0.5)]
     later = "2026-02-01T00:00:00+00:00"
     for other in ({"protocol": "loo-99"}, {"dataset": "d"}, {"split_sha256": "other"}):
-        assert not sections.sections(records, [replace(BAD, **other)])[0].canaries
-    (section,) = sections.sections(records, [BAD, replace(GOOD, started=later, key="1")])
+        assert not sections(records, [replace(BAD, **other)])[0].canaries
+    (section,) = sections(records, [BAD, replace(GOOD, started=later, key="1")])
     assert section.invalid == ()  # the latest counts
-    (section,) = sections.sections(records, [GOOD, replace(BAD, started=later, key="1")])
+    (section,) = sections(records, [GOOD, replace(BAD, started=later, key="1")])
     assert section.invalid == (WHY,)
-
-
-def test_canaries_come_back_and_what_is_none_is_named(tmp_path: Path) -> None:
-    path = canary_record.save(BAD, tmp_path)
-    assert canary_record.load_all(tmp_path) == [BAD]
-    assert canary_record.load_all(tmp_path / "old") == []
-    for text in ("", "[]", '{"schema": 9}', '{"schema": 1}', path.read_text()[:-9], "\udce9"):
-        (tmp_path / "canaries" / "x.json").write_bytes(text.encode(errors="surrogateescape"))
-        with pytest.raises(BadRecord, match=r"x\.json"):
-            canary_record.load_all(tmp_path)
-        heard: list[BadRecord] = []
-        assert canary_record.load_all(tmp_path, heard.append) == [BAD]
-        assert len(heard) == 1
 
 
 RUN = ("run", "--suite", "quick", "--models", "popularity")

@@ -14,7 +14,9 @@ from made import interactions, published, some_interactions
 from records import made_up
 
 from bench.interactions import Interactions
-from bench.leaderboard.write import to_html, to_markdown, to_terminal
+from bench.leaderboard.html import html
+from bench.leaderboard.sections import sections
+from bench.leaderboard.tables import markdown, terminal
 from bench.protocol.negatives import some_users
 from bench.protocol.split import in_order, leave_one_out
 from bench.protocol.task import PROTOCOLS, BadProtocol, Task, prepare
@@ -129,7 +131,11 @@ def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:
         ("loo-99", "300.0"),
         ("loo-99-users-60", "60.0"),
     }
-    for text in (to_markdown([sampled]), to_html([sampled]), to_terminal([sampled], 120)):
+    for text in (
+        markdown(sections([sampled])),
+        html(sections([sampled])),
+        terminal(sections([sampled]), 120),
+    ):
         assert "loo-99-users-60" in text
         assert "figures of a sample of 60 test users" in text
     assert bench_here(folder, "verify").returncode == 0
@@ -145,7 +151,7 @@ def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:
 def test_samples_of_two_sizes_are_never_in_one_row() -> None:
     one = made_up("ease", 0.5, protocol="loo-99-users-60", eval_users=60)
     other = made_up("ease", 0.6, protocol="loo-99-users-70", eval_users=70)
-    text = to_markdown([one, replace(other, cell=replace(other.cell, seed=1))])
+    text = markdown(sections([one, replace(other, cell=replace(other.cell, seed=1))]))
     assert text.count("| ease ") == 2
     assert "sample of 60" in text
     assert "sample of 70" in text

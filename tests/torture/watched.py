@@ -132,7 +132,6 @@ def watch_phases(watch: Watch) -> None:
     """What a run is at, as seen from its process."""
     watch.say("phase", "import")
     from bench.canaries import run as canary_run
-    from bench.leaderboard import write as board
     from bench.running import cell, run
     from bench.running.display import Display
 
@@ -144,7 +143,7 @@ def watch_phases(watch: Watch) -> None:
         (run, "prepare_run", "planning"),
         (cell, "measure", "start of a cell"),
         (run, "keep", "journal"),
-        (board, "write", "journal"),
+        (run, "write", "journal"),
         (canary_run, "ensure", "canaries"),
         (run.Clock, "before", "clock"),
         (run.Clock, "after", "clock"),

@@ -18,6 +18,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from bench.leaderboard.sections import sections
 from bench.leaderboard.write import write
 from bench.records import record
 from bench.records.record import Cell, Record
@@ -168,7 +169,7 @@ def test_a_cell_that_was_cut_off_is_logged_again(
 
 def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     records = [made_up(), made_up("ease", metrics={"hr_at_10": 0.7, "ndcg_at_10": 0.45})]
-    write(records, results, [])
+    write(sections(records), results)
     tracker = Tracker(results)
     for each in records:
         tracker.log(each)
@@ -396,7 +397,7 @@ def test_a_killed_invocation_that_had_logged_nothing_gets_its_run(results: Path)
         record.save(each, results)
     for each in (second, own):  # the first cell is not in this run
         tracking.log(each)
-    write([first, second, own], results, [])
+    write(sections([first, second, own]), results)
     tracking.finish([second, own])
     assert Tracker(results).track_all() == 1
     parents = {run.data.tags["bench.invocation"]: run for run in runs(results, "invocation")}
