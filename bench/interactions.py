@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int32]  #: numbers of users or items, from 0
 Floats = NDArray[np.float32]  #: scores, ratings, features
 Times = NDArray[np.int64]  #: seconds
+Rows = NDArray[np.int64]  #: numbers of interactions, from 0
 OriginalIds = NDArray[Any]  #: int64, or text
 
 PART = 1 << 22  #: interactions that are worked on at a time, 32 MB as 64-bit numbers
@@ -137,6 +138,14 @@ class Interactions(ReadOnlyArrays):
             ratings=None if self.ratings is None else self.ratings[rows],
             published=None,
         )
+
+    def rows_of(self, users: Ids) -> tuple[Rows, Rows]:
+        """Where the rows of these users begin, and end before, where they are ordered by user.
+
+        [b] -> [b], [b]: user `users[j]` has `items[first[j] : beyond[j]]`.
+        """
+        first = np.searchsorted(self.users, users, side="left")
+        return first, np.searchsorted(self.users, users, side="right")
 
     def matrix(self) -> Any:
         """A [n_users, n_items] float32 CSR matrix with a one for each (user, item) that occurs."""

@@ -87,8 +87,7 @@ class Repeater(Adapter):
 
     def scores(self, users: Ids) -> Floats:
         found = np.zeros((len(users), self._train.n_items), dtype=np.float32)
-        first = np.searchsorted(self._train.users, users, side="left")
-        beyond = np.searchsorted(self._train.users, users, side="right")
+        first, beyond = self._train.rows_of(users)
         for row in range(len(users)):
             found[row, self._train.items[first[row] : beyond[row]]] = 1.0
         return found

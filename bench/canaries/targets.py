@@ -59,8 +59,7 @@ def candidates(train: Interactions, cases: Cases, published: bool) -> Candidates
             and seen ones count there, each as often as it occurs; the held-out item never does.
     """
     counts = occurrences(train.items, train.n_items)
-    first = np.searchsorted(train.users, cases.users, side="left")
-    beyond = np.searchsorted(train.users, cases.users, side="right")
+    first, beyond = train.rows_of(cases.users)
     rows = []
     for row, held_out in enumerate(cases.held_out.tolist()):
         in_train = set(train.items[first[row] : beyond[row]].tolist())

@@ -97,8 +97,7 @@ def _ranked(
 
 def _seen(train: Interactions, users: Ids) -> LeftOut:
     """What each of these users has in train, which is ordered by user."""
-    first = np.searchsorted(train.users, users, side="left")
-    return LeftOut(first, np.searchsorted(train.users, users, side="right"), train.items)
+    return LeftOut(*train.rows_of(users), train.items)
 
 
 def look(adapter: Adapter, train: Interactions, cases: Cases) -> float:

@@ -82,8 +82,7 @@ def _touched(
 
 def train_pairs(train: Interactions, users: Ids) -> tuple[Draws, Ids]:
     """The train items of these users: pairs of row in users and item. train is ordered by user."""
-    first = np.searchsorted(train.users, users, side="left")
-    beyond = np.searchsorted(train.users, users, side="right")
+    first, beyond = train.rows_of(users)
     lengths = beyond - first
     rows = np.repeat(np.arange(len(users)), lengths)
     if len(users) and beyond[-1] - first[0] == len(rows):  # they stand side by side
