@@ -3,8 +3,6 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any, ClassVar, NamedTuple, SupportsFloat
 
 import numpy as np
@@ -12,46 +10,29 @@ import numpy as np
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import Space, space
 
-
-class Epoch(NamedTuple):
-    """One point of a learning curve."""
-
-    number: int  #: from 1
-    seconds: float  #: of training until the end of this epoch, looks at validation left out
-    samples: int  #: training examples processed in this epoch, negatives included
-    loss: float | None  #: mean training loss of the epoch
-    validation: float | None = None  #: hit rate at 10 on the validation items, when tuning
+#: What hears of an epoch, its samples and its loss, and returns True when training should end.
+Report = Callable[[int, float | None], bool]
 
 
-def go_on(epoch: Epoch) -> bool:
+def go_on(samples: int, loss: float | None) -> bool:
     """Never ask a model to stop."""
     return False
 
 
-@dataclass
 class Run:
-    """What a fit needs to know that is not a hyper-parameter."""
+    """What a fit needs to know that is not a hyper-parameter.
 
-    seed: int = 0  #: of all randomness
-    device: str = "cpu"  #: or "cuda"
-    threads: int = 1  #: that a fit may use
-    on_epoch: Callable[[Epoch], bool] = go_on  #: returns True when training should end
-    look: Callable[[], float] | None = None  #: measures on the validation items, when tuning
-    synchronize: Callable[[], None] = lambda: None  #: waits for the device before a clock is read
-    curve: list[Epoch] = field(default_factory=list)  #: the epochs so far
-    _started: float = field(default_factory=perf_counter)
-    looked_seconds: float = 0.0  #: spent outside training so far
+    Clock and learning curve are not here, but with who made it: a model cannot touch them.
+    """
 
-    def start(self) -> None:
-        """Start the training clock. The harness calls it just before fit."""
-        self.curve.clear()
-        self.looked_seconds = 0.0
-        self._started = perf_counter()
-
-    def train_seconds(self) -> float:
-        """Seconds of training since start, looks at validation left out."""
-        self.synchronize()
-        return perf_counter() - self._started - self.looked_seconds
+    def __init__(
+        self, seed: int = 0, device: str = "cpu", threads: int = 1, *, report: Report = go_on
+    ) -> None:
+        """Set up a run; by hand only in tests of a model."""
+        self.seed = seed  #: of all randomness
+        self.device = device  #: "cpu" or "cuda"
+        self.threads = threads  #: that a fit may use
+        self._epochs, self._report = 0, report
 
     def epoch(self, *, samples: int, loss: SupportsFloat | None = None) -> bool:
         """Call once after each epoch; end training when it returns True.
@@ -68,19 +49,15 @@ class Run:
             FloatingPointError: the loss is NaN or infinite.
             ValueError: samples is no count, as a negative number.
         """
-        seconds = self.train_seconds()
-        number = len(self.curve) + 1
-        samples = _count(samples, number)
+        self._epochs += 1
+        count = _count(samples, self._epochs)
         if loss is not None:  # perhaps a number of numpy, or torch's, where a gradient would warn
             loss = float(loss.detach() if hasattr(loss, "detach") else loss)
-        if loss is not None and not math.isfinite(loss):
-            raise FloatingPointError(f"training diverged: the loss of epoch {number} is {loss}")
-        stopped = perf_counter()
-        validation = self.look() if self.look else None
-        self.curve.append(Epoch(number, seconds, samples, loss, validation))
-        end = self.on_epoch(self.curve[-1])
-        self.looked_seconds += perf_counter() - stopped
-        return end
+            if not math.isfinite(loss):
+                raise FloatingPointError(
+                    f"training diverged: the loss of epoch {self._epochs} is {loss}"
+                )
+        return self._report(count, loss)
 
 
 def _count(samples: Any, epoch: int) -> int:

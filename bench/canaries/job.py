@@ -1,4 +1,4 @@
-"""Measure all canaries in one process: what the child does, and what comes of it."""
+"""Measure all canaries, in the child process."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from bench.evaluation.evaluate import evaluate
 from bench.evaluation.figures import figures
 from bench.evaluation.scores import BadScores
 from bench.interactions import Interactions
-from bench.isolation.worker import Message, Say
+from bench.isolation.worker import Parent
 from bench.protocol.task import Cases
 from bench.records.canaries import Check
 from bench.records.record import HEADLINE
@@ -32,23 +32,21 @@ class MeasureCanaries:
 
     train: Interactions
     published: bool  # the negatives, see Task
-    folder: Path
 
-    def run(self, say: Say, ask: Callable[[], Any]) -> dict[str, Any]:
-        say(Message("phase", "canaries"))
+    def run(self, parent: Parent) -> dict[str, Any]:
+        def held_out() -> Cases:
+            parent.tell("fitted")
+            cases: Cases = parent.ask()
+            return cases
+
+        parent.tell("phase", "canaries")
         import_module("bench.evaluation.kernels")  # as for a cell
-        found, users = measure(self.train, self.published, self.folder, lambda: _ask(say, ask))
+        found, users = measure(self.train, self.published, parent.folder, held_out)
         return {
             "users": users,
             "checks": {name: value for name, value in found.items() if not isinstance(value, str)},
             "errors": {name: value for name, value in found.items() if isinstance(value, str)},
         }
-
-
-def _ask(say: Say, ask: Callable[[], Any]) -> Cases:
-    say(Message("fitted"))
-    cases: Cases = ask()
-    return cases
 
 
 def measure(

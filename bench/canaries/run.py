@@ -1,6 +1,5 @@
 """The canaries of a run: measured in a process of their own, unless that was done before."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,8 +10,7 @@ from time import monotonic
 from bench import machine
 from bench.canaries.job import MeasureCanaries
 from bench.hashing import key_of, of_files
-from bench.isolation import process as isolation
-from bench.isolation.worker import Order
+from bench.isolation.process import Limits, running
 from bench.protocol.task import Task
 from bench.records import canaries
 from bench.records.canaries import Canaries, checks_of
@@ -86,14 +84,12 @@ def measure(dataset: str, task: Task, work: Path) -> Canaries:
         split_sha256=task.split_sha256,
         started=started.isoformat(timespec="milliseconds"),
     )
-    with tempfile.TemporaryDirectory(dir=work) as name:
-        job = MeasureCanaries(train=task.train, published=task.published, folder=Path(name))
-        order = Order([], 0, Path(name), job)
-        with isolation.child(order, isolation.Limits(seconds=SECONDS)) as child:
-            for kind, _ in child.messages():
-                if kind == "fitted":
-                    child.send(task.cases)  # only now: the leaker has to find nothing before
-            ending = child.end()
+    job = MeasureCanaries(train=task.train, published=task.published)
+    with running(job, Limits(seconds=SECONDS), work) as child:
+        for kind, _ in child.messages():
+            if kind == "fitted":
+                child.send(task.cases)  # only now: the leaker has to find nothing before
+        ending = child.end()
     seconds = monotonic() - began
     if ending.status != "ok":
         reason = ending.reason.partition("\n")[0]

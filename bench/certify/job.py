@@ -1,6 +1,6 @@
 """Hold a model to some laws, in the child process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from bench.certify.judge import check
 from bench.certify.laws import FIRST
 from bench.certify.under_test import ModelUnderTest
 from bench.interactions import Interactions
-from bench.isolation.worker import Message, Say
+from bench.isolation.worker import Parent
 from bench.records.certificates import Finding
 from bench.registry.models import ModelSpec, adapter_class
 from bench.registry.parameters import complete
@@ -30,12 +30,12 @@ class Certify:
     threads: int
     data: Sequence[Interactions]
     laws: Sequence[str]
-    folder: Path  # where the scores of the first process stand
+    kept: Path  # a folder for the scores of the first process, which the later ones read
 
-    def run(self, say: Say, ask: Callable[[], Any]) -> dict[str, Any]:
+    def run(self, parent: Parent) -> dict[str, Any]:
         subjects: list[ModelUnderTest] = []
         for law in self.laws:
-            say(Message("phase", law))
+            parent.tell("phase", law)
             try:
                 subjects = subjects or [self._subject(j) for j in range(len(self.data))]
                 found = check(law, subjects)
@@ -45,7 +45,7 @@ class Certify:
             except BaseException as error:  # also SystemExit and KeyboardInterrupt
                 words = f"{type(error).__name__}: {error}".rstrip(": ")
                 found = Finding(law, "fail", " ".join(words.split()))
-            say(Message("finding", tuple(found)))
+            parent.tell("finding", found)
             if law == FIRST and found.status == "fail":
                 break
         return {}
@@ -63,7 +63,7 @@ class Certify:
         )
 
     def _scores(self, j: int) -> Path:
-        return self.folder / f"scores-{j}.npy"
+        return self.kept / f"scores-{j}.npy"
 
 
 def quick(cls: type[Adapter], row: ModelSpec) -> dict[str, Any]:

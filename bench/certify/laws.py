@@ -161,7 +161,6 @@ def inputs(subject: ModelUnderTest) -> str:
     before = fingerprint(train)
     adapter = subject.make()
     run = Run(seed=subject.seed)
-    run.start()
     adapter.fit(train, run)
     subject.scores_of(adapter)
     if fingerprint(train) != before:

@@ -10,13 +10,14 @@ from bench import machine
 from bench.certify.job import Certify
 from bench.certify.laws import FIRST, STAGES
 from bench.interactions import Interactions
-from bench.isolation import process as isolation
-from bench.isolation.process import Ending
-from bench.isolation.worker import Order
+from bench.isolation.process import Limits, Readers, running
 from bench.records.certificates import Certificate, Finding
-from bench.registry import names
 from bench.registry.models import ModelSpec
+from bench.registry.names import knowing_added_models
 from bench.registry.sources import source_sha256
+
+# Of what the job says.
+READERS: Readers = {"phase": str, "finding": lambda value: Finding(*value)}
 
 
 def certify(
@@ -48,7 +49,7 @@ def certify(
                     threads=stage.threads,
                     data=data,
                     laws=pending,
-                    folder=Path(name),
+                    kept=Path(name),
                 )
                 findings |= _hold(job, timeout, memory_mb, work)
                 if findings[FIRST].status == "fail":
@@ -70,22 +71,19 @@ def _hold(job: Certify, timeout: float, memory_mb: int, work: Path) -> dict[str,
 
     A law that it crashes or hangs in fails; those after it are left to another process.
     """
-    limits = isolation.Limits(threads=job.threads, memory_mb=memory_mb)
+    limits = Limits(threads=job.threads, memory_mb=memory_mb)
     findings: dict[str, Finding] = {}
     law = job.laws[0]
     began: float | None = None  # until then the process loads what is ours
-    with tempfile.TemporaryDirectory(dir=work) as name:
-        order = Order(names.added_models(), memory_mb, Path(name), job)
-        with isolation.child(order, limits) as child:
-            for kind, value in child.messages():
-                if kind == "phase" and value in job.laws:
-                    law, began = value, monotonic()
-                elif kind == "finding":
-                    found = Finding(*value)
-                    findings[found.law] = found
-                if began is not None and monotonic() - began > timeout:
-                    child.stop(Ending(status="timeout", reason=f"stopped after {timeout:g} s"))
-            ending = child.end()
+    with running(job, limits, work, knowing_added_models()) as child:
+        for kind, value in child.messages(READERS):
+            if kind == "phase" and value in job.laws:
+                law, began = value, monotonic()
+            elif kind == "finding":
+                findings[value.law] = value
+            if began is not None and monotonic() - began > timeout:
+                child.stop(f"stopped after {timeout:g} s")
+        ending = child.end()
     if law not in findings:
         reason = ending.reason or "the process ended without a finding"
         findings[law] = Finding(law, "fail", reason)

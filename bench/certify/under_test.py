@@ -57,7 +57,6 @@ class ModelUnderTest:
         """A model, or this one, fitted as the harness does; each time to a copy of its own."""
         adapter = self.make() if adapter is None else adapter
         run = Run(seed=self.seed if seed is None else seed, threads=self._threads)
-        run.start()
         adapter.fit(copied(self.train if train is None else train), run)
         return adapter
 

@@ -54,8 +54,6 @@ def certify_models(
         UnknownName: there is no such model.
         BadParameter: a setting that a model does not take.
     """
-    import psutil
-
     from bench.certify import run
     from bench.leaderboard.write import board_of, write
     from bench.records import certificates
@@ -64,7 +62,7 @@ def certify_models(
     from bench.registry.suites import Suite, narrow
     from bench.running.describe import describe
     from bench.running.folder import only_run, work_folder
-    from bench.running.plan import SHARE_OF_MEMORY
+    from bench.running.plan import most_memory_mb
 
     if not timeout > 0:  # nor NaN
         raise BadParameter(f"--timeout takes seconds above 0, not {timeout:g}")
@@ -74,13 +72,9 @@ def certify_models(
         settings=list(settings),
     )
     data = [load_data(name, None) for name in DATA]
-    memory_mb = int(psutil.virtual_memory().total / 2**20 * SHARE_OF_MEMORY)
     found: Counter[str] = Counter()
     with only_run(results), work_folder(results) as work:
-        described = describe(chosen.rows, work)
-        for known in described:
-            if known.status == "usage":
-                raise BadParameter(known.reason)
+        described = describe(chosen, work)
         for row, known in zip(chosen.rows, described, strict=True):
             if known.status == "skipped":
                 click.echo(f"{row.model}: skipped, {known.reason}\n")
@@ -90,7 +84,7 @@ def certify_models(
                 data,
                 seed=seed,
                 timeout=timeout,
-                memory_mb=memory_mb,
+                memory_mb=most_memory_mb(),
                 work=work,
             )
             certificates.save(certificate, results)

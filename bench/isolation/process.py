@@ -1,33 +1,32 @@
-"""Run a job in a fresh process of its own, and survive whatever it does."""
+"""The parent's side: start a job in a process of its own, hear it, end it, tell how it ended."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any
+from time import monotonic
+from types import MappingProxyType
+from typing import Any, Literal
 
 import psutil
 
-from bench.adapter import Epoch
-from bench.isolation import transfer
-from bench.isolation.worker import ORDER, RESULT, Order
-from bench.records.record import Status
+from bench.isolation import marks, transfer
+from bench.isolation.worker import DONE, ORDER, RESULT, Job, Order
 
 MOST_MESSAGE = 1 << 20  # bytes
+OUTPUT = "output.txt"  # in the job's folder
 OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
 ENDING_SECONDS = 10  # that a process has to end in, when it has said its last
 WORKER = "from bench.isolation.worker import main; main()"
-MARK = "BENCH_JOB"  # its folder, for its process and all that descend from it: in the environment
-KEEPER_SECONDS = 10.0  # for the keeper to end all that a job has started
-SWEEPS = 100  # for what starts processes faster than they are ended
+GUARD_SECONDS = 10.0  # for the guard to end all that a job has started
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,32 +42,36 @@ class Limits:
 class Ending:
     """How a job ended."""
 
-    status: Status
+    status: Literal["ok", "failed", "timeout", "oom", "killed", "stopped"]
     reason: str = ""
     traceback: str = ""
     output: str = ""
     result: dict[str, Any] = field(default_factory=dict)
 
 
+# By kind of a message: what makes a value of its JSON.
+Readers = Mapping[str, Callable[[Any], Any]]
+NO_READERS: Readers = MappingProxyType({})
+
+
 class Child:
     """A job in a process group of its own, with its output in a file.
 
     Whatever it starts ends with it, also a daemon that leaves the group and the tree: see
-    `bench.isolation.guard`. What is left where a model has killed its keeper, and on other systems
+    `bench.isolation.guard`. What is left where a model has killed its guard, and on other systems
     than Linux, is found by a mark in the environment; where this run is killed, by the next one.
     """
 
     def __init__(self, order: Order, limits: Limits) -> None:
+        self.folder = order.folder  # the job's own, resolved
         self._limits = limits
-        self._folder = order.folder
-        folder = order.folder.resolve()
-        transfer.write(order, order.folder / ORDER)
+        transfer.write(order, self.folder / ORDER)
         self._connection, theirs = Pipe()
-        with (order.folder / "output.txt").open("wb") as output:
+        with (self.folder / OUTPUT).open("wb") as output:
             self._process = subprocess.Popen(
                 # -P: the current folder may hold a `datasets` or `models` that is not ours.
                 [sys.executable, "-P", "-c", WORKER, str(theirs.fileno()), str(os.getpid())],
-                env=os.environ | _thread_settings(limits.threads) | {MARK: str(folder)},
+                env=os.environ | _thread_settings(limits.threads) | {marks.MARK: str(self.folder)},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -78,7 +81,7 @@ class Child:
         theirs.close()
         self._deadline = monotonic() + limits.seconds
         self._stopped: Ending | None = None
-        self.send(order.folder / ORDER)
+        self.send(self.folder / ORDER)
 
     def send(self, message: Any) -> None:
         """Hand something to the job; a job that has ended does not get it."""
@@ -87,33 +90,37 @@ class Child:
         except OSError:
             return
 
-    def messages(self) -> Iterator[tuple[str, Any]]:
-        """What the job says, until it ends or has used more than it may.
+    def messages(self, readers: Readers = NO_READERS) -> Iterator[tuple[str, Any]]:
+        """Kind and value of each thing that the job says, until it ends or exceeds a limit.
 
         ("", None) stands for a moment in which it said nothing.
+
+        Args:
+            readers: where one raises, the job has failed; a model can make its process say
+                anything.
         """
         while self._stopped is None:
             try:
                 if self._connection.poll(POLL_SECONDS):
-                    kind, value = _read(self._connection.recv_bytes(MOST_MESSAGE))
-                    if kind == "done":
+                    kind, value = json.loads(self._connection.recv_bytes(MOST_MESSAGE))
+                    if kind == DONE:
                         return
-                    yield kind, value
+                    yield str(kind), readers[kind](value) if kind in readers else value
                 elif self._process.poll() is None:
                     yield "", None
                 else:  # a process that it left behind may still hold the connection open
                     return
             except (EOFError, OSError):
                 return
-            except Exception as error:  # a model can make its process say anything
+            except Exception as error:
                 reason = f"the process sent what cannot be read: {type(error).__name__}: {error}"
                 self._stopped = Ending(status="failed", reason=reason.partition("\n")[0])
                 return
             self._stopped = self._stopped or self._over_limit()
 
-    def stop(self, ending: Ending) -> None:
-        """Give the job up; this is how it ended."""
-        self._stopped = ending
+    def stop(self, reason: str) -> None:
+        """Give the job up, for this reason."""
+        self._stopped = Ending(status="stopped", reason=reason)
 
     def _over_limit(self) -> Ending | None:
         limits = self._limits
@@ -133,7 +140,7 @@ class Child:
         return total / 2**20
 
     def _family(self) -> list[psutil.Process]:
-        """The job's process and all below it, without its keeper."""
+        """The job's process and all below it, without its guard."""
         try:
             return list(psutil.Process(self._process.pid).children(recursive=True))
         except psutil.Error:
@@ -157,19 +164,19 @@ class Child:
         """End the process and everything that it started."""
         if self._connection.closed:
             return  # done before
-        self._process.terminate()  # its keeper then ends all below it
+        self._process.terminate()  # its guard then ends all below it
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=KEEPER_SECONDS)
-        _end(self._family())  # where the keeper was stopped
+            self._process.wait(timeout=GUARD_SECONDS)
+        marks.end(self._family())  # where the guard was stopped
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        end_all(self._folder)
+        marks.end_all(self.folder)
         self._connection.close()
 
     def _result(self) -> Ending | None:
         try:
-            result = json.loads((self._folder / RESULT).read_text())
+            result = json.loads((self.folder / RESULT).read_text())
         except (OSError, ValueError):
             return None
         words = {key: result.pop(key, "") for key in ("status", "reason", "traceback")}
@@ -186,7 +193,7 @@ class Child:
         return Ending(status="killed", reason=f"the process was ended by {name}")
 
     def _output(self) -> str:
-        path = self._folder / "output.txt"
+        path = self.folder / OUTPUT
         try:
             with path.open("rb") as file:  # a model can print more than fits into memory
                 file.seek(max(0, path.stat().st_size - 4 * OUTPUT_KEPT))
@@ -195,33 +202,37 @@ class Child:
             return ""
 
 
-def _read(message: bytes) -> tuple[str, Any]:
-    """Kind and value of what a job said: JSON, because a model can say it too."""
-    kind, value = json.loads(message)
-    if kind == "epoch":
-        value = Epoch(*value)
-    elif kind == "share":
-        value = float(value)
-    return str(kind), value
+def nothing() -> None:
+    """Do nothing before a job."""
 
 
 @contextmanager
-def child(order: Order, limits: Limits) -> Iterator[Child]:
-    """A job in a process that is gone when the block ends, however it ends."""
-    process = Child(order, limits)
-    try:
-        yield process
-    finally:
-        process.kill()
+def running(
+    job: Job, limits: Limits, work: Path, before: Callable[[], None] = nothing
+) -> Iterator[Child]:
+    """A job in a process, with a folder of its own in `work`; both are gone after the block.
+
+    Args:
+        job: is pickled; its `run` is called in the process.
+        limits: the process is ended when it exceeds them.
+        work: an existing folder.
+        before: is pickled too, and called in the process before the job.
+    """
+    with tempfile.TemporaryDirectory(dir=work) as name:
+        folder = Path(name).resolve()  # the job may change its working directory
+        process = Child(Order(before, limits.memory_mb, folder, job), limits)
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def end_all(folder: Path) -> None:
-    """End what jobs in a folder, or below it, have left behind."""
-    for _ in range(SWEEPS):
-        if not (left := _marked(folder.resolve())):
-            break
-        _end(left)
-        sleep(POLL_SECONDS / 10)
+def answer(job: Job, limits: Limits, work: Path, before: Callable[[], None] = nothing) -> Ending:
+    """Run a job of which only the result matters. The arguments are those of `running`."""
+    with running(job, limits, work, before) as child:
+        for _ in child.messages():
+            pass
+        return child.end()
 
 
 def _signal_name(number: int) -> str:
@@ -229,24 +240,6 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:  # a real-time signal has none
         return f"signal {number}"
-
-
-def _marked(folder: Path) -> list[psutil.Process]:
-    """The processes that descend from a job there, wherever they stand in the tree now."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if Path(process.environ().get(MARK, "/")).is_relative_to(folder):
-                found.append(process)
-        except (psutil.Error, OSError):  # gone meanwhile, or another user's
-            continue
-    return found
-
-
-def _end(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        with suppress(psutil.Error):
-            process.kill()
 
 
 def _thread_settings(threads: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The child process that does one job. See `bench.isolation.process` for the parent's side."""
+"""The child's side: a process that does one job. `bench.isolation.process` is the other side."""
 
 import json
 import os
@@ -9,32 +9,51 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from bench.isolation import guard, transfer
 from bench.text import in_one_line, message_of, traceback_of
 
 ORDER, RESULT = "order", "result.json"  # in the job's folder
+DONE = "done"  # the last that a process says, when its result is written
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "unable to allocate")
 
 
-class Message(NamedTuple):
-    """What a child says while it works."""
+class Parent:
+    """The run, as a job sees it. Only the job's own process can use it.
 
-    kind: Literal["phase", "epoch", "share", "fitted", "finding", "done"]
-    value: Any = None
+    A process that a model forked from it ends when it tries.
+    """
+
+    def __init__(self, connection: Connection, folder: Path) -> None:
+        self.folder = folder  # the job's own, for files that the run reads afterwards
+        self._connection, self._process = connection, os.getpid()
+
+    def tell(self, kind: str, value: Any = None) -> None:
+        """Say something while the job goes on; the value must be fit for JSON."""
+        if os.getpid() != self._process:
+            os._exit(1)
+        _send(self._connection, kind, value)
+
+    def ask(self) -> Any:
+        """Wait for what the run sends."""
+        return self._connection.recv()
 
 
-Say = Callable[[Message], None]
+class Job(Protocol):
+    """Something that is done in a process of its own."""
+
+    def run(self, parent: Parent) -> dict[str, Any]:
+        """Do it. The result must be fit for JSON."""
 
 
 class Order(NamedTuple):
-    """What the parent hands over first; it sends where."""
+    """All that the process is told: the run sends where it stands."""
 
-    model_files: list[Path]  # of models outside the checkout
-    memory_limit_mb: int
-    folder: Path  # for the result
-    job: Any  # see bench.running.job
+    before: Callable[[], None]
+    memory_limit_mb: int  # 0: no limit
+    folder: Path
+    job: Job
 
 
 def main() -> None:
@@ -64,44 +83,26 @@ def _main(ours: int) -> None:
     connection, process = Connection(ours), os.getpid()
     order: Order = transfer.read(connection.recv())
     _limit_memory(order.memory_limit_mb)
-    result = _attempt(order, _Line(connection, process))
+    result = _attempt(order, Parent(connection, order.folder))
     if os.getpid() != process:
         return
     path = order.folder / RESULT
     path.with_suffix(".tmp").write_text(result)
     path.with_suffix(".tmp").replace(path)
     with suppress(OSError):  # a model may have closed it
-        _say(connection, ("done", None))
+        _send(connection, DONE, None)
 
 
-class _Line:
-    """The connection, for this process alone: a copy of it that a model forked ends here."""
-
-    def __init__(self, connection: Connection, process: int) -> None:
-        self._connection, self._process = connection, process
-
-    def send(self, message: Any) -> None:
-        if os.getpid() != self._process:
-            os._exit(1)
-        _say(self._connection, message)
-
-    def recv(self) -> Any:
-        return self._connection.recv()
-
-
-def _say(connection: Connection, message: Any) -> None:
+def _send(connection: Connection, kind: str, value: Any) -> None:
     """As JSON: the run unpickles nothing that a process with a model in it wrote."""
-    connection.send_bytes(json.dumps(message).encode())
+    connection.send_bytes(json.dumps((kind, value)).encode())
 
 
-def _attempt(order: Order, line: _Line) -> str:
+def _attempt(order: Order, parent: Parent) -> str:
     """The result of the job as JSON, whatever happens."""
     try:
-        from bench.registry.names import add_model
-
-        for path in order.model_files:
-            add_model(path)
-        return json.dumps({"status": "ok", **order.job.run(line.send, line.recv)})
+        order.before()
+        return json.dumps({"status": "ok", **order.job.run(parent)})
     except BaseException as error:  # also SystemExit and KeyboardInterrupt: it is the model's
         status = "oom" if is_out_of_memory(error) else "failed"
         trace = traceback_of(error)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from bench.records.files import BadRecord, write_whole
-from bench.records.record import Status
 
 SCHEMA = 1
 
@@ -43,7 +42,7 @@ class Canaries:
     dataset: str
     protocol: str
     key: str  # 16 hex digits: data, split, protocol, harness, libraries
-    status: Status = "ok"  # of the process that measured them
+    status: str = "ok"  # of the process that measured them
     reason: str = ""  # one line, of what is not ok
     checks: dict[str, tuple[Check, ...]] = field(default_factory=dict)  # by canary
     errors: dict[str, str] = field(default_factory=dict)  # by canary: what it raised

@@ -2,6 +2,8 @@
 
 import ast
 import importlib.util
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Literal
@@ -80,6 +82,20 @@ def add_model(path: Path) -> str:
 def added_models() -> list[Path]:
     """The files that `add_model` added."""
     return list(_added.values())
+
+
+def add_models(paths: list[Path]) -> None:
+    """Make models outside the checkout known by their file names, as `add_model` does."""
+    for path in paths:
+        add_model(path)
+
+
+def knowing_added_models() -> Callable[[], None]:
+    """What makes the models that are known here known in another process, when it is called there.
+
+    It can be pickled.
+    """
+    return partial(add_models, added_models())
 
 
 def _entry_points() -> dict[str, Path]:

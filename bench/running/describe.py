@@ -1,26 +1,22 @@
-"""Ask models for their hyper-parameters and search spaces.
+"""Ask models for their hyper-parameters and search spaces."""
 
-That is done in a process of its own: a model's file is code.
-"""
-
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from bench.adapter import Adapter
-from bench.errors import BadParameter, UnknownName, unknown
-from bench.isolation import process as isolation
-from bench.isolation.worker import Order, Say
-from bench.registry import names
+from bench.errors import BadParameter, UnknownName
+from bench.isolation.process import Limits, answer
+from bench.isolation.worker import Parent
 from bench.registry.models import ModelSpec, adapter_class
+from bench.registry.names import knowing_added_models
 from bench.registry.parameters import complete
-from bench.registry.suites import SuiteRow
-from bench.space import Space, from_plain, to_plain
+from bench.registry.suites import Suite, blame
+from bench.space import to_plain
 from bench.text import in_one_line
 
-DESCRIBE_SECONDS = 120.0
+LIMITS = Limits(seconds=120.0)
 
 
 class Described(NamedTuple):
@@ -29,6 +25,8 @@ class Described(NamedTuple):
     status: Literal["ok", "usage", "skipped", "failed"]
     params: dict[str, Any]  # complete when ok
     reason: str = ""
+    # The declared search space by `bench.space.to_plain`, or why it is not known.
+    search: dict[str, Any] | str = "the model was not asked"
 
 
 @dataclass(kw_only=True)
@@ -37,12 +35,13 @@ class Describe:
 
     rows: list[ModelSpec]
 
-    def run(self, say: Say, ask: Callable[[], Any]) -> dict[str, Any]:
+    def run(self, parent: Parent) -> dict[str, Any]:
         return {"rows": [list(self._describe(row)) for row in self.rows]}
 
     def _describe(self, row: ModelSpec) -> Described:
         try:
-            return Described("ok", complete(adapter_class(row.model), *row))
+            cls = adapter_class(row.model)
+            return Described("ok", complete(cls, *row), search=_search_of(cls))
         except (UnknownName, BadParameter) as error:
             return Described("usage", row.params, str(error))
         except ModuleNotFoundError as error:
@@ -54,68 +53,35 @@ class Describe:
             return Described("failed", row.params, in_one_line(error))
 
 
-@dataclass(kw_only=True)
-class Search:
-    """Tell the search spaces of some models, which means to import them."""
-
-    models: list[str]
-
-    def run(self, say: Say, ask: Callable[[], Any]) -> dict[str, Any]:
-        return {"spaces": [to_plain(declared(m, adapter_class(m))) for m in self.models]}
-
-
-def declared(model: str, cls: type[Adapter]) -> Space:
-    """The search space that a model declares.
-
-    Raises:
-        UnknownName: it names what is no hyper-parameter.
-    """
-    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # they are dataclasses
-    for name in cls.search:
-        if name not in known:
-            raise unknown(f"parameter in the search space of {model}", name, known)
-    return cls.search
+def _search_of(cls: type[Adapter]) -> dict[str, Any] | str:
+    """A wrong one is no reason not to measure a model."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(to_plain(cls.search)))
+    except Exception as error:
+        return in_one_line(error)
+    return plain
 
 
-def spaces(models: Sequence[str], work: Path) -> list[Space]:
-    """The search space of each model.
+def describe(suite: Suite, work: Path) -> list[Described]:
+    """Ask each row's model for its hyper-parameters, in another process: its file is code.
+
+    If a model kills the process while it is imported, the others are asked again, each alone. Its
+    own row stays as it is, and its cell fails with the reason.
 
     Raises:
-        BadParameter: one of them cannot be told.
+        BadParameter, BadSuite: a row has a hyper-parameter that its model does not take.
     """
-    limits = isolation.Limits(seconds=DESCRIBE_SECONDS)
-    with tempfile.TemporaryDirectory(dir=work) as folder:
-        job = Search(models=list(models))
-        with isolation.child(Order(names.added_models(), 0, Path(folder), job), limits) as child:
-            for _ in child.messages():
-                pass
-            ending = child.end()
-    if ending.status != "ok":
-        raise BadParameter(f"no search space: {ending.reason}")
-    return [from_plain(plain) for plain in ending.result["spaces"]]
+    described = _ask([ModelSpec(row.model, row.params) for row in suite.rows], work)
+    for row, known in zip(suite.rows, described, strict=True):
+        if known.status == "usage":
+            raise blame(suite, row, known.reason)
+    return described
 
 
-def describe(rows: tuple[SuiteRow, ...], work: Path) -> list[Described]:
-    """Complete and check the hyper-parameters of each row, in a process of its own.
-
-    A model that ends the process at its import loses nothing for the others; its row is left as it
-    is, and the cell will tell.
-    """
-    wanted = [ModelSpec(row.model, row.params) for row in rows]
-    found = _describe(wanted, work)
-    if found is None:
-        found = [(_describe([row], work) or [Described("ok", row.params)])[0] for row in wanted]
-    return found
-
-
-def _describe(rows: list[ModelSpec], work: Path) -> list[Described] | None:
-    limits = isolation.Limits(seconds=DESCRIBE_SECONDS)
-    with tempfile.TemporaryDirectory(dir=work) as folder:
-        order = Order(names.added_models(), 0, Path(folder), Describe(rows=rows))
-        with isolation.child(order, limits) as child:
-            for _ in child.messages():
-                pass
-            ending = child.end()
-    if ending.status != "ok":
-        return None
-    return [Described(*entry) for entry in ending.result["rows"]]
+def _ask(specs: list[ModelSpec], work: Path) -> list[Described]:
+    ending = answer(Describe(rows=specs), LIMITS, work, before=knowing_added_models())
+    if ending.status == "ok":
+        return [Described(*each) for each in ending.result["rows"]]
+    if len(specs) == 1:
+        return [Described("ok", specs[0].params, search=ending.reason)]
+    return [known for spec in specs for known in _ask([spec], work)]

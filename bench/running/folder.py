@@ -10,7 +10,7 @@ import click
 from filelock import FileLock, Timeout
 
 from bench.evaluation import ledger
-from bench.isolation import process as isolation
+from bench.isolation.marks import end_all
 from bench.records import certificates, record
 from bench.records.files import remove_unfinished
 from bench.records.record import Cell, Record
@@ -44,7 +44,7 @@ def only_run(results: Path) -> Iterator[None]:
 def work_folder(results: Path) -> Iterator[Path]:
     """An empty folder for what is not a result yet; what a killed run left behind goes."""
     work = results / ".work"
-    isolation.end_all(work)
+    end_all(work)
     shutil.rmtree(work, ignore_errors=True)
     for place in (results, *results.glob("tune/*/")):
         for name in ("", "records", "ledgers", "canaries", certificates.FOLDER):

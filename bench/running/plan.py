@@ -17,8 +17,11 @@ from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import Described
 
 # The files of the harness that decide what stands in a ledger. Some load numba: they are only read.
-DECISIVE = ("adapter.py", "interactions.py", "compilation.py", "evaluation/*.py", "running/job.py")
-SHARE_OF_MEMORY = 0.8  # of the machine's, that a cell may take when no limit is given
+DECISIVE = (
+    *("adapter.py", "interactions.py", "compilation.py", "evaluation/*.py"),
+    *("running/job.py", "running/training.py"),
+)
+SHARE_OF_MEMORY = 0.8  # of the machine's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +50,35 @@ def planned_cells(
     suite: Suite, described: list[Described], task: Task, device: str, threads: int
 ) -> list[Planned]:
     """Every row x every seed, with its key."""
-    planned = []
-    for row, known in zip(suite.rows, described, strict=True):
-        for seed in row.seeds or suite.seeds:
-            cell = Cell(
-                dataset=suite.dataset,
-                protocol=task.protocol,
-                model=row.model,
-                label=row.label,
-                params=known.params,
-                seed=seed,
-                device=device,
-                threads=threads,
-                eval_users=task.eval_users,
-            )
-            planned.append(Planned(cell=cell, key=cell_key(cell, task), row=row, described=known))
-    return planned
+    return [
+        planned(row, known, seed, suite.dataset, task, device, threads)
+        for row, known in zip(suite.rows, described, strict=True)
+        for seed in row.seeds or suite.seeds
+    ]
+
+
+def planned(
+    row: SuiteRow,
+    described: Described,
+    seed: int,
+    dataset: str,
+    task: Task,
+    device: str,
+    threads: int,
+) -> Planned:
+    """A row with one seed, by the hyper-parameters that it was described with."""
+    cell = Cell(
+        dataset=dataset,
+        protocol=task.protocol,
+        model=row.model,
+        label=row.label,
+        params=described.params,
+        seed=seed,
+        device=device,
+        threads=threads,
+        eval_users=task.eval_users,
+    )
+    return Planned(cell=cell, key=cell_key(cell, task), row=row, described=described)
 
 
 def cell_key(cell: Cell, task: Task) -> str:
@@ -88,9 +104,13 @@ def _harness_sha256() -> str:
 
 def limits_of(planned: Planned, suite: Suite, options: Options) -> Limits:
     """What a cell may use: its row's limits, else the suite's, else most of the machine."""
-    total = psutil.virtual_memory().total / 2**20
     return Limits(
         seconds=planned.row.timeout or suite.timeout,
-        memory_mb=suite.memory_limit or int(total * SHARE_OF_MEMORY),
+        memory_mb=suite.memory_limit or most_memory_mb(),
         threads=options.threads,
     )
+
+
+def most_memory_mb() -> int:
+    """What a process may take when no limit is given, in MB."""
+    return int(psutil.virtual_memory().total / 2**20 * SHARE_OF_MEMORY)

@@ -13,7 +13,7 @@ from bench.protocol.task import Task, prepare
 from bench.records.canaries import Canaries
 from bench.records.record import Record
 from bench.registry.datasets import load_data
-from bench.registry.suites import Suite, blame, blame_dataset
+from bench.registry.suites import Suite, blame_dataset
 from bench.running import cell
 from bench.running.describe import describe
 from bench.running.display import Display
@@ -39,10 +39,7 @@ def prepare_run(suite: Suite, options: Options, work: Path) -> tuple[Task, list[
         BadParameter, BadSuite, UnknownName: a row has a hyper-parameter that its model does not
             take, or the data set a parameter that it does not.
     """
-    described = describe(suite.rows, work)
-    for row, known in zip(suite.rows, described, strict=True):
-        if known.status == "usage":
-            raise blame(suite, row, known.reason)
+    described = describe(suite, work)
     try:
         data = load_data(suite.dataset, options.data_dir)
     except (UnknownName, BadParameter) as error:

@@ -10,11 +10,11 @@ from bench.interactions import Interactions
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import PROTOCOLS, Task, prepare
 from bench.registry.datasets import load_data
-from bench.registry.suites import Suite, blame
-from bench.running import describe as search
-from bench.running.describe import describe
+from bench.registry.suites import Suite
+from bench.running.describe import Described, describe
 from bench.running.folder import only_run, work_folder
 from bench.running.plan import Options
+from bench.space import Space, from_plain, space
 from bench.text import file_name, one_line
 from bench.tracking.live import LiveTracking
 from bench.tuning import report
@@ -64,6 +64,21 @@ def validation_task(data: Interactions, suite: Suite) -> Task:
     return replace(task, data_sha256=task.split_sha256)
 
 
+def space_of(model: str, described: Described) -> Space:
+    """The search space that a model declares.
+
+    Raises:
+        BadParameter: it could not tell one.
+        UnknownName: the space names what is no hyper-parameter.
+    """
+    if isinstance(described.search, str):
+        raise BadParameter(f"no search space of {model}: {described.search}")
+    for name in described.search:
+        if name not in described.params:
+            raise unknown(f"parameter in the search space of {model}", name, described.params)
+    return from_plain(described.search)
+
+
 def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> TuningOutcome:
     """Tune every row of a suite. What was spent before counts; the same call goes on.
 
@@ -71,12 +86,11 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
         BadParameter, BadSuite: a row, or a model's search space, has what its model does not take.
     """
     with only_run(options.results), work_folder(options.results) as work:
-        described = describe(suite.rows, work)
-        for row, known in zip(suite.rows, described, strict=True):
-            if known.status == "usage":
-                raise blame(suite, row, known.reason)
-        usable = [r.model for r, d in zip(suite.rows, described, strict=True) if d.status == "ok"]
-        spaces = dict(zip(usable, search.spaces(usable, work), strict=True))
+        described = describe(suite, work)
+        spaces = [
+            space_of(row.model, known) if known.status == "ok" else space()
+            for row, known in zip(suite.rows, described, strict=True)
+        ]
         task = validation_task(load_data(suite.dataset, options.data_dir), suite)
         click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
         tracking = LiveTracking(options.results)
@@ -92,13 +106,13 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
             tracking=tracking,
         )
         outcome = TuningOutcome(place=place)
-        for row, known in zip(suite.rows, described, strict=True):
+        for row, known, declared in zip(suite.rows, described, spaces, strict=True):
             if known.status != "ok":
                 click.echo(one_line(f"{row.label or row.model}: {known.status}, {known.reason}"))
                 outcome.failed |= known.status == "failed"
                 continue
             try:
-                log = session.tune(row, known.params, spaces[row.model])
+                log = session.tune(row, known.params, declared)
                 outcome.failed |= log.best() is None
             except KeyboardInterrupt:
                 outcome.interrupted = True

@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from bench.adapter import Epoch
 from bench.hashing import key_of
 from bench.protocol.task import Task
-from bench.records.record import TUNING, Cell, Record, save
+from bench.records.record import TUNING, Record, save
 from bench.registry.suites import Suite, SuiteRow
 from bench.running import cell as cells
 from bench.running.describe import Described
 from bench.running.display import Display
-from bench.running.plan import Options, Planned, cell_key, limits_of
+from bench.running.plan import Options, Planned, limits_of, planned
+from bench.running.training import Epoch
 from bench.space import Space, including, to_plain, words
 from bench.text import file_name, one_line
 from bench.tracking.live import LiveTracking
@@ -115,15 +115,15 @@ class Session:
             worse = attempt.look(epoch.number, epoch.validation, monotonic() - began)
             return f"pruned at epoch {epoch.number}: in the worst quarter there" if worse else ""
 
-        planned = self._planned(row, chosen)
-        limits = limits_of(planned, self.suite, self.options)
+        cell = self._planned(row, chosen)
+        limits = limits_of(cell, self.suite, self.options)
         over_budget = limits.seconds >= left
         limits = replace(limits, seconds=min(limits.seconds, left))
         outcome = Trial(number=attempt.number, status="interrupted", params=chosen)
         try:
             with Display(1, self.options.live) as display:
-                display.begin(planned.cell)
-                record, _ = cells.measure(planned, self.task, limits, self.work, display, prune)
+                display.begin(cell.cell)
+                record, _ = cells.measure(cell, self.task, limits, self.work, display, prune)
             outcome = self._outcome(outcome, record, over_budget)
         finally:  # also when the user ends it
             attempt.end(replace(outcome, seconds=monotonic() - began))
@@ -150,19 +150,8 @@ class Session:
         self.tracking.log(record)
 
     def _planned(self, row: SuiteRow, params: dict[str, Any]) -> Planned:
-        cell = Cell(
-            dataset=self.suite.dataset,
-            protocol=self.task.protocol,
-            model=row.model,
-            label=row.label,
-            params=params,
-            seed=self.seed,
-            device=self.options.device,
-            threads=self.options.threads,
-            eval_users=self.task.eval_users,
-        )
-        key = cell_key(cell, self.task)
-        return Planned(cell=cell, key=key, row=row, described=Described("ok", params))
+        where = (self.suite.dataset, self.task, self.options.device, self.options.threads)
+        return planned(row, Described("ok", params), self.seed, *where)
 
     def _key(self, row: SuiteRow, params: dict[str, Any], space: Space) -> str:
         """16 hex digits that change with anything that may change what a trial gives."""
