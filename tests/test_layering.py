@@ -73,8 +73,6 @@ FILES = {
     "models/shared/": {"adapter", "interactions", "space", "compilation"},
     "models/shared/kernels/": {"interactions", "compilation"},
 }
-# Against ALLOWED, until these packages are rewritten.
-NOT_YET = {("isolation", "adapter"), ("isolation", "records"), ("isolation", "registry")}
 ONLY_IN: dict[str, Callable[[Path], bool]] = {
     "torch": lambda path: path.is_relative_to("models"),
     "numba": lambda path: (
@@ -88,7 +86,6 @@ ONLY_IN: dict[str, Callable[[Path], bool]] = {
 # Imported below the top of a file, outside bench/cli/: the reason stands beside it.
 HEAVY = {"bench.evaluation.kernels", "bench.tracking.tracker", "psutil", "pyarrow", "rich"}
 HEAVY |= {"tabulate"}
-LATE_YET = {("bench/isolation/worker.py", "bench.registry.names")}
 
 PATHS = sorted(
     path.relative_to(ROOT)
@@ -170,7 +167,7 @@ def test_files_have_no_circle() -> None:
 @pytest.mark.parametrize("path", PATHS, ids=name)
 def test_imports_only_lower_layers(path: Path) -> None:
     room = room_of(module_of(path))
-    allowed = ALLOWED.get(room, set()) | {room} | {low for high, low in NOT_YET if high == room}
+    allowed = ALLOWED.get(room, set()) | {room}
     assert {room_of(module) for module in ours(path)} <= allowed
 
 
@@ -209,16 +206,11 @@ def test_only_what_is_heavy_is_imported_late(path: Path) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     assert "TYPE_CHECKING" not in text
     late = {module for module, is_late in imports(path) if is_late}
-    yet = {module for file, module in LATE_YET if file == name(path)}
-    assert late - yet <= HEAVY
+    assert late <= HEAVY
 
 
-def test_every_exception_is_still_needed() -> None:
-    rooms = {(room_of(module_of(p)), room_of(module)) for p in PATHS for module in ours(p)}
-    assert rooms >= NOT_YET
-    late = {(name(path), module) for path in PATHS for module, is_late in imports(path) if is_late}
-    assert late >= LATE_YET
-    assert {module for _, module in late} >= HEAVY
+def test_what_may_be_imported_late_is() -> None:
+    assert {module for path in PATHS for module, late in imports(path) if late} >= HEAVY
 
 
 def test_the_top_of_bench_and_of_models_stays_short() -> None:

@@ -5,19 +5,20 @@ import importlib
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from faulty import FIT_SECONDS, IMPORT_SECONDS, Outcome
 
 from bench import machine
-from bench.adapter import Run
 from bench.evaluation import evaluate
 from bench.evaluation.evaluate import Stopwatch, latencies
 from bench.protocol.task import prepare
 from bench.registry.datasets import load_data
 from bench.registry.models import ModelSpec
 from bench.running import job as jobs
+from bench.running.training import Training
 
 ROOT = Path(__file__).resolve().parents[2]
 WALL_CLOCK = re.compile(
@@ -40,13 +41,12 @@ def test_the_training_clock_waits_for_the_device() -> None:
         while queue:
             time.sleep(queue.pop())
 
-    run = Run(synchronize=synchronize)
-    run.start()
+    training = Training(synchronize=synchronize)
     queue.append(0.05)
-    assert run.train_seconds() >= 0.05
+    assert training.seconds() >= 0.05
     queue.append(0.05)
-    run.epoch(samples=1)
-    assert run.curve[0].seconds >= 0.1
+    training.run().epoch(samples=1)
+    assert training.curve[0].seconds >= 0.1
 
 
 def test_the_clock_of_scoring_takes_no_work_from_before_and_all_of_its_own() -> None:
@@ -80,10 +80,11 @@ def test_looks_at_validation_are_in_neither_time_of_training(
     monkeypatch.setattr(jobs, "look", look)
     task = prepare(load_data("synthetic", None), "loo-99-validation")
     row = ModelSpec("als", {"factors": 2, "iterations": 3})
-    settings = {"seed": 0, "device": "cpu", "threads": 1, "folder": tmp_path}
+    settings = {"seed": 0, "device": "cpu", "threads": 1}
     job = jobs.Measure(row=row, train=task.train, looks=task.cases, **settings)
     began = time.perf_counter()
-    timings = job.run(lambda message: None, lambda: task.cases)["timings"]
+    parent = SimpleNamespace(folder=tmp_path, tell=lambda *_: None, ask=lambda: task.cases)
+    timings = job.run(parent)["timings"]
     whole = time.perf_counter() - began
     assert len(looked) == 3
     assert timings["train_seconds"] <= whole - sum(wall for wall, _ in looked)

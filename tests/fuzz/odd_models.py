@@ -21,7 +21,7 @@ from unittest import mock
 import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg
-from bench.adapter import Adapter, Embeddings, Epoch
+from bench.adapter import Adapter, Embeddings
 from bench.interactions import Floats
 {imports}
 

@@ -10,7 +10,7 @@ from command import bench_here
 from data_files import FORMATS
 from made import interactions
 
-from bench.adapter import Adapter, Epoch, Run
+from bench.adapter import Adapter, Run
 from bench.data.archives import has_member, read_member
 from bench.data.fetch import DataUnavailable
 from bench.errors import BadParameter
@@ -23,7 +23,6 @@ from bench.registry.datasets import load_data
 from bench.registry.names import summary
 from bench.registry.parameters import as_type, complete, parse_setting
 from bench.registry.suites import BadSuite, load
-from bench.running.job import curve_of
 from bench.text import in_one_line
 
 DATA = interactions([(user, item, item) for user in range(3) for item in range(user, 9)], 3, 12)
@@ -91,14 +90,6 @@ def test_a_copy_of_interactions_shares_its_arrays_alone() -> None:
 def test_samples_are_a_count(samples: object) -> None:
     with pytest.raises(ValueError, match="samples of epoch 1 must be a count, not "):
         Run().epoch(samples=samples)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "point", ["first", Epoch(1, 0.1, 1, float("nan")), Epoch(1, 0.1, "1", 0.5)]
-)
-def test_a_curve_is_what_run_epoch_makes(point: object) -> None:
-    with pytest.raises(TypeError, match=r"are for run.epoch\(\) alone"):
-        curve_of(Run(curve=[point]))  # type: ignore[list-item]
 
 
 def test_words_of_exceptions() -> None:

@@ -21,7 +21,7 @@ from wrong_errors import Wrong
 from bench.isolation import process as isolation
 from bench.isolation.process import Limits
 from bench.registry import names
-from bench.registry.suites import SuiteRow
+from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import describe
 
 
@@ -73,13 +73,9 @@ FOUND = [
     ("object.__setattr__(train, 'items', np.zeros_like(train.items))", "ok", ""),
     ("os.kill(os.getpid(), 40)", "killed", "^the process was ended by signal 40$"),
     ("raise OSError(os.fsdecode(b'\\xff'))", "failed", r"^OSError: \\udcff$"),
-    ("run.on_epoch('first')", "failed", "^TypeError: run.curve and run.on_epoch are for run.epoch"),
-    ("run.curve.append(Epoch(1, 0.1, 1, np.nan))", "failed", "^TypeError: run.curve"),
-    (
-        "time.sleep(1.1); run.start()",
-        "failed",
-        r"^ValueError: fit\(\) must leave the clock of run",
-    ),
+    ("run.on_epoch('first')", "failed", "^AttributeError: 'Run' object has no attribute 'on_epoch"),
+    ("run.curve.clear()", "failed", "^AttributeError: 'Run' object has no attribute 'curve'"),
+    ("run.looked_seconds, run._started, run.curve = 1e9, 5, None", "ok", ""),
     (f"{wrong_errors.ODD[0][0]}\nraise Odd", "failed", "^Odd: its message cannot be had"),
     (
         "class Odd(Exception):\n    def __getattribute__(self, name): 1 / 0\nraise Odd",
@@ -98,14 +94,32 @@ def test_found(
     check_case(Case(odd_models.model(fit), status, reason), tmp_path, plain)
 
 
+@pytest.mark.parametrize(
+    ("point", "reason"),
+    [
+        ("1, np.nan", "ValueError: seconds, loss and validation of an epoch must be finite"),
+        ("1, 'low'", "ValueError: seconds, loss and validation of an epoch must be finite"),
+        ("'many', 0.5", "TypeError: samples of an epoch must be a whole number"),
+        ("7, print", "TypeError: Object of type builtin_function_or_method is not JSON"),
+    ],
+)
+def test_a_process_that_sends_an_impossible_epoch(point: str, reason: str, tmp_path: Path) -> None:
+    """A model has to go behind run.epoch() for that."""
+    found, its_ledger = measure(odd_models.model(f"run._report({point})"), tmp_path)
+    assert found.status == "failed"
+    assert reason in found.reason
+    assert not found.metrics and not found.curve
+    assert not its_ledger.exists()
+
+
 @budget(short=12, long=1000)
 def test_files_of_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -> None:
     def check(case: tuple[bytes, Wrong]) -> None:
         text, wanted = case
         (tmp_path / f"{measuring.NAME}.py").write_bytes(text)
         names._added[measuring.NAME] = tmp_path / f"{measuring.NAME}.py"
-        described = describe((SuiteRow(model=measuring.NAME),), tmp_path)[0]
-        assert described.status != "usage"
+        suite = Suite(dataset="synthetic", rows=(SuiteRow(model=measuring.NAME),))
+        (described,) = describe(suite, tmp_path)  # never a usage error: nothing was given
         found, its_ledger = measure(text, tmp_path, described=described)
         said = f"{found.status}: {found.reason}\n{found.traceback}\n{found.output}"
         if wanted.status:

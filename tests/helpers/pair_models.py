@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.adapter import Run
 from bench.interactions import Features, Interactions
 from bench.registry.models import adapter_class
+from bench.running.training import Training
 
 FEATURED = ["fm", "deepfm", "dlrm"]
 NAMES = ["gmf", "ncf", "neumf", *FEATURED]
@@ -54,10 +54,9 @@ def fitted(
     # A high learning rate and large vectors, so that every term of a formula shows.
     given_or_default = {"epochs": 2, "batch_size": 64, "learning_rate": 0.02, "init_scale": 0.3}
     adapter = adapter_class(name)(**(given_or_default | params))
-    run = Run(seed=seed, device=device)
-    run.start()
-    adapter.fit(train, run)
-    adapter.run = run
+    training = Training()
+    adapter.fit(train, training.run(seed, device))
+    adapter.training = training
     return adapter
 
 

@@ -38,9 +38,10 @@ def test_little_or_nothing_can_be_handed_over(tmp_path: Path, value: object) -> 
 def test_what_is_not_read_takes_no_memory(tmp_path: Path) -> None:
     transfer.write([np.ones(1 << 24), np.arange(4)], tmp_path / "value")
     script = (
-        "import sys; from pathlib import Path; import numpy, psutil; from bench import handover\n"
+        "import sys; from pathlib import Path; import numpy, psutil\n"
+        "from bench.isolation import transfer\n"
         "level = psutil.Process().memory_info().rss\n"
-        "large, small = handover.read(Path(sys.argv[1]))\n"
+        "large, small = transfer.read(Path(sys.argv[1]))\n"
         "assert small.sum() == 6 and len(large) == 1 << 24\n"
         "assert psutil.Process().memory_info().rss - level < 1 << 23\n"
         "assert large.sum() == 1 << 24\n"

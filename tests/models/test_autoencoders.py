@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench.adapter import Epoch, Run
+from bench.adapter import Run
 from bench.interactions import Interactions
 from bench.registry.models import adapter_class
+from bench.running.training import Training
 
 NAMES = ["multdae", "multvae"]
 Numbers = NDArray[np.float64]
@@ -31,10 +32,9 @@ EVERYONE = np.arange(DATA.n_users, dtype=np.int32)
 def fitted(name: str, train: Interactions = DATA, *, seed: int = 0, **params: Any) -> Any:
     given_or_default = {"hidden": (7,), "latent": 5, "epochs": 3, "learning_rate": 0.02}
     adapter = adapter_class(name)(**(given_or_default | {"batch_size": 9} | params))
-    run = Run(seed=seed)
-    run.start()
-    adapter.fit(train, run)
-    adapter.run = run
+    training = Training()
+    adapter.fit(train, training.run(seed))
+    adapter.training = training
     return adapter
 
 
@@ -210,7 +210,7 @@ def test_dropout_leaves_out_as_many_as_asked_and_keeps_the_mean(chance: float) -
 @pytest.mark.parametrize("name", NAMES)
 def test_the_loss_falls(name: str) -> None:
     adapter = fitted(name, epochs=30)
-    curve = adapter.run.curve
+    curve = adapter.training.curve
     assert curve[-1].loss < 0.95 * curve[0].loss
     assert {epoch.samples for epoch in curve} == {DATA.n_users}
 
@@ -219,7 +219,7 @@ def test_the_loss_falls(name: str) -> None:
 def test_a_user_without_items_is_left_out_and_still_scored(name: str) -> None:
     train = interactions([(0, 1, 0), (2, 0, 0), (2, 0, 1)], n_users=4, n_items=3)
     adapter = fitted(name, train)
-    assert [epoch.samples for epoch in adapter.run.curve] == [2, 2, 2]
+    assert [epoch.samples for epoch in adapter.training.curve] == [2, 2, 2]
     scores = adapter.scores(np.array([3, 1], dtype=np.int32))
     np.testing.assert_array_equal(scores[0], scores[1])
     assert np.isfinite(scores).all()
@@ -228,7 +228,7 @@ def test_a_user_without_items_is_left_out_and_still_scored(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_nobody_with_items_is_no_error(name: str) -> None:
     adapter = fitted(name, interactions([], n_users=2, n_items=3))
-    assert [epoch.samples for epoch in adapter.run.curve] == [0, 0, 0]
+    assert [epoch.samples for epoch in adapter.training.curve] == [0, 0, 0]
     assert np.isfinite(adapter.scores(np.array([0, 1], dtype=np.int32))).all()
 
 
@@ -255,11 +255,11 @@ def test_the_number_of_threads_is_restored() -> None:
     before = torch.get_num_threads()
     during: list[int] = []
 
-    def look(epoch: Epoch) -> bool:
+    def look(samples: int, loss: float | None) -> bool:
         during.append(torch.get_num_threads())
         return True
 
-    run = Run(threads=before + 1, on_epoch=look)
+    run = Run(threads=before + 1, report=look)
     adapter_class("multdae")(latent=5).fit(DATA, run)
     assert during == [before + 1]
     assert torch.get_num_threads() == before

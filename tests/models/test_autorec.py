@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.running.training import Training
 
 Numbers = NDArray[np.float64]
 
@@ -28,10 +28,9 @@ SIDES = ["item", "user"]
 def fitted(train: Interactions = DATA, *, seed: int = 0, **params: Any) -> Any:
     given_or_default = {"hidden": 7, "epochs": 3, "learning_rate": 0.02, "batch_size": 9}
     adapter = autorec.AutoRec(**(given_or_default | params))
-    run = Run(seed=seed)
-    run.start()
-    adapter.fit(train, run)
-    adapter.run = run
+    training = Training()
+    adapter.fit(train, training.run(seed))
+    adapter.training = training
     return adapter
 
 
@@ -111,7 +110,7 @@ def test_by_item_is_by_user_of_the_matrix_transposed() -> None:
 
 @pytest.mark.parametrize("by", SIDES)
 def test_the_loss_falls(by: str) -> None:
-    curve = fitted(by=by, epochs=30).run.curve
+    curve = fitted(by=by, epochs=30).training.curve
     assert curve[-1].loss < 0.8 * curve[0].loss
     assert {epoch.samples for epoch in curve} == {DATA.n_users if by == "user" else DATA.n_items}
 

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 import numpy as np
 import pytest
 
-from bench.adapter import Adapter, Epoch, Run
+from bench.adapter import Adapter, Run
 from bench.certify.judge import check, declared
 from bench.certify.laws import STAGES
 from bench.certify.under_test import ModelUnderTest
@@ -54,9 +54,7 @@ def fitted(
     name: str, train: Interactions = TASK.train, *, seed: int = 7, params: dict[str, Any] = QUICK
 ) -> Adapter:
     adapter = made(name, params)
-    run = Run(seed=seed)
-    run.start()
-    adapter.fit(train, run)
+    adapter.fit(train, Run(seed=seed))
     return adapter
 
 
@@ -102,17 +100,15 @@ def test_embeddings_give_the_order_of_the_scores(name: str) -> None:
 
 
 def test_it_reports_epochs_and_ends_when_asked(name: str) -> None:
-    heard: list[Epoch] = []
+    heard: list[int] = []
 
-    def stop(epoch: Epoch) -> bool:
-        heard.append(epoch)
+    def stop(samples: int, loss: float | None) -> bool:
+        heard.append(samples)
         return True
 
-    run = Run(seed=7, on_epoch=stop)
-    run.start()
-    made(name, QUICK).fit(TASK.train, run)
+    made(name, QUICK).fit(TASK.train, Run(seed=7, report=stop))
     assert len(heard) <= 1  # a closed form has none, and a model that goes on would have two
-    assert all(epoch.samples > 0 for epoch in heard)
+    assert all(samples > 0 for samples in heard)
 
 
 FORMS: dict[str, dict[str, Any]] = {
@@ -184,10 +180,8 @@ def test_every_personal_model_finds_a_planted_structure(
     task, floor = planted
     adapter = made(name, ENOUGH)
 
-    def found(_: Epoch | None = None) -> bool:
+    def found(*_: object) -> bool:
         return expected_hit_rate(adapter, task) > floor + 0.1
 
-    run = Run(seed=7, on_epoch=found)
-    run.start()
-    adapter.fit(task.train, run)
+    adapter.fit(task.train, Run(seed=7, report=found))
     assert found()

@@ -12,8 +12,8 @@ from made import interactions, some_interactions
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from bench.adapter import Run
 from bench.interactions import Features, Interactions
+from bench.running.training import Training
 
 Numbers = NDArray[np.float64]
 
@@ -28,10 +28,9 @@ EVERYONE = np.arange(DATA.n_users, dtype=np.int32)
 def fitted(train: Interactions = DATA, *, seed: int = 0, **params: Any) -> Any:
     given_or_default = {"factors": 4, "hidden": (7, 5), "epochs": 3, "batch_size": 50}
     adapter = dssm.DSSM(**(given_or_default | {"learning_rate": 0.01} | params))
-    run = Run(seed=seed)
-    run.start()
-    adapter.fit(train, run)
-    adapter.run = run
+    training = Training()
+    adapter.fit(train, training.run(seed))
+    adapter.training = training
     return adapter
 
 
@@ -190,14 +189,14 @@ def test_a_gpu_takes_the_same_steps(narrow: bool, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_loss_falls() -> None:
-    curve = fitted(epochs=30).run.curve
+    curve = fitted(epochs=30).training.curve
     assert curve[-1].loss < 0.9 * curve[0].loss
     assert {epoch.samples for epoch in curve} == {len(DATA)}
 
 
 def test_nobody_with_items_is_no_error() -> None:
     adapter = fitted(interactions([], n_users=2, n_items=3))
-    assert [epoch.samples for epoch in adapter.run.curve] == [0, 0, 0]
+    assert [epoch.samples for epoch in adapter.training.curve] == [0, 0, 0]
     assert np.isfinite(adapter.scores(np.array([0, 1], dtype=np.int32))).all()
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench.adapter import Run
 from bench.interactions import Interactions
 from bench.registry.models import adapter_class, load_module
+from bench.running.training import Training
 
 eals = import_module("bench.models.eals")
 
@@ -68,11 +68,11 @@ def swept(pairs: Dense, weights: Dense, rows: Dense, fixed: Dense, l2: Dense) ->
     return rows
 
 
-def fitted(train: Interactions, **params: Any) -> tuple[Any, Run]:
+def fitted(train: Interactions, **params: Any) -> tuple[Any, Training]:
     given = {"factors": 5, "c0": 20.0, "init_scale": 1.0, **params}
-    model, run = adapter_class("eals")(**given), Run(seed=3)
-    model.fit(train, run)
-    return model, run
+    model, training = adapter_class("eals")(**given), Training()
+    model.fit(train, training.run(seed=3))
+    return model, training
 
 
 def vectors(model: Any) -> tuple[Dense, Dense]:
@@ -115,11 +115,11 @@ def test_the_loss_never_rises(alpha: float, exponent: float) -> None:
 @settings(max_examples=30)
 @given(train=some_interactions(), **choices)
 def test_the_loss_that_it_tells_is_the_loss(train: Interactions, **params: float) -> None:
-    model, run = fitted(train, iterations=3, **params)
+    model, training = fitted(train, iterations=3, **params)
     pairs = dense(train)
     expected = loss(pairs, *vectors(model), model) / max(1, pairs.sum())
-    assert run.curve[-1].loss == pytest.approx(expected, rel=1e-3, abs=1e-4)
-    assert [epoch.samples for epoch in run.curve] == [len(train)] * 3
+    assert training.curve[-1].loss == pytest.approx(expected, rel=1e-3, abs=1e-4)
+    assert [epoch.samples for epoch in training.curve] == [len(train)] * 3
 
 
 def test_many_iterations_reach_what_an_exact_solver_reaches() -> None:

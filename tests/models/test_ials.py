@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench.adapter import Run
 from bench.interactions import Interactions
 from bench.registry.models import adapter_class
+from bench.running.training import Training
 
 ials = import_module("bench.models.ials")
 
@@ -53,10 +53,10 @@ def loss(pairs: Dense, users: Dense, items: Dense, model: Any) -> float:
     return float(observed + everywhere + squares)
 
 
-def fitted(train: Interactions, **params: Any) -> tuple[Any, Run]:
-    model, run = adapter_class("ials")(**{"factors": 5, **params}), Run(seed=3)
-    model.fit(train, run)
-    return model, run
+def fitted(train: Interactions, **params: Any) -> tuple[Any, Training]:
+    model, training = adapter_class("ials")(**{"factors": 5, **params}), Training()
+    model.fit(train, training.run(seed=3))
+    return model, training
 
 
 weights = st.floats(0.01, 2)
@@ -94,12 +94,12 @@ def test_the_loss_falls_with_every_half_of_an_iteration() -> None:
 
 
 def test_the_loss_that_it_tells_is_the_loss() -> None:
-    model, run = fitted(PLAIN, iterations=4)
+    model, training = fitted(PLAIN, iterations=4)
     users, items = (part.astype(np.float64) for part in model.embeddings())
-    assert run.curve[-1].loss == pytest.approx(
+    assert training.curve[-1].loss == pytest.approx(
         loss(dense(PLAIN), users, items, model) / dense(PLAIN).sum(), rel=1e-4
     )
-    assert [epoch.samples for epoch in run.curve] == [len(PLAIN)] * 4
+    assert [epoch.samples for epoch in training.curve] == [len(PLAIN)] * 4
 
 
 def test_who_has_no_interaction_gets_zeros() -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.running.training import Training
 
 Numbers = NDArray[np.float64]
 
@@ -26,10 +26,9 @@ EVERYONE = np.arange(DATA.n_users, dtype=np.int32)
 def fitted(train: Interactions = DATA, *, seed: int = 0, **params: Any) -> Any:
     given_or_default = {"factors": 5, "epochs": 3, "learning_rate": 0.02, "batch_size": 50}
     adapter = lightgcn.LightGCN(**(given_or_default | params))
-    run = Run(seed=seed)
-    run.start()
-    adapter.fit(train, run)
-    adapter.run = run
+    training = Training()
+    adapter.fit(train, training.run(seed))
+    adapter.training = training
     return adapter
 
 
@@ -101,7 +100,7 @@ def test_the_loss_is_the_formula() -> None:
 
 
 def test_the_loss_falls() -> None:
-    curve = fitted(epochs=30).run.curve
+    curve = fitted(epochs=30).training.curve
     assert curve[-1].loss < 0.8 * curve[0].loss
     assert {epoch.samples for epoch in curve} == {2 * len(DATA)}
 
@@ -109,13 +108,13 @@ def test_the_loss_falls() -> None:
 def test_a_user_who_has_everything_is_left_out_and_still_scored() -> None:
     train = interactions([(0, 0, 0), (0, 1, 1), (1, 0, 0)], n_users=3, n_items=2)
     adapter = fitted(train)
-    assert [epoch.samples for epoch in adapter.run.curve] == [2, 2, 2]
+    assert [epoch.samples for epoch in adapter.training.curve] == [2, 2, 2]
     assert np.isfinite(adapter.scores(np.arange(3, dtype=np.int32))).all()
 
 
 def test_nobody_with_items_is_no_error() -> None:
     adapter = fitted(interactions([], n_users=2, n_items=3))
-    assert [epoch.samples for epoch in adapter.run.curve] == [0, 0, 0]
+    assert [epoch.samples for epoch in adapter.training.curve] == [0, 0, 0]
     assert np.isfinite(adapter.scores(np.array([0, 1], dtype=np.int32))).all()
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench.adapter import Embeddings, Epoch, Run
+from bench.adapter import Embeddings
 from bench.interactions import Interactions
 from bench.registry.models import adapter_class
+from bench.running.training import Epoch, Training
 
 draws_of = import_module("bench.models.shared.kernels.untouched")
 kernels = import_module("bench.models.shared.kernels.sgd")
@@ -185,10 +186,10 @@ def test_compiled_and_plain_python_agree(
 
 
 def fitted(name: str, train: Interactions, seed: int = 1, **params: Any) -> tuple[Any, list[Epoch]]:
-    run = Run(seed=seed)
+    training = Training()
     adapter = adapter_class(name)(**{"epochs": 3, **params})
-    adapter.fit(train, run)
-    return adapter, run.curve
+    adapter.fit(train, training.run(seed))
+    return adapter, training.curve
 
 
 @pytest.mark.parametrize(("name", "per_pair"), [("mf", 9), ("bpr", 2)])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
 
-from bench.adapter import Run
 from bench.interactions import Interactions
+from bench.running.training import Training
 
 Numbers = NDArray[np.float64]
 
@@ -30,10 +30,9 @@ def fitted(train: Interactions = DATA, *, seed: int = 0, **params: Any) -> Any:
     # Large vectors and a high learning rate, so that every term of a formula shows.
     small = {"factors": 6, "maxlen": MAXLEN, "heads": 2, "epochs": 2, "batch_size": 60}
     adapter = sasrec.SASRec(**(small | {"init_scale": 0.3, "learning_rate": 0.02} | params))
-    run = Run(seed=seed)
-    run.start()
-    adapter.fit(train, run)
-    adapter.run = run
+    training = Training()
+    adapter.fit(train, training.run(seed))
+    adapter.training = training
     return adapter
 
 
@@ -226,7 +225,7 @@ def test_batches_of_many_users_hardly_pad() -> None:
 
 
 def test_the_loss_falls_and_samples_are_positions() -> None:
-    curve = fitted(epochs=12).run.curve
+    curve = fitted(epochs=12).training.curve
     assert curve[-1].loss < 0.9 * curve[0].loss
     lengths = [len(items) for items in histories(DATA)]
     assert {epoch.samples for epoch in curve} == {sum(min(n - 1, MAXLEN) for n in lengths)}
@@ -242,7 +241,7 @@ def test_who_has_chosen_nothing_is_scored_alike() -> None:
 
 def test_nothing_to_learn_from_is_no_error() -> None:
     adapter = fitted(interactions([(0, 1, 0)], n_users=2))
-    assert [epoch.samples for epoch in adapter.run.curve] == [0, 0]
+    assert [epoch.samples for epoch in adapter.training.curve] == [0, 0]
     assert np.isfinite(adapter.scores(EVERYONE[:2])).all()
 
 

@@ -23,8 +23,7 @@ from bench.evaluation import evaluate, ledger
 from bench.evaluation import figures as evaluation_figures
 from bench.evaluation.scores import BadScores
 from bench.interactions import Features, Floats, Ids, Interactions
-from bench.isolation import process as isolation
-from bench.isolation.worker import Order
+from bench.isolation.process import Limits, running
 from bench.protocol.task import Task
 from bench.registry.models import ModelSpec
 from bench.registry.sources import source_sha256
@@ -188,16 +187,16 @@ def _as_cell(cell: Cell, task: Task, folder: Path, seconds: float) -> Record:
         threads=cell.threads,
         train=task.train,
         looks=None,
-        folder=folder,
     )
-    limits = isolation.Limits(seconds=seconds, threads=cell.threads)
-    with isolation.child(Order([], 0, folder, job), limits) as child:
+    limits = Limits(seconds=seconds, threads=cell.threads)
+    with running(job, limits, folder) as child:
         for kind, _ in child.messages():
             if kind == "fitted":
                 child.send(task.cases)
         ending = child.end()
-    if ending.status != "ok":
-        raise NoResult(f"{ending.reason}: {last_line(ending.output)}")
+        if ending.status != "ok":
+            raise NoResult(f"{ending.reason}: {last_line(ending.output)}")
+        found = ledger.load(child.folder / LEDGER)
     timings = ending.result["timings"]
     wanted = ("train_seconds", "train_samples", "score_seconds", "peak_memory_mb")
     figures = {name: timings[name] for name in (*wanted, "total_memory_mb")}
@@ -206,7 +205,7 @@ def _as_cell(cell: Cell, task: Task, folder: Path, seconds: float) -> Record:
         "name": cell.model,
         "version": "",
         "figures": figures,
-        "metrics": evaluation_figures.figures(ledger.load(folder / LEDGER)),
+        "metrics": evaluation_figures.figures(found),
     }
 
 

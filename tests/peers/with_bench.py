@@ -7,9 +7,9 @@ from importlib import import_module
 import numpy as np
 from exchange import Job, Task, main, timed
 
-from bench.adapter import Run
 from bench.evaluation.evaluate import batches, evaluate
 from bench.registry.models import ModelSpec, complete_adapter
+from bench.running.training import Training
 
 
 class Ours:
@@ -24,13 +24,13 @@ class Ours:
         import_module("bench.evaluation.kernels")  # before a clock starts, as a cell does
         self.name = job.model
         self.adapter = complete_adapter(ModelSpec(job.model, job.params))
-        self.run = Run(seed=job.seed, threads=job.threads)
+        self.seed, self.threads = job.seed, job.threads
 
     def fit(self) -> int:
-        self.run.start()
-        self.adapter.fit(self.train, self.run)
+        training = Training()
+        self.adapter.fit(self.train, training.run(self.seed, threads=self.threads))
         # A closed form goes over the interactions once.
-        return sum(epoch.samples for epoch in self.run.curve) or len(self.train)
+        return sum(epoch.samples for epoch in training.curve) or len(self.train)
 
     def evaluations(self) -> dict[str, Callable[[], object]]:
         return {"both": lambda: evaluate(self.adapter, self.train, self.cases)}

@@ -10,6 +10,7 @@ from bench.adapter import Adapter, Run
 from bench.protocol.task import Task
 from bench.registry import names
 from bench.registry.models import adapter_class
+from bench.running.training import Training
 
 ONE = {"epochs": 1, "iterations": 1}
 MODELS = list(names.files("models"))
@@ -23,24 +24,21 @@ def of_one_epoch(name: str) -> Adapter:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_one_epoch_of_training(benchmark: Any, name: str, task: Task) -> None:
-    runs: list[Run] = []
+    trainings: list[Training] = []
 
     def fit() -> None:
-        runs.append(Run())
-        runs[-1].start()
-        of_one_epoch(name).fit(task.train, runs[-1])
+        trainings.append(Training())
+        of_one_epoch(name).fit(task.train, trainings[-1].run())
 
     benchmark.pedantic(fit, rounds=3, warmup_rounds=1)
-    samples = sum(epoch.samples for epoch in runs[-1].curve) or len(task.train)
+    samples = sum(epoch.samples for epoch in trainings[-1].curve) or len(task.train)
     benchmark.extra_info["samples_per_second"] = samples / benchmark.stats.stats.median
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_scoring_of_all_users(benchmark: Any, name: str, task: Task) -> None:
     adapter = of_one_epoch(name)
-    run = Run()
-    run.start()
-    adapter.fit(task.train, run)
+    adapter.fit(task.train, Run())
     users = np.arange(task.train.n_users, dtype=np.int32)
     batches = np.split(users, range(1024, len(users), 1024))
 

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.errors import UnknownName
+from bench.errors import BadParameter, UnknownName
 from bench.registry import names, suites
-from bench.registry.models import adapter_class
+from bench.registry.models import ModelSpec, adapter_class
 from bench.registry.parameters import complete
-from bench.running.describe import declared
+from bench.running.describe import Describe, Described
 from bench.space import (
     Number,
+    Space,
     Whole,
     choice,
     from_plain,
@@ -23,6 +24,7 @@ from bench.space import (
     to_plain,
     whole,
 )
+from bench.tuning.run import space_of
 
 MODELS = sorted(names.files("models"))
 ROWS = [
@@ -32,13 +34,23 @@ ROWS = [
 ]
 
 
+def asked(model: str) -> Described:
+    """As `describe` does it in a process."""
+    (row,) = Describe(rows=[ModelSpec(model, {})]).run(None)["rows"]  # type: ignore[arg-type]
+    return Described(*json.loads(json.dumps(row)))
+
+
+def declared(model: str) -> Space:
+    return space_of(model, asked(model))
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_with_hyper_parameters_declares_a_space_around_its_defaults(model: str) -> None:
     cls = adapter_class(model)
     defaults = complete(cls, model, {})
-    found = declared(model, cls)
-    assert bool(found) == bool(defaults)
-    for name, each in found.items():
+    assert declared(model).keys() == cls.search.keys()
+    assert bool(cls.search) == bool(defaults)
+    for name, each in cls.search.items():
         assert defaults[name] in each, name
 
 
@@ -62,10 +74,20 @@ def test_no_search_goes_from_neumf_from_scratch_to_pre_trained_or_back() -> None
 
 
 def test_a_space_may_only_name_hyper_parameters() -> None:
-    cls = adapter_class("ease")
-    wrong = type("Wrong", (cls,), {"search": space(l3=log(1, 2))})
+    wrong = Described("ok", {"l2": 1.0}, search=to_plain(space(l3=log(1, 2))))
     with pytest.raises(UnknownName, match=r"search space of ease 'l3'\. Did you mean 'l2'"):
-        declared("ease", wrong)
+        space_of("ease", wrong)
+
+
+def test_a_model_whose_space_is_none_is_measured_and_not_tuned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adapter_class("ease"), "search", 5)
+    described = asked("ease")
+    assert (described.status, described.reason) == ("ok", "")
+    assert described.params == complete(adapter_class("ease"), "ease", {})
+    with pytest.raises(BadParameter, match="no search space of ease: AttributeError: 'int'"):
+        space_of("ease", described)
 
 
 def test_a_space_comes_back_from_json() -> None:

@@ -22,7 +22,7 @@ from bench.isolation import transfer
 from bench.protocol.task import prepare
 from bench.registry import names, suites
 from bench.registry.suites import Suite, SuiteRow
-from bench.running import describe
+from bench.running.describe import describe
 from bench.running.plan import Options
 from bench.space import choice, space
 from bench.tracking.tracker import Tracker
@@ -124,8 +124,8 @@ def tuned(
         tracking=NoTracking(),  # type: ignore[arg-type]
     )
     params = {"power": 0.5, "epochs": 4, "nap": 0.0} | row.params
-    (declared,) = describe.spaces([model], work)
-    return session.tune(row, params, declared)
+    (described,) = describe(Suite(dataset="synthetic", rows=(SuiteRow(model=model),)), work)
+    return session.tune(row, params, tuning.space_of(model, described))
 
 
 def without_clocks(log: Log) -> bytes:
@@ -206,7 +206,7 @@ def test_a_trial_at_the_end_of_the_budget_is_stopped(tmp_path: Path, learner: st
 def test_a_pruned_trial_is_ended_and_says_where(
     tmp_path: Path, learner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(describe, "spaces", lambda models, work: [space(power=choice(0.5))])
+    monkeypatch.setattr(tuning, "space_of", lambda model, known: space(power=choice(0.5)))
     monkeypatch.setattr("bench.tuning.study.Attempt.look", lambda self, epoch, *more: epoch == 3)
     log = tuned(tmp_path, learner, data(1), trials=1)
     (trial,) = log.trials

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from made import interactions
 from pair_models import DATA, FEATURED, NAMES, PLAIN, RICH, fitted
 
-from bench.adapter import Epoch, Run
+from bench.adapter import Run
 from bench.interactions import Interactions
 from bench.registry.models import adapter_class
 
@@ -108,13 +108,13 @@ def test_a_tower_has_no_embeddings(name: str) -> None:
 def test_it_ends_where_no_user_has_a_negative(name: str) -> None:
     train = interactions([(0, item, 0) for item in range(3)])
     adapter = fitted(name, train)
-    assert [epoch.samples for epoch in adapter.run.curve] == [0, 0]
+    assert [epoch.samples for epoch in adapter.training.curve] == [0, 0]
     assert np.isfinite(adapter.scores(np.array([0], dtype=np.int32))).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_loss_falls(name: str) -> None:
-    curve = fitted(name, epochs=12).run.curve
+    curve = fitted(name, epochs=12).training.curve
     assert curve[-1].loss < 0.9 * curve[0].loss
     assert curve[0].samples == 5 * len(RICH)
 
@@ -125,10 +125,10 @@ def test_plain_torch_learns_as_compiled_code_does(
 ) -> None:
     # What runs on a GPU, run on the CPU. The draws are others, so that only the outcome is alike.
     wanted = {"epochs": 12, "negatives": 20}
-    losses_compiled = [epoch.loss for epoch in fitted(name, **wanted).run.curve]
+    losses_compiled = [epoch.loss for epoch in fitted(name, **wanted).training.curve]
     monkeypatch.setattr(devices, "COMPILED", set())
     adapter = fitted(name, **wanted)
-    losses_plain = [epoch.loss for epoch in adapter.run.curve]
+    losses_plain = [epoch.loss for epoch in adapter.training.curve]
     np.testing.assert_allclose(losses_plain, losses_compiled, rtol=0.1)
     assert adapter.scores(np.arange(40, dtype=np.int32)).shape == (40, 30)
 
@@ -146,22 +146,22 @@ def test_pretrained_halves_are_joined_half_and_half(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(neumf.NeuMFNetwork, "joined", joined)
     adapter = fitted("neumf", pretraining=3, epochs=0)
-    assert len(adapter.run.curve) == 6
+    assert len(adapter.training.curve) == 6
     assert all(half.std() > 0.05 for half in alone)
     scores = adapter.scores(np.arange(40, dtype=np.int32))
     np.testing.assert_allclose(scores, sum(alone) / 2, rtol=1e-4, atol=1e-5)
     tuned = fitted("neumf", pretraining=3, epochs=4)
     assert not np.allclose(tuned.scores(np.arange(40, dtype=np.int32)), scores)
-    assert tuned.run.curve[-1].loss < tuned.run.curve[6].loss
+    assert tuned.training.curve[-1].loss < tuned.training.curve[6].loss
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 @pytest.mark.parametrize("mixed_precision", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_gpu_learns_as_the_cpu_does(name: str, mixed_precision: bool) -> None:
-    on_cpu = [epoch.loss for epoch in fitted(name, epochs=12).run.curve]
+    on_cpu = [epoch.loss for epoch in fitted(name, epochs=12).training.curve]
     adapter = fitted(name, epochs=12, device="cuda", mixed_precision=mixed_precision)
-    np.testing.assert_allclose([epoch.loss for epoch in adapter.run.curve], on_cpu, rtol=0.15)
+    np.testing.assert_allclose([epoch.loss for epoch in adapter.training.curve], on_cpu, rtol=0.15)
     scores = adapter.scores(np.arange(40, dtype=np.int32))
     assert scores.dtype == np.float32
 
@@ -192,10 +192,11 @@ def test_dropout_changes_training_only() -> None:
 def test_scores_follow_the_network_at_every_look() -> None:
     looks: list[Any] = []
     adapter = adapter_class("neumf")(epochs=3, learning_rate=0.05)
-    run = Run(look=lambda: looks.append(adapter.scores(np.array([0], dtype=np.int32))) or 0.0)
+    user = np.array([0], dtype=np.int32)
+    run = Run(report=lambda samples, loss: bool(looks.append(adapter.scores(user))))
     adapter.fit(RICH, run)
     assert not np.allclose(looks[0], looks[1])
-    np.testing.assert_array_equal(looks[2], adapter.scores(np.array([0], dtype=np.int32)))
+    np.testing.assert_array_equal(looks[2], adapter.scores(user))
 
 
 def test_the_number_of_threads_is_restored() -> None:
@@ -203,11 +204,11 @@ def test_the_number_of_threads_is_restored() -> None:
     adapter = adapter_class("gmf")(epochs=1)
     during: list[int] = []
 
-    def look(epoch: Epoch) -> bool:
+    def look(samples: int, loss: float | None) -> bool:
         during.append(torch.get_num_threads())
         return False
 
-    run = Run(threads=before + 1, on_epoch=look)
+    run = Run(threads=before + 1, report=look)
     adapter.fit(RICH, run)
     assert during == [before + 1]
     assert torch.get_num_threads() == before

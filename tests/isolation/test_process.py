@@ -1,0 +1,113 @@
+"""Jobs in processes of their own: what comes back, and what is left."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bench.isolation.marks import MARK
+from bench.isolation.process import Limits, answer, running
+
+JOBS = """import os
+from dataclasses import dataclass, field
+
+def prepare(value):
+    os.environ["PREPARED"] = value
+
+@dataclass
+class Says:
+    messages: list = field(default_factory=list)
+
+    def run(self, parent):
+        for kind, value in self.messages:
+            parent.tell(kind, value)
+        (parent.folder / "file").write_text("kept")
+        return {"pid": os.getpid(), "prepared": os.environ.get("PREPARED")}
+
+class Asks:
+    def run(self, parent):
+        parent.tell("ready")
+        return {"doubled": 2 * parent.ask()}
+"""
+LIMITS = Limits(seconds=60)
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A module with jobs that the processes can import too."""
+    (tmp_path / "jobs_of_a_test.py").write_text(JOBS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    yield importlib.import_module("jobs_of_a_test")
+    del sys.modules["jobs_of_a_test"]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
+
+def test_an_answer_comes_from_another_process_that_was_prepared(jobs: Any, work: Path) -> None:
+    ending = answer(jobs.Says([("phase", "one")]), LIMITS, work, partial(jobs.prepare, "yes"))
+    assert (ending.status, ending.reason) == ("ok", "")
+    assert ending.result.pop("pid") != os.getpid()
+    assert ending.result == {"prepared": "yes"}
+    assert list(work.iterdir()) == []
+    assert "PREPARED" not in os.environ
+
+
+def test_what_goes_wrong_before_the_job_is_told(jobs: Any, work: Path) -> None:
+    ending = answer(jobs.Says(), LIMITS, work, partial(jobs.prepare, 5))
+    assert ending.status == "failed"
+    assert ending.reason.startswith("TypeError: str expected")
+
+
+def test_the_folder_of_a_job_is_there_until_the_block_ends(jobs: Any, work: Path) -> None:
+    with running(jobs.Asks(), LIMITS, work) as child:
+        for kind, _ in child.messages():
+            if kind == "ready":
+                child.send(21)
+        assert child.end().result == {"doubled": 42}
+        assert child.folder.is_relative_to(work.resolve())
+    assert list(work.iterdir()) == []
+
+
+def marked(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK)
+    except psutil.Error:
+        return None
+
+
+def test_a_job_that_waits_is_ended_with_the_block(jobs: Any, work: Path) -> None:
+    with pytest.raises(ZeroDivisionError), running(jobs.Asks(), LIMITS, work) as child:
+        mark = str(child.folder)
+        raise ZeroDivisionError
+    assert not [p for p in psutil.process_iter() if marked(p) == mark]
+    assert list(work.iterdir()) == []
+
+
+def test_a_value_that_no_reader_takes_fails_the_job(jobs: Any, work: Path) -> None:
+    messages = [("share", "0.5"), ("share", "half"), ("share", "1")]
+    with running(jobs.Says(messages), LIMITS, work) as child:
+        heard = [value for kind, value in child.messages({"share": float}) if kind]
+        ending = child.end()
+    assert heard == [0.5]
+    assert ending.status == "failed"
+    assert ending.reason.startswith("the process sent what cannot be read: ValueError: could not")
+
+
+def test_a_job_that_is_given_up_says_why(jobs: Any, work: Path) -> None:
+    with running(jobs.Asks(), LIMITS, work) as child:
+        for kind, _ in child.messages():
+            if kind == "ready":
+                child.stop("enough")
+        ending = child.end()
+    assert (ending.status, ending.reason) == ("stopped", "enough")
