@@ -103,9 +103,16 @@ def log(low: float, high: float) -> Number:
     return Number(low, high, log=True)
 
 
-def space(**ranges: Range) -> Space:
-    """The search space of a model: a range for each hyper-parameter that is worth searching."""
-    return MappingProxyType(ranges)
+def space(*shared: Space, **ranges: Range) -> Space:
+    """The search space of a model: a range for each hyper-parameter that is worth searching.
+
+    Args:
+        shared: spaces of the classes that the model is built on. They come after the model's own
+            ranges, which take the place of theirs where both name a hyper-parameter.
+    """
+    inherited = {name: each for one in shared for name, each in one.items()}
+    own = {name: each for name, each in ranges.items() if name not in inherited}
+    return MappingProxyType({**own, **inherited, **ranges})
 
 
 def including(ranges: Space, values: Mapping[str, Any]) -> Space:

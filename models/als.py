@@ -10,9 +10,11 @@ import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Adapter, Embeddings, Run, tolerate
-from bench.interactions import Floats, Ids, Interactions
+from bench.adapter import Run, tolerate
+from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
+
+from .shared.factors import FactorAdapter
 
 
 class Enough(Exception):
@@ -20,7 +22,7 @@ class Enough(Exception):
 
 
 @dataclass(kw_only=True)
-class ALS(Adapter):
+class ALS(FactorAdapter):
     factors: int = 32
     alpha: float = 8.0  # weight of an interaction, against 1 of an unobserved pair
     l2: float = 1.0
@@ -35,7 +37,7 @@ class ALS(Adapter):
     tolerances = tolerate("users", "items", hit_rate=0.04, why="first factors are drawn in order")
 
     def fit(self, train: Interactions, run: Run) -> None:
-        self._model = AlternatingLeastSquares(
+        model = AlternatingLeastSquares(
             factors=self.factors,
             alpha=1.0,
             regularization=self.l2,
@@ -45,6 +47,7 @@ class ALS(Adapter):
         )
 
         def after(iteration: int, seconds: float, loss: float | None) -> None:
+            self._users, self._items = model.user_factors, model.item_factors
             if run.epoch(samples=len(train)):
                 raise Enough
 
@@ -52,11 +55,5 @@ class ALS(Adapter):
         weighted.data *= np.float32(self.alpha)  # here, for implicit would do it to a copy
         # implicit has threads of its own; those of BLAS would only get in their way.
         with threadpool_limits(1, "blas"), suppress(Enough):
-            self._model.fit(weighted, show_progress=False, callback=after)
-
-    def scores(self, users: Ids) -> Floats:
-        factors = self._model
-        return np.asarray(factors.user_factors[users] @ factors.item_factors.T, dtype=np.float32)
-
-    def embeddings(self) -> Embeddings:
-        return Embeddings(self._model.user_factors, self._model.item_factors)
+            model.fit(weighted, show_progress=False, callback=after)
+        self._users, self._items = model.user_factors, model.item_factors

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bench.adapter import tolerate
 from bench.interactions import Interactions
-from bench.space import choice, log, number, space, whole
+from bench.space import choice, number, space, whole
 
 from .shared.features import both_fields
 from .shared.layers import FirstLayer, Linear
@@ -34,17 +34,13 @@ class DLRM(PairAdapter):
     init_scale: float = 0.01  # standard deviation of the initial embeddings
 
     search = space(
+        PairAdapter.search,
         factors=choice(8, 16, 32, 48, 64),
         bottom=choice((16,), (32, 16), (64, 32)),
         hidden=choice((16,), (32, 16), (64, 32), (128, 64)),
         dropout=number(0, 0.5),
         init_scale=choice(0.01, 0.1),
-        epochs=whole(5, 60, log=True),
-        batch_size=choice(1024, 2048, 4096, 8192),
         negatives=whole(2, 24),
-        learning_rate=log(5e-4, 0.02),
-        last_rate=log(0.02, 1),
-        weight_decay=log(0.01, 3),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.01, why="it draws in their order")
 

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Adapter, Embeddings, Run, tolerate
-from bench.interactions import Floats, Ids, Interactions
+from bench.adapter import Run, tolerate
+from bench.interactions import Floats, Interactions
 from bench.space import choice, log, number, space, whole
 
+from .shared.factors import FactorAdapter
 from .shared.kernels.linear import eals_sweep
 
 
 @dataclass(kw_only=True)
-class EALS(Adapter):
+class EALS(FactorAdapter):
     """Scores s_ui = p_u . q_i that make this sum the smallest (equation 7):
 
         sum (1 - s_ui)^2 over the observed pairs + sum c_i s_ui^2 over all others
@@ -78,18 +79,6 @@ class EALS(Adapter):
     def _l2_of_rows(self, weights: Any) -> Floats:
         """The weight of each row's |vector|^2, given the sum of the weights of its pairs. [R]"""
         return np.asarray(self.l2 * weights**self.exponent, dtype=np.float32)
-
-    def scores(self, users: Ids) -> Floats:
-        """Score every item: int32 [b] -> float32 [b, I]."""
-        return self._users[users] @ self._items.T
-
-    def pair_scores(self, users: Ids, items: Ids) -> Floats:
-        """Score items[j] for users[j]: int32 [b], [b, c] -> float32 [b, c]."""
-        return np.einsum("bd,bcd->bc", self._users[users], self._items[items])
-
-    def embeddings(self) -> Embeddings:
-        """The vectors of users and items."""
-        return Embeddings(self._users, self._items)
 
 
 def sweep(

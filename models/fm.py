@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from bench.adapter import tolerate
 from bench.interactions import Interactions
-from bench.space import choice, log, space, whole
+from bench.space import choice, space
 
 from .shared.features import both_fields
 from .shared.pairs import PairAdapter, PairNetwork, Part, Side
@@ -24,14 +24,9 @@ class FM(PairAdapter):
     init_scale: float = 0.01  # standard deviation of the initial vectors of ids
 
     search = space(
+        PairAdapter.search,
         factors=choice(8, 16, 32, 64, 96, 128),
         init_scale=choice(0.01, 0.1),
-        epochs=whole(5, 60, log=True),
-        batch_size=choice(1024, 2048, 4096, 8192),
-        negatives=whole(2, 12),
-        learning_rate=log(5e-4, 0.02),
-        last_rate=log(0.02, 1),
-        weight_decay=log(0.01, 3),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.03, why="it draws in their order")
 

@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Adapter, Embeddings, Run, tolerate
-from bench.interactions import Floats, Ids, Interactions
+from bench.adapter import Run, tolerate
+from bench.interactions import Floats, Interactions
 from bench.space import choice, log, number, space, whole
+
+from .shared.factors import FactorAdapter
 
 # Shapes: b users, U users, I items, R rows and C columns of a matrix of observed pairs, D factors.
 
 
 @dataclass(kw_only=True)
-class IALS(Adapter):
+class IALS(FactorAdapter):
     """Scores s_ui = w_u . h_i that make this sum the smallest:
 
         sum (1 - s_ui)^2 over the observed pairs + unobserved_weight * sum s_ui^2 over all pairs
@@ -75,18 +77,6 @@ class IALS(Adapter):
         """The weight of each row's |vector|^2 in the loss: sparse [R, C] -> [R]."""
         terms = np.diff(observed.indptr) + self.unobserved_weight * observed.shape[1]
         return np.asarray(self.l2 * terms**self.exponent)
-
-    def scores(self, users: Ids) -> Floats:
-        """Score every item: int32 [b] -> float32 [b, I]."""
-        return self._users[users] @ self._items.T
-
-    def pair_scores(self, users: Ids, items: Ids) -> Floats:
-        """Score items[j] for users[j]: int32 [b], [b, c] -> float32 [b, c]."""
-        return np.einsum("bd,bcd->bc", self._users[users], self._items[items])
-
-    def embeddings(self) -> Embeddings:
-        """The vectors of users and items."""
-        return Embeddings(self._users, self._items)
 
 
 def solve(

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.adapter import tolerate
-from bench.space import choice, log, number, space, whole
+from bench.space import log, space
 
 from .shared.autoencoder import Autoencoder, AutoencoderAdapter
 
@@ -30,17 +29,7 @@ class MultVAE(AutoencoderAdapter):
     beta: float = 0.1  # final weight of the divergence
     anneal: float = 0.5  # share of the training after which the weight is beta
 
-    search = space(
-        hidden=choice((), (600,)),
-        latent=choice(64, 100, 200, 400),
-        dropout=number(0, 0.8),
-        epochs=whole(10, 200, log=True),
-        batch_size=choice(64, 125, 250, 500),
-        learning_rate=log(3e-4, 1e-2),
-        weight_decay=number(0, 0.5),
-        beta=log(0.001, 1),
-    )
-    tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
+    search = space(AutoencoderAdapter.search, beta=log(0.001, 1))
 
     def network(self, n_items: int, generator: torch.Generator) -> Autoencoder:
         """An untrained network."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from bench.adapter import tolerate
 from bench.interactions import Interactions
-from bench.space import choice, log, number, space, whole
+from bench.space import choice, number, space
 
 from .shared.layers import FirstLayer, normal
 from .shared.pairs import PairAdapter, PairNetwork, Part, Side, Tower
@@ -29,16 +29,11 @@ class NCF(PairAdapter):
     init_scale: float = 0.01  # standard deviation of the initial embeddings
 
     search = space(
+        PairAdapter.search,
         factors=choice(16, 32, 64, 128),
         hidden=choice((32, 16), (64, 32), (64, 32, 16), (128, 64, 32)),
         dropout=number(0, 0.5),
         init_scale=choice(0.01, 0.1),
-        epochs=whole(5, 60, log=True),
-        batch_size=choice(1024, 2048, 4096, 8192),
-        negatives=whole(2, 12),
-        learning_rate=log(5e-4, 0.02),
-        last_rate=log(0.02, 1),
-        weight_decay=log(0.01, 3),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.04, why="it draws in their order")
 

@@ -36,6 +36,7 @@ class NeuMF(PairAdapter):
     joint_learning_rate: float = 0.1  # of SGD, where the halves were trained before
 
     search = space(
+        PairAdapter.search,
         factors=choice(8, 16, 32, 64, 96, 128),
         mlp_factors=choice(16, 32, 64, 128),
         hidden=choice((32, 16, 8), (64, 32, 16), (128, 64, 32)),
@@ -43,11 +44,6 @@ class NeuMF(PairAdapter):
         init_scale=choice(0.01, 0.1),
         joint_learning_rate=log(0.01, 1),
         epochs=whole(1, 60, log=True),
-        batch_size=choice(1024, 2048, 4096, 8192),
-        negatives=whole(2, 12),
-        learning_rate=log(5e-4, 0.02),
-        last_rate=log(0.02, 1),
-        weight_decay=log(0.01, 3),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.04, why="it draws in their order")
 

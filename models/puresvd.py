@@ -9,13 +9,15 @@ import numpy as np
 from scipy.sparse.linalg import svds
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Adapter, Embeddings, Run
-from bench.interactions import Floats, Ids, Interactions
+from bench.adapter import Run
+from bench.interactions import Interactions
 from bench.space import space, whole
+
+from .shared.factors import FactorAdapter
 
 
 @dataclass(kw_only=True)
-class PureSVD(Adapter):
+class PureSVD(FactorAdapter):
     """r_u Q Q' scores all items, with Q the first right singular vectors (section 3.3.2).
 
     Data with fewer users or items than `factors` + 1 get fewer factors.
@@ -44,15 +46,3 @@ class PureSVD(Adapter):
                 _, _, right = svds(history.astype(np.float64), factors, v0=start)  # [D, I]
             self._items = np.ascontiguousarray(right.T, dtype=np.float32)  # [I, D]
         self._users = np.asarray(history @ self._items, dtype=np.float32)  # [U, D]
-
-    def scores(self, users: Ids) -> Floats:
-        """Score every item: int32 [b] -> float32 [b, I]."""
-        return self._users[users] @ self._items.T
-
-    def pair_scores(self, users: Ids, items: Ids) -> Floats:
-        """Score items[j] for users[j]: int32 [b], [b, c] -> float32 [b, c]."""
-        return np.einsum("bd,bcd->bc", self._users[users], self._items[items])
-
-    def embeddings(self) -> Embeddings:
-        """The vectors of users and items."""
-        return Embeddings(self._users, self._items)

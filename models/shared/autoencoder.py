@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.adapter import Adapter, Embeddings, Run
+from bench.adapter import Adapter, Embeddings, Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import choice, log, number, space, whole
 
 from .devices import mixed_precision, threads
 from .histories import Chosen, Histories
@@ -110,6 +111,17 @@ class AutoencoderAdapter(Adapter):
     learning_rate: float = 1e-3
     weight_decay: float = 0.0  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
+
+    search = space(
+        hidden=choice((), (600,)),
+        latent=choice(64, 100, 200, 400),
+        dropout=number(0, 0.8),
+        epochs=whole(10, 200, log=True),
+        batch_size=choice(64, 125, 250, 500),
+        learning_rate=log(3e-4, 1e-2),
+        weight_decay=number(0, 0.5),
+    )
+    tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
 
     @abstractmethod
     def network(self, n_items: int, generator: torch.Generator) -> Autoencoder:

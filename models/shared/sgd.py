@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.adapter import Adapter, Embeddings, Run
+from bench.adapter import Run
 from bench.interactions import Floats, Ids, Interactions
 
+from .factors import FactorAdapter
 from .kernels.sgd import Factors
 from .kernels.untouched import Untouched
 
@@ -18,7 +19,7 @@ from .kernels.untouched import Untouched
 
 
 @dataclass(kw_only=True)
-class FactorsBySGD(Adapter):
+class FactorsBySGD(FactorAdapter):
     """score(u, i) = bias + b_u + b_i + p_u . q_i, from one step for each sample, in random order.
 
     An epoch takes every observed pair once. Its negatives are drawn anew in each epoch, uniformly
@@ -69,12 +70,12 @@ class FactorsBySGD(Adapter):
             bias=np.zeros(1, dtype=np.float32),
         )
         factors.users[(taken == 0) | (taken == train.n_items)] = 0
-        self._vectors = _folded(factors)
+        self._users, self._items = _folded(factors)
         for _ in range(self.epochs):
             random.shuffle(order)
             seed = random.integers(2**64, dtype=np.uint64)
             samples, loss = self._epoch(order, train, untouched, factors, seed)
-            self._vectors = _folded(factors)
+            self._users, self._items = _folded(factors)
             if run.epoch(samples=samples, loss=loss):
                 break
 
@@ -82,23 +83,11 @@ class FactorsBySGD(Adapter):
         drawn = random.standard_normal((count, self.factors), dtype=np.float32)
         return drawn * np.float32(self.init_scale)
 
-    def scores(self, users: Ids) -> Floats:
-        """Score every item: int32 [b] -> float32 [b, I]."""
-        return self._vectors.users[users] @ self._vectors.items.T
 
-    def pair_scores(self, users: Ids, items: Ids) -> Floats:
-        """Score items[j] for users[j]: int32 [b], [b, c] -> float32 [b, c]."""
-        return np.einsum("bd,bcd->bc", self._vectors.users[users], self._vectors.items[items])
-
-    def embeddings(self) -> Embeddings:
-        """Vectors of D + 2: the factors, and the biases, each against a one."""
-        return self._vectors
-
-
-def _folded(factors: Factors) -> Embeddings:
-    """(p_u, bias + b_u, 1) and (q_i, 1, b_i), whose dot product is the score."""
+def _folded(factors: Factors) -> tuple[Floats, Floats]:
+    """(p_u, bias + b_u, 1) [U, D + 2] and (q_i, 1, b_i) [I, D + 2]: their product is the score."""
     of_user = factors.bias + factors.user_bias
-    return Embeddings(
+    return (
         np.column_stack([factors.users, of_user, np.ones_like(of_user)]),
         np.column_stack([factors.items, np.ones_like(factors.item_bias), factors.item_bias]),
     )

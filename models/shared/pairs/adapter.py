@@ -11,6 +11,7 @@ import torch
 
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
+from bench.space import choice, log, space, whole
 
 from ..devices import compiled, mixed_precision, threads
 from ..negatives import Negatives
@@ -41,6 +42,15 @@ class PairAdapter(Adapter):
     last_rate: float = 1.0  # of the last epoch, as a share of the first's; it falls evenly
     weight_decay: float = 0.2  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
+
+    search = space(
+        epochs=whole(5, 60, log=True),
+        batch_size=choice(1024, 2048, 4096, 8192),
+        negatives=whole(2, 12),
+        learning_rate=log(5e-4, 0.02),
+        last_rate=log(0.02, 1),
+        weight_decay=log(0.01, 3),
+    )
 
     @abstractmethod
     def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
