@@ -77,13 +77,11 @@ class AutoRec(VectorAdapter):
 
     def _train(self, run: Run, generator: torch.Generator) -> None:
         network = self._network
-        biases = [network.hidden_bias, network.last.bias]
-        matrices = [network.first, network.last.weight]
-        optimizer = Adam(
-            [{"params": matrices, "weight_decay": self.l2}, {"params": biases}],
-            lr=self.learning_rate,
-            fused=True,
-        )
+        groups: list[dict[str, Any]] = [
+            {"params": [network.first, network.last.weight], "weight_decay": self.l2},
+            {"params": [network.hidden_bias, network.last.bias]},
+        ]
+        optimizer = Adam(groups, lr=self.learning_rate, fused=True)
         count = len(self._histories.counts)
         for _ in range(self.epochs):
             total = torch.zeros((), device=run.device)

@@ -47,6 +47,8 @@ class NCF(PairAdapter):
 class NCFNetwork(PairNetwork):
     """The first layer is split: W_1 [p_u ; q_i] + b_1 = (W_u p_u + b_1) + W_i q_i."""
 
+    tower: Tower
+
     def __init__(
         self,
         train: Interactions,

@@ -11,7 +11,7 @@ from bench.space import choice, log, number, space, whole
 
 from .gmf import GMFNetwork
 from .ncf import NCFNetwork
-from .shared.pairs import PairAdapter, PairNetwork, Part, Side
+from .shared.pairs import PairAdapter, PairNetwork, Part, Side, Tower
 from .shared.tables import SGD, AdamW
 
 # Shapes: R users or items, D factors of the GMF, M of the MLP, H width of the first hidden layer.
@@ -47,27 +47,27 @@ class NeuMF(PairAdapter):
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.04, why="it draws in their order")
 
-    def network(self, train: Interactions, generator: torch.Generator) -> PairNetwork:
+    def network(self, train: Interactions, generator: torch.Generator) -> "NeuMFNetwork":
         """An untrained network."""
         return NeuMFNetwork(self, train, generator)
 
-    def _train(self, train: Interactions, run: Run) -> None:
+    def _train(self, train: Interactions, run: Run, generator: torch.Generator) -> None:
         if not self.pretraining:
-            super()._train(train, run)
+            super()._train(train, run, generator)
             return
-        network = self._network
+        network = self.network(train, generator).to(run.device)
         for half, seed in ((network.gmf, run.seed), (network.mlp, run.seed + 1)):
-            self._network = half
             optimizer = AdamW(half, self.learning_rate, self.weight_decay)
-            if self._learn(train, run, self.pretraining, optimizer, seed):
+            if self._learn(half, train, run, self.pretraining, optimizer, seed):
                 return
-        self._network = network.joined(0.5)
-        optimizer = SGD(network, self.joint_learning_rate)
-        self._learn(train, run, self.epochs, optimizer, run.seed + 2)
+        joint = SGD(network.joined(0.5), self.joint_learning_rate)
+        self._learn(network, train, run, self.epochs, joint, run.seed + 2)
 
 
 class NeuMFNetwork(PairNetwork):
     """h . [a ; b] = h_a . a + h_b . b: the two halves meet in a sum."""
+
+    tower: Tower
 
     def __init__(self, model: NeuMF, train: Interactions, generator: torch.Generator) -> None:
         super().__init__()
@@ -83,9 +83,9 @@ class NeuMFNetwork(PairNetwork):
 
         That is equation 13, where each half has learned a logit of its own.
         """
-        self.gmf.weights *= share
+        self.gmf.weights.mul_(share)
         for part in self.tower.layers()[-1]:
-            part *= 1 - share
+            part.mul_(1 - share)
         return self
 
     def user_side(self, rows: Tensor | None = None) -> Side:

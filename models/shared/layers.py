@@ -1,4 +1,4 @@
-"""Parts that the pair networks are built of."""
+"""Parts that networks are built of: drawn parameters, linear layers, dropout."""
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,10 @@ class Linear(nn.Module):
         limit = (6 / ((fan_in or width) + out)) ** 0.5
         uniform = 2 * torch.rand(out, width, generator=generator) - 1
         self.weight = nn.Parameter(limit * uniform)  # [out, width]
-        self.bias = nn.Parameter(torch.zeros(out)) if bias else None
+        if bias:
+            self.bias = nn.Parameter(torch.zeros(out))
+        else:
+            self.register_parameter("bias", None)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map [..., width] to [..., out]."""

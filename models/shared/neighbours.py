@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from bench.interactions import Floats
 
@@ -63,7 +64,7 @@ def nearest(
     return sp.vstack(blocks, format="csr")
 
 
-def above_zero(denominator: Floats) -> Floats:
+def above_zero(denominator: NDArray[Any]) -> NDArray[Any]:
     """A row without any number is similar to nothing, whatever the measure."""
     return np.maximum(denominator, 1e-12)
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import Function
 
@@ -20,7 +22,9 @@ class Targets(NamedTuple):
     items: Tensor  # integers [K], row after row
     rows: Tensor  # integers [K], ascending: whose they are
     counts: Tensor  # floats [N], of each row
-    starts: Sequence[int]  # N + 1 of them, on the host: where those of each row start
+    starts: (
+        Sequence[int] | NDArray[np.int64]
+    )  # N + 1 of them, on the host: where those of each row start
 
 
 def softmax_loss(

@@ -73,7 +73,7 @@ class Optimizer(ABC):
         self._rate, self._decay = learning_rate, weight_decay
         parameters = list(network.parameters())
         self._torch = None
-        self._tables: list[Table] = []
+        self._tables: list[tuple[Table, Rows]] = []
         self._whole: list[tuple[nn.Parameter, Moving]] = []
         if not compiled(parameters[0]):
             self._torch = self._in_torch(parameters)
@@ -81,8 +81,8 @@ class Optimizer(ABC):
         self.clock = clock
         for table in (module for module in network.modules() if isinstance(module, Table)):
             table.rows = Rows(at_rest(table.weight), self.clock)
-            self._tables.append(table)
-        by_row = {id(table.weight) for table in self._tables}
+            self._tables.append((table, table.rows))
+        by_row = {id(table.weight) for table, _ in self._tables}
         self._whole = [(each, at_rest(each)) for each in parameters if id(each) not in by_row]
 
     @abstractmethod
@@ -93,6 +93,10 @@ class Optimizer(ABC):
         """A parameter that is not a table, with its moments, as compiled functions take it."""
         return next(matrix for each, matrix in self._whole if each is parameter)
 
+    def of_table(self, table: Table) -> Moving:
+        """The same of a table."""
+        return next(rows.state for each, rows in self._tables if each is table)
+
     def step(self) -> None:
         """A step from the gradients collected since the last one, which are then forgotten."""
         if self._torch is not None:
@@ -100,8 +104,8 @@ class Optimizer(ABC):
             self._torch.zero_grad()
             return
         begin_step(self.clock)
-        for table in self._tables:
-            table.rows.step()
+        for _, rows in self._tables:
+            rows.step()
         for parameter, matrix in self._whole:
             if parameter.grad is not None:
                 step_whole(
@@ -129,15 +133,15 @@ class Optimizer(ABC):
 
     def settle(self) -> None:
         """Bring every row up to date, before anyone looks at whole tables."""
-        for table in self._tables:
-            table.rows.settle()
+        for _, rows in self._tables:
+            rows.settle()
         if self._torch is None:
             self.clock.steps[1] = self.clock.steps[0]
             self.clock.away[0] = 0
 
     def finish(self) -> None:
         """Let go of the tables, which must be settled."""
-        for table in self._tables:
+        for table, _ in self._tables:
             table.rows = None
 
 
@@ -221,10 +225,12 @@ class Rows:
         return self._taken[1]
 
     def step(self) -> None:
-        """The step that has begun, of the rows taken, which have a gradient."""
-        if self._taken is not None:
-            rows, leaf = self._taken
-            self._taken = None
+        """The step that has begun, of the rows taken, where they have a gradient."""
+        if self._taken is None:
+            return
+        rows, leaf = self._taken
+        self._taken = None
+        if leaf.grad is not None:
             step_rows(rows.numpy(), leaf.grad.contiguous().numpy(), self.state, self._clock)
 
     def settle(self) -> None:

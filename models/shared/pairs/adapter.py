@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bench.adapter import Adapter, Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
@@ -65,27 +66,37 @@ class PairAdapter(Adapter):
         """
         with threads(run.threads):
             self._n_items = train.n_items
-            self._sides: tuple[Side, Side] | None = None
-            network = self.network(train, torch.Generator().manual_seed(run.seed))
-            self._network = network.to(run.device)
-            self._train(train, run)
+            self._train(train, run, torch.Generator().manual_seed(run.seed))
 
-    def _train(self, train: Interactions, run: Run) -> None:
-        optimizer = AdamW(self._network, self.learning_rate, self.weight_decay)
-        self._learn(train, run, self.epochs, optimizer, run.seed)
+    def _train(self, train: Interactions, run: Run, generator: torch.Generator) -> None:
+        """Draw a network from the generator, and train it."""
+        network = self.network(train, generator).to(run.device)
+        optimizer = AdamW(network, self.learning_rate, self.weight_decay)
+        self._learn(network, train, run, self.epochs, optimizer, run.seed)
 
     def _learn(
-        self, train: Interactions, run: Run, epochs: int, optimizer: Optimizer, seed: int
+        self,
+        network: PairNetwork,
+        train: Interactions,
+        run: Run,
+        epochs: int,
+        optimizer: Optimizer,
+        seed: int,
     ) -> bool:
-        """Train the network as it is now for some epochs; True if it was asked to end before."""
+        """Train a network for some epochs; True if it was asked to end before.
+
+        From now on it is the one that scores, also when the harness looks at it between epochs.
+        """
+        self._network = network
+        self._sides: tuple[Side, Side] | None = None
         generator = torch.Generator(run.device).manual_seed(seed)
         negatives = Negatives(train, run.device)
-        parts = self._network.parts() if compiled(negatives.available) else None
+        parts = network.parts() if compiled(negatives.available) else None
         precision = mixed_precision(run.device, self.mixed_precision)
         if parts is None:
-            learn = Batches(self._network, train, negatives, optimizer, precision).learn
+            learn = Batches(network, train, negatives, optimizer, precision).learn
         else:
-            learn = Epochs(parts, self._network.tower, train, negatives, optimizer).learn
+            learn = Epochs(parts, network.tower, train, negatives, optimizer).learn
         ended = False
         for epoch in range(epochs):
             done = epoch / max(1, epochs - 1)
@@ -102,11 +113,12 @@ class PairAdapter(Adapter):
     @torch.no_grad()
     def scores(self, users: Ids) -> Floats:
         """Score every item: int32 [b] -> float32 [b, I], the logits."""
-        user_side, item_side = self._both_sides()
         device = self._device()
-        if self._network.tower is None and user_side.dot is not None and item_side.dot is not None:
+        if (vectors := self._vectors()) is not None:
+            of_users, of_items = vectors
             rows = torch.tensor(users, device=device)
-            return (user_side.dot.index_select(0, rows) @ item_side.dot.T).cpu().numpy()
+            return (of_users.index_select(0, rows) @ of_items.T).cpu().numpy()
+        user_side, item_side = self._both_sides()
         every = torch.arange(self._n_items, dtype=torch.int32, device=device)[None]
         at_once = len(users) if compiled(every) else PAIRS_ON_GPU // self._n_items
         blocks = [
@@ -128,10 +140,15 @@ class PairAdapter(Adapter):
     @torch.no_grad()
     def embeddings(self) -> Embeddings | None:
         """The vectors of the dot product, where the network consists of one; else None."""
-        if self._network.tower is not None:
-            return None
+        vectors = self._vectors()
+        return None if vectors is None else Embeddings(*(each.cpu().numpy() for each in vectors))
+
+    def _vectors(self) -> tuple[Tensor, Tensor] | None:
+        """What users and items bring to the dot product, where that is the whole logit."""
         user_side, item_side = self._both_sides()
-        return Embeddings(user_side.dot.cpu().numpy(), item_side.dot.cpu().numpy())
+        if self._network.tower is not None or user_side.dot is None or item_side.dot is None:
+            return None
+        return user_side.dot, item_side.dot
 
     def _both_sides(self) -> tuple[Side, Side]:
         if self._sides is None:

@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench.interactions import Interactions
+from bench.interactions import Floats, Ids, Interactions
 
 from ..kernels.epochs import train_batches
 from ..kernels.optimizers import Moving
@@ -58,21 +59,21 @@ _NO_TABLE = Moving(_EMPTY, _EMPTY, _EMPTY, np.zeros(0, dtype=np.int64))
 def _arrays(part: Part, optimizer: Optimizer) -> PartArrays:
     fields = part.fields
     vectors = part.vectors if fields is None else fields.ids
-    known = fields is not None and fields.count > 1
-    starts, columns, values = fields.x.arrays() if known else _no_features(vectors)
-    place = [] if fields is None else [vectors.weight.shape[1] - part.of_users]
+    known = None if fields is None or fields.count == 1 else fields  # some beside the ids
+    starts, columns, values = _no_features(vectors) if known is None else known.x.arrays()
+    place = [] if fields is None else [fields.ids.weight.shape[1] - part.of_users]
     return PartArrays(
-        dot=_NO_TABLE if vectors is None else vectors.rows.state,
+        dot=_of_table(vectors, optimizer),
         scale=_of(part.scale, optimizer),
-        table=_NO_TABLE if part.table is None else part.table.rows.state,
+        table=_of_table(part.table, optimizer),
         matrix=_NO_TABLE if part.layer is None else optimizer.of(part.layer.weight),
         bias=_of(None if part.layer is None else part.layer.bias, optimizer),
-        vectors=optimizer.of(fields.vectors) if known else _NO_TABLE,
+        vectors=_NO_TABLE if known is None else optimizer.of(known.vectors),
         offset=_of(part.offset, optimizer),
         starts=starts,
         columns=columns,
         values=values,
-        fields=np.cumsum([0, *fields.widths] if known else [0], dtype=np.int32),
+        fields=np.cumsum([0] if known is None else [0, *known.widths], dtype=np.int32),
         place=np.array(place, dtype=np.int64),
     )
 
@@ -81,7 +82,11 @@ def _of(parameter: nn.Parameter | None, optimizer: Optimizer) -> Moving:
     return _NOTHING if parameter is None else optimizer.of(parameter)
 
 
-def _no_features(table: Table | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _of_table(table: Table | None, optimizer: Optimizer) -> Moving:
+    return _NO_TABLE if table is None else optimizer.of_table(table)
+
+
+def _no_features(table: Table | None) -> tuple[NDArray[np.int64], Ids, Floats]:
     entities = 0 if table is None else len(table)
     starts = np.zeros(entities + 1, dtype=np.int64)
     return starts, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)

@@ -104,9 +104,11 @@ class Tower(nn.Module):
 class PairNetwork(nn.Module, ABC):
     """Subclasses give both sides, and a tower if they have one."""
 
+    tower: Tower | None
+
     def __init__(self) -> None:
         super().__init__()
-        self.tower: Tower | None = None
+        self.tower = None
 
     @abstractmethod
     def user_side(self, rows: Tensor | None = None) -> Side:
