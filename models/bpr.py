@@ -15,7 +15,7 @@ from bench.interactions import Ids, Interactions
 from bench.space import choice, log, space, whole
 
 from .shared.kernels.sgd import Factors, pairwise_epoch
-from .shared.kernels.untouched import Untouched
+from .shared.kernels.untouched import Samples, Untouched
 from .shared.sgd import FactorsBySGD
 
 
@@ -46,7 +46,6 @@ class BPR(FactorsBySGD):
         factors: Factors,
         seed: np.uint64,
     ) -> tuple[int, float]:
-        total = pairwise_epoch(
-            order, train.users, train.items, untouched, factors, self.learning_rate, self.l2, seed
-        )
+        samples = Samples(train.users, train.items, untouched, negatives=1)
+        total = pairwise_epoch(order, samples, factors, self.learning_rate, self.l2, seed)
         return 2 * len(order), total / max(len(order), 1)  # the observed item, and a negative

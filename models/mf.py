@@ -14,7 +14,7 @@ from bench.interactions import Ids, Interactions
 from bench.space import choice, log, space, whole
 
 from .shared.kernels.sgd import Factors, pointwise_epoch
-from .shared.kernels.untouched import Untouched
+from .shared.kernels.untouched import Samples, Untouched
 from .shared.sgd import FactorsBySGD
 
 
@@ -43,9 +43,7 @@ class MF(FactorsBySGD):
     ) -> tuple[int, float]:
         if self.negatives < 0:
             raise ValueError(f"mf: negatives must be 0 or more, not {self.negatives}")
-        total = pointwise_epoch(
-            order, train.users, train.items, untouched, factors,
-            self.negatives, self.learning_rate, self.l2, seed,
-        )  # fmt: skip
-        samples = len(order) * (1 + self.negatives)
-        return samples, total / max(samples, 1)
+        samples = Samples(train.users, train.items, untouched, self.negatives)
+        total = pointwise_epoch(order, samples, factors, self.learning_rate, self.l2, seed)
+        count = len(order) * (1 + self.negatives)
+        return count, total / max(count, 1)

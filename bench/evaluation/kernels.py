@@ -7,9 +7,11 @@ vector instructions. Only the few scores that can be among the best are looked a
 from typing import Any
 
 import numpy as np
+from numba.core import types
 from numba.core.types import Array, boolean, float32, int32, int64, void
 
 from bench.compilation import kernel, part
+from bench.evaluation.ranks import LeftOut, Ranks
 
 # Shapes: b rows, I items, K lines of LANES scores in the buffer, L entries of a top list.
 LANES = 128
@@ -109,35 +111,27 @@ def list_best(lines: Any, maxima: Any, bound: Any, found: Any, values: Any, best
 _floats = Array(float32, 2, "C", readonly=True)
 _ids = Array(int32, 1, "C", readonly=True)
 _some = Array(int32, 2, "C", readonly=True)
-_counts = (int64[::1], int64[::1])
+_counts = int64[::1]
+_record: Any = types.NamedTuple  # numba has no types for mypy
+_left_out = _record((_counts, _counts, _ids), LeftOut)
+_ranks = _record((*(_counts,) * 4, int32[:, ::1]), Ranks)
 
 
-@kernel(boolean(_floats, float32[::1], *_counts, _ids, _some, *_counts, *_counts, int32[:, ::1]))
-def rank(
-    scores: Any,
-    own: Any,
-    first: Any,
-    beyond: Any,
-    out: Any,
-    some: Any,
-    higher: Any,
-    equal: Any,
-    some_higher: Any,
-    some_equal: Any,
-    best: Any,
-) -> Any:
-    """Fill what `bench.evaluation.ranks.Ranks` describes: four counts, [b], and best, [b, L].
+@kernel(boolean(_floats, float32[::1], _left_out, _some, _ranks))
+def rank(scores: Any, own: Any, left_out: Any, some: Any, ranks: Any) -> Any:
+    """Fill ranks, which `bench.evaluation.ranks` describes.
 
     Args:
         scores: [b, I].
         own: [b], the score that those of a row are compared with.
-        first, beyond: [b], where in out the items begin and end that a row leaves out.
-        out: items.
-        some: [b, c], items that the last counts are of; -1 for none.
+        left_out: items of each row.
+        some: [b, c], items that some counts are of; -1 for none.
 
     Returns:
         Whether all scores are finite. Where one is not, the outcome means nothing.
     """
+    first, beyond, out = left_out
+    higher, equal, some_higher, some_equal, best = ranks
     lines = np.empty((scores.shape[1] // LANES + 1, LANES), dtype=np.float32)  # [K, LANES]
     row = lines.reshape(lines.size)
     for i in range(scores.shape[1], len(row)):

@@ -49,9 +49,7 @@ class Negatives:
         if compiled(users):
             drawn = torch.empty((len(users), count), dtype=torch.int32)
             seed = int(torch.randint(2**63 - 1, (), generator=generator))
-            draw_for_each(
-                users.numpy(), self._n_items, self.untouched, np.uint64(seed), drawn.numpy()
-            )
+            draw_for_each(users.numpy(), self.untouched, np.uint64(seed), drawn.numpy())
             return drawn
         who = users.long()[:, None]
         chance = torch.rand(

@@ -4,48 +4,60 @@ Calls from Python between the batches of a small network take longer than its ar
 side consists of is said in `pairs/epochs.py`; the networks' torch form is the reference.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from numba.core.types import NamedTuple as Record
 from numba.core.types import float64, int32, int64, uint64
+from numpy.typing import NDArray
 
 from bench.compilation import kernel
 
 from .activations import mixed
-from .optimizers import begin_step, clock_type, end_step, moving_type, step_whole
-from .pairs import TowerArrays, loss_and_gradients
-from .parts import bring, brought, learn, part_type, room_for, to_bring, zeros
+from .optimizers import Moving, begin_step, clock_type, end_step, moving_type, step_whole
+from .pairs import NetworkArrays, TowerArrays, loss_and_gradients
+from .parts import PartArrays, bring, brought, learn, part_type, room_for, to_bring, zeros
 from .rows import number_distinct
-from .untouched import draw_for_all, ids_type, untouched_type
+from .untouched import draw_for_all, samples_type
 
 # Shapes: N pairs, B of them in a batch, C candidates of each, L layers of P weights in all.
 
 
-@kernel(
-    float64(
-        int32[::1], ids_type, ids_type, untouched_type, int64, int64, int64,
-        part_type, part_type, moving_type, int64[::1], float64, uint64, clock_type,
-    )
-)  # fmt: skip
-def train_batches(
-    order, users, items, untouched, n_items, batch_size, negatives,
-    user_part, item_part, layers, widths, dropout, seed, clock,
-):  # fmt: skip
+class MovingTower(NamedTuple):
+    """A tower that learns; without layers there is none."""
+
+    layers: Moving  # [1, P], the weights as in TowerArrays
+    widths: NDArray[np.int64]  # [L]
+    dropout: float  # chance of an activation to be left out
+
+
+class MovingNetwork(NamedTuple):
+    """A network of two parts and perhaps a tower, all of which are changed."""
+
+    users: PartArrays
+    items: PartArrays
+    tower: MovingTower
+
+
+_tower = Record((moving_type, int64[::1], float64), MovingTower)
+_network = Record((part_type, part_type, _tower), MovingNetwork)
+
+
+@kernel(float64(int32[::1], int64, samples_type, _network, uint64, clock_type))
+def train_batches(order, batch_size, samples, network, seed, clock):
     """Learn from observed pairs in this order, batch by batch.
 
     Args:
-        order: [N], which of the pairs.
-        users, items: of all observed pairs.
-        untouched: what negatives are drawn from; every user in order must have some.
+        order: [N], which of the observed pairs; every user of them must have an untouched item.
         batch_size: observed pairs in a batch.
-        negatives: for each of them.
-        user_part, item_part: are changed, as are layers.
-        layers, widths: [1, P], [L], the tower: see TowerArrays.
-        dropout: chance of an activation to be left out.
         seed: of all draws.
         clock: must have room for the steps.
 
     Returns:
         The sum of the losses, each from just before its step.
     """
+    user_part, item_part, moving = network
+    layers, negatives = moving.layers, samples.negatives
     c = 1 + negatives
     most = min(len(order), batch_size)
     u, i = room_for(user_part, most), room_for(item_part, most * c)
@@ -54,15 +66,15 @@ def train_batches(
     no_cross = zeros(0, 0)
     again = np.empty(most * negatives, np.int32)
     to_layers = np.zeros_like(layers.weights)
-    tower = TowerArrays(no_cross, layers.weights[0], widths)
-    to_tower = TowerArrays(no_cross, to_layers[0], widths)
+    tower = TowerArrays(no_cross, layers.weights[0], moving.widths)
+    to_tower = TowerArrays(no_cross, to_layers[0], moving.widths)
     state, total = seed, 0.0
     for start in range(0, len(order), batch_size):
         pairs = order[start : start + batch_size]
         b = len(pairs)
         for k in range(b):
-            who[k], what[k, 0] = users[pairs[k]], items[pairs[k]]
-        state = draw_for_all(who[:b], n_items, untouched, state, what[:b], 1, again)
+            who[k], what[k, 0] = samples.users[pairs[k]], samples.items[pairs[k]]
+        state = draw_for_all(who[:b], samples.untouched, state, what[:b], 1, again)
         n_u = number_distinct(who[:b], u.numbers, u.rows, places_u)
         n_i = number_distinct(what[:b].reshape(b * c), i.numbers, i.rows, places_i.reshape(-1))
         bring(user_part, n_u, u, clock)
@@ -70,9 +82,9 @@ def train_batches(
         to_layers[:] = 0
         total += loss_and_gradients(
             places_u[:b], places_i[:b],
-            brought(user_part, n_u, u), brought(item_part, n_i, i), tower,
-            dropout, mixed(seed + np.uint64(clock.steps[0])),
-            to_bring(n_u, u), to_bring(n_i, i), to_tower,
+            NetworkArrays(brought(user_part, n_u, u), brought(item_part, n_i, i), tower),
+            moving.dropout, mixed(seed + np.uint64(clock.steps[0])),
+            NetworkArrays(to_bring(n_u, u), to_bring(n_i, i), to_tower),
         )  # fmt: skip
         begin_step(clock)
         learn(user_part, n_u, u, clock)

@@ -48,8 +48,17 @@ class TowerArrays(NamedTuple):
     widths: NDArray[np.int64]  # [layers], of the hidden layers
 
 
+class NetworkArrays(NamedTuple):
+    """A network, or the gradients of its numbers."""
+
+    users: SideArrays
+    items: SideArrays
+    tower: TowerArrays
+
+
 _side = Record((float32[:, ::1], float32[:, ::1], float32[:, :, ::1]), SideArrays)
 _tower = Record((float32[:, ::1], float32[::1], int64[::1]), TowerArrays)
+_network = Record((_side, _side, _tower), NetworkArrays)
 
 
 class _Room(NamedTuple):
@@ -74,8 +83,9 @@ def _room_for(tower, n):
 
 
 @part
-def _forward(users, items, u, i, tower, dropout, seed, room, logits):
+def _forward(users, items, network, dropout, seed, room, logits):
     """The logits [n] of a block: users [b] with items [b, C]. Leaves in room what led to them."""
+    u, i, tower = network
     n = items.size
     dots(users, items, u.dot, i.dot, logits)
     layers = len(tower.widths)
@@ -116,11 +126,13 @@ def _forward(users, items, u, i, tower, dropout, seed, room, logits):
 
 
 @part
-def _backward(users, items, u, i, tower, dropout, room, g, to_u, to_i, to_tower):
-    """Add the gradients of a block, whose logits have the gradient g [n], to to_u, ..., to_tower.
+def _backward(users, items, network, dropout, room, g, gradients):
+    """Add the gradients of a block, whose logits have the gradient g [n], to those of the network.
 
     room is as `_forward` left it.
     """
+    u, i, tower = network
+    to_u, to_i, to_tower = gradients
     n = items.size
     dots_backward(users, items, u.dot, i.dot, g, to_u.dot, to_i.dot)
     layers = len(tower.widths)
@@ -160,22 +172,19 @@ def _backward(users, items, u, i, tower, dropout, room, g, to_u, to_i, to_tower)
         cross_fields_backward(users, items, u.fields, i.fields, products, to_u.fields, to_i.fields)
 
 
-@kernel(
-    float64(int32[::1], int32[:, ::1], _side, _side, _tower, float64, uint64, _side, _side, _tower)
-)
-def loss_and_gradients(users, items, u, i, tower, dropout, seed, to_u, to_i, to_tower):
+@kernel(float64(int32[::1], int32[:, ::1], _network, float64, uint64, _network))
+def loss_and_gradients(users, items, network, dropout, seed, gradients):
     """The summed logistic loss of a batch, whose first candidates are the observed ones.
 
     Args:
-        users, items: [B], [B, C], rows of u and i.
-        u, i, tower: the network.
+        users, items: [B], [B, C], rows of the network's sides.
         dropout: chance of an activation to be left out; the others grow by 1 / (1 - dropout).
         seed: of the dropout.
-        to_u, to_i, to_tower: the gradients of the mean loss are added to these.
+        gradients: those of the mean loss are added to these.
     """
     b, c = items.shape
     at_once = min(b, max(1, PAIRS // c))
-    room = _room_for(tower, at_once * c)
+    room = _room_for(network.tower, at_once * c)
     logits = np.empty(at_once * c, np.float32)
     scale = np.float32(1 / items.size)
     loss = 0.0
@@ -183,23 +192,23 @@ def loss_and_gradients(users, items, u, i, tower, dropout, seed, to_u, to_i, to_
         some_users, some_items = users[start : start + at_once], items[start : start + at_once]
         block = mixed(seed + np.uint64(start))
         g = logits[: some_items.size]
-        _forward(some_users, some_items, u, i, tower, dropout, block, room, g)
+        _forward(some_users, some_items, network, dropout, block, room, g)
         loss += logistic_loss(g, c, scale)
-        _backward(some_users, some_items, u, i, tower, dropout, room, g, to_u, to_i, to_tower)
+        _backward(some_users, some_items, network, dropout, room, g, gradients)
     return loss
 
 
-@kernel(void(int32[::1], int32[:, ::1], _side, _side, _tower, float32[:, ::1]))
-def logits_of_pairs(users, items, u, i, tower, logits):
+@kernel(void(int32[::1], int32[:, ::1], _network, float32[:, ::1]))
+def logits_of_pairs(users, items, network, logits):
     """The logits [B, C] of users [B] with items [B, C], or with the same items [1, C] for all."""
     b, c = logits.shape
     pairs = min(c, PAIRS)
-    room = _room_for(tower, pairs)
+    room = _room_for(network.tower, pairs)
     for row in range(b):
         own = items[row if len(items) > 1 else 0]
         for start in range(0, c, pairs):
             block = own[start : start + pairs]
             _forward(
-                users[row : row + 1], block.reshape(1, len(block)), u, i, tower,
+                users[row : row + 1], block.reshape(1, len(block)), network,
                 0.0, np.uint64(0), room, logits[row, start : start + pairs],
             )  # fmt: skip

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numba.core.types import NamedTuple as Record
-from numba.core.types import float32, float64, int32, int64, uint64
+from numba.core.types import float32, float64, int32, uint64
 
 from bench.compilation import kernel, part
 from bench.interactions import Floats
 
-from .untouched import draw, ids_type, untouched_type
+from .untouched import draw, samples_type
 
 # Shapes: n steps over N observed pairs, U users, I items, D factors.
 
@@ -31,7 +31,7 @@ class Factors(NamedTuple):
 _factors_type = Record(
     (float32[:, ::1], float32[:, ::1], float32[::1], float32[::1], float32[::1]), Factors
 )
-_steps = (int32[::1], ids_type, ids_type, untouched_type, _factors_type)
+_epoch = float64(int32[::1], samples_type, _factors_type, float64, float64, uint64)
 
 
 @part
@@ -42,16 +42,12 @@ def logistic(margin):
     return max(-margin, np.float32(0)) + math.log(np.float32(1) + small), falls
 
 
-@kernel(float64(*_steps, int64, float64, float64, uint64))
-def pointwise_epoch(
-    order, pairs_users, pairs_items, untouched, factors, negatives, learning_rate, l2, state
-):  # fmt: skip
+@kernel(_epoch)
+def pointwise_epoch(order, samples, factors, learning_rate, l2, state):
     """Train each observed pair as a 1, then its negatives as 0, by logistic loss.
 
     Args:
-        order: [n], which of the pairs, each of a user who has an untouched item.
-        pairs_users, pairs_items: [N], all observed pairs.
-        untouched: what negatives are drawn from.
+        order: [n], which of the observed pairs, each of a user who has an untouched item.
         factors: are changed in place.
         state: of the random numbers; anything.
 
@@ -60,13 +56,13 @@ def pointwise_epoch(
     """
     users, items, user_bias, item_bias, bias = factors
     rate, decay = np.float32(learning_rate), np.float32(learning_rate * l2)
-    candidates = np.empty(1 + negatives, dtype=np.int32)
+    candidates = np.empty(1 + samples.negatives, dtype=np.int32)
     total, bias_now = 0.0, bias[0]
     for n in order:
-        user = pairs_users[n]
+        user = samples.users[n]
         p, user_bias_now = users[user], user_bias[user]
-        candidates[0] = pairs_items[n]
-        state = draw(user, len(items), untouched, state, candidates[1:])
+        candidates[0] = samples.items[n]
+        state = draw(user, samples.untouched, state, candidates[1:])
         for k in range(len(candidates)):
             item = candidates[k]
             q = items[item]
@@ -90,14 +86,12 @@ def pointwise_epoch(
     return total
 
 
-@kernel(float64(*_steps, float64, float64, uint64))
-def pairwise_epoch(
-    order, pairs_users, pairs_items, untouched, factors, learning_rate, l2, state
-):  # fmt: skip
+@kernel(_epoch)
+def pairwise_epoch(order, samples, factors, learning_rate, l2, state):
     """Train each observed pair to score higher than a negative, by logistic loss of the difference.
 
-    The arguments are those of pointwise_epoch. Only item_bias changes among the biases: the others
-    are the same for both items.
+    The arguments are those of pointwise_epoch, with one negative for each pair. Only item_bias
+    changes among the biases: the others are the same for both items.
 
     Returns:
         The sum of the losses, each from just before its step.
@@ -107,8 +101,8 @@ def pairwise_epoch(
     drawn = np.empty(1, dtype=np.int32)
     total = 0.0
     for n in order:
-        user, liked = pairs_users[n], pairs_items[n]
-        state = draw(user, len(items), untouched, state, drawn)
+        user, liked = samples.users[n], samples.items[n]
+        state = draw(user, samples.untouched, state, drawn)
         other = drawn[0]
         p, q, r = users[user], items[liked], items[other]
         dot = np.float32(0)

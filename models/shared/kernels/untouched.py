@@ -67,6 +67,7 @@ class Untouched(NamedTuple):
     starts: NDArray[np.int64]  # [U + 1], where each user starts in before
     before: Ids  # [K], for each observed item, sorted: how many untouched ones come before it
     observed: NDArray[np.uint8]  # [U, I / 8], a bit for each pair; [0, 0] where that is too much
+    n_items: int  # I
 
     @classmethod
     def by(cls, train: Interactions) -> Self:
@@ -78,15 +79,25 @@ class Untouched(NamedTuple):
         observed = np.zeros(shape if math.prod(shape) <= MAP_BYTES else (0, 0), dtype=np.uint8)
         before = items[:count]
         count_untouched_before(starts, before, observed)
-        return cls(starts, before, observed)
+        return cls(starts, before, observed, train.n_items)
 
     def usable(self, train: Interactions) -> Ids | None:
         """Which observed pairs have a user with an untouched item: [n], or None for all."""
-        full = np.diff(self.starts) == train.n_items
+        full = np.diff(self.starts) == self.n_items
         return np.flatnonzero(~full[train.users]).astype(np.int32) if full.any() else None
 
 
-untouched_type = Record((int64[::1], int32[::1], uint8[:, ::1]), Untouched)
+class Samples(NamedTuple):
+    """Observed pairs, and what else a model learns from."""
+
+    users: Ids  # [N], of the observed pairs
+    items: Ids  # [N]
+    untouched: Untouched  # what negatives are drawn from
+    negatives: int  # for each pair
+
+
+untouched_type = Record((int64[::1], int32[::1], uint8[:, ::1], int64), Untouched)
+samples_type = Record((ids_type, ids_type, untouched_type, int64), Samples)
 
 
 @part
@@ -103,12 +114,12 @@ def below(state, n):
 
 
 @part
-def draw(user, n_items, untouched, state, drawn):
+def draw(user, untouched, state, drawn):
     """Fill drawn with untouched items of the user, uniformly; returns the next state.
 
     The user must have an untouched item.
     """
-    starts, before, observed = untouched
+    starts, before, observed, n_items = untouched
     first, last = starts[user], starts[user + 1]
     left = n_items - (last - first)
     if len(observed) and 2 * left >= n_items:
@@ -134,7 +145,7 @@ def observed_bit(observed, user, item):
 
 
 @part
-def draw_for_all(users, n_items, untouched, state, drawn, first, again):
+def draw_for_all(users, untouched, state, drawn, first, again):
     """Fill drawn[:, first:] with untouched items of each of the users; returns the next state.
 
     It goes over all of them a few times, so that reading the map for one draw need not wait for
@@ -145,7 +156,7 @@ def draw_for_all(users, n_items, untouched, state, drawn, first, again):
         drawn: [n, first + count].
         again: [n count], room for the places that are drawn again.
     """
-    starts, _, observed = untouched
+    starts, _, observed, n_items = untouched
     count = drawn.shape[1] - first
     for n in range(len(users)):
         user = users[n]
@@ -154,7 +165,7 @@ def draw_for_all(users, n_items, untouched, state, drawn, first, again):
                 state += GOLDEN
                 drawn[n, first + k] = below(state, n_items)
         else:
-            state = draw(user, n_items, untouched, state, drawn[n, first:])
+            state = draw(user, untouched, state, drawn[n, first:])
     if not len(observed):
         return state
     waiting = 0
@@ -175,8 +186,8 @@ def draw_for_all(users, n_items, untouched, state, drawn, first, again):
     return state
 
 
-@kernel(uint64(int32[::1], int64, untouched_type, uint64, int32[:, ::1]))
-def draw_for_each(users, n_items, untouched, state, drawn):
+@kernel(uint64(int32[::1], untouched_type, uint64, int32[:, ::1]))
+def draw_for_each(users, untouched, state, drawn):
     """Fill drawn [n, count] with untouched items of each of the users [n]: see draw_for_all."""
     again = np.empty(drawn.size, np.int32)
-    return draw_for_all(users, n_items, untouched, state, drawn, 0, again)
+    return draw_for_all(users, untouched, state, drawn, 0, again)

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from bench.interactions import Floats, Ids, Interactions
 
-from ..kernels.epochs import train_batches
+from ..kernels.epochs import MovingNetwork, MovingTower, train_batches
 from ..kernels.optimizers import Moving
 from ..kernels.parts import PartArrays
+from ..kernels.untouched import Samples
 from ..negatives import Negatives
 from ..tables import Optimizer, Table
 from .network import Part, Tower
@@ -27,25 +28,23 @@ class Epochs:
         optimizer: Optimizer,
     ) -> None:
         self._train, self._negatives, self._optimizer = train, negatives, optimizer
-        self._parts = tuple(_arrays(each, optimizer) for each in parts)
-        self._layers = _NOTHING if tower is None else optimizer.of(tower.weights)
-        self._widths = np.zeros(0, dtype=np.int64) if tower is None else tower.widths
-        self._dropout = 0.0 if tower is None else tower.dropout
+        users, items = (_arrays(each, optimizer) for each in parts)
+        self._network = MovingNetwork(users, items, _moving(tower, optimizer))
 
     def learn(
         self, order: Tensor, batch_size: int, negatives: int, generator: torch.Generator
     ) -> float:
         """One epoch over the observed pairs in this order, int32 [N]: the sum of the losses."""
+        train, untouched = self._train, self._negatives.untouched
+        samples = Samples(train.users, train.items, untouched, negatives)
         total, start = 0.0, 0
         while start < len(order):
             seed = int(torch.randint(2**63 - 1, (), generator=generator))
             some = order[start : start + batch_size * self._optimizer.due()]
+            clock = self._optimizer.clock
             total += train_batches(
-                some.numpy(), self._train.users, self._train.items,
-                self._negatives.untouched, self._train.n_items, batch_size, negatives,
-                *self._parts, self._layers, self._widths, self._dropout, np.uint64(seed),
-                self._optimizer.clock,
-            )  # fmt: skip
+                some.numpy(), batch_size, samples, self._network, np.uint64(seed), clock
+            )
             self._optimizer.settle()
             start += len(some)
         return total
@@ -54,6 +53,12 @@ class Epochs:
 _EMPTY = np.zeros((0, 0), dtype=np.float32)
 _NOTHING = Moving(*(np.zeros((1, 0), dtype=np.float32),) * 3, np.zeros(0, dtype=np.int64))
 _NO_TABLE = Moving(_EMPTY, _EMPTY, _EMPTY, np.zeros(0, dtype=np.int64))
+
+
+def _moving(tower: Tower | None, optimizer: Optimizer) -> MovingTower:
+    if tower is None:
+        return MovingTower(_NOTHING, np.zeros(0, dtype=np.int64), 0.0)
+    return MovingTower(optimizer.of(tower.weights), tower.widths, tower.dropout)
 
 
 def _arrays(part: Part, optimizer: Optimizer) -> PartArrays:

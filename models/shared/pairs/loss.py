@@ -15,7 +15,13 @@ from torch.autograd import Function
 from torch.nn import functional as F
 
 from ..devices import compiled
-from ..kernels.pairs import SideArrays, TowerArrays, logits_of_pairs, loss_and_gradients
+from ..kernels.pairs import (
+    NetworkArrays,
+    SideArrays,
+    TowerArrays,
+    logits_of_pairs,
+    loss_and_gradients,
+)
 from .network import Batch, Side, Tower
 
 
@@ -77,8 +83,8 @@ def pair_logits(users: Side, items: Side, tower: Tower | None, batch: Batch) -> 
     """
     if compiled(batch.items):
         logits = np.empty((len(batch.users), batch.items.shape[1]), dtype=np.float32)
-        arrays = (_arrays(users), _arrays(items), _tower_arrays(tower))
-        logits_of_pairs(batch.users.numpy(), batch.items.numpy(), *arrays, logits)
+        network = NetworkArrays(_arrays(users), _arrays(items), _tower_arrays(tower))
+        logits_of_pairs(batch.users.numpy(), batch.items.numpy(), network, logits)
         return torch.from_numpy(logits)
     every = batch.items.expand(len(batch.users), -1)
     return plain_logits(users, items, tower, Batch(batch.users, every))
@@ -100,10 +106,13 @@ class _CompiledLoss(Function):
             np.zeros_like(layers.cross), np.zeros_like(layers.weights), layers.widths
         )
         loss = loss_and_gradients(
-            batch.users.numpy(), batch.items.numpy(), users, items, layers,
-            0.0 if tower is None else tower.dropout, np.uint64(seed),
-            to_users, to_items, to_layers,
-        )  # fmt: skip
+            batch.users.numpy(),
+            batch.items.numpy(),
+            NetworkArrays(users, items, layers),
+            0.0 if tower is None else tower.dropout,
+            np.uint64(seed),
+            NetworkArrays(to_users, to_items, to_layers),
+        )
         gradients = [*to_users, *to_items, to_layers.cross, to_layers.weights]
         ctx.gradients = [
             None if tensor is None else torch.from_numpy(gradient)
