@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.archives import Files, Layout, given_files
-from bench.data.delimited import Kind, Table, read_columns
+from bench.data.delimited import Table, read_columns
 from bench.data.fetch import Source, Url, Wheel, fetch, warn
+from bench.data.fields import Kind
 from bench.interactions import Features, Interactions
 
 from .shared import movielens

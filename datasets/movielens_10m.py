@@ -1,12 +1,12 @@
-"""MovieLens 10M: 10,000,054 ratings that 69,878 users gave 10,677 films."""
+"""MovieLens 10M: 10,000,054 ratings that 69,878 users gave 10,677 films.
 
-from pathlib import Path
+movies.dat lists 4 more films, which nobody rated.
+"""
 
 from bench.data.archives import Layout
-from bench.interactions import Interactions
 
 from .shared.movielens import CITATION, LICENCE
-from .shared.movielens_releases import MAX_FILE_BYTES, load_release
+from .shared.movielens_releases import MAX_FILE_BYTES, release
 
 TITLE = "MovieLens 10M"
 DESCRIPTION = "10,000,054 film ratings by 69,878 users, at least 20 each, with film features"
@@ -26,26 +26,4 @@ LAYOUT = Layout(
     max_bytes=MAX_FILE_BYTES,
 )
 
-
-def load(data_dir: Path | None = None) -> Interactions:
-    """All ratings in the publisher's order; the 10,677 films that have a rating.
-
-    movies.dat lists 4 more. Item features: year (dense, NaN where unknown), 19 genres,
-    titles without the year. Of the users nothing is known.
-
-    Args:
-        data_dir: ml-10m.zip, the folder ml-10M100K, or a folder that holds one of them. None: from
-            the cache, or GroupLens.
-
-    Raises:
-        DataUnavailable: the files are not there, or damaged.
-        BadData: a line of them cannot be used.
-    """
-    return load_release(
-        data_dir,
-        title=TITLE,
-        page=SOURCE,
-        layout=LAYOUT,
-        sha256=SHA256[LAYOUT.archive],
-        counts=COUNTS,
-    )
+load = release(title=TITLE, page=SOURCE, layout=LAYOUT, sha256=SHA256, counts=COUNTS)

@@ -1,11 +1,10 @@
-"""MovieLens 20M: 20,000,263 ratings that 138,493 users gave 26,744 films from 1995 to 2015."""
+"""MovieLens 20M: 20,000,263 ratings that 138,493 users gave 26,744 films from 1995 to 2015.
 
-from pathlib import Path
-
-from bench.interactions import Interactions
+movies.csv lists 534 more films, which nobody rated.
+"""
 
 from .shared.movielens import CITATION, LICENCE
-from .shared.movielens_releases import csv_layout, load_release
+from .shared.movielens_releases import csv_layout, release
 
 TITLE = "MovieLens 20M"
 DESCRIPTION = "20,000,263 film ratings by 138,493 users, at least 20 each, with film features"
@@ -18,26 +17,4 @@ __all__ = ["CITATION", "COUNTS", "DESCRIPTION", "LICENCE", "SHA256", "SOURCE", "
 
 LAYOUT = csv_layout("ml-20m")
 
-
-def load(data_dir: Path | None = None) -> Interactions:
-    """All ratings in the publisher's order; the 26,744 films that have a rating.
-
-    movies.csv lists 534 more. Item features: year (dense, NaN where unknown), 19 genres,
-    titles without the year. Of the users nothing is known.
-
-    Args:
-        data_dir: ml-20m.zip, the folder ml-20m, or a folder that holds one of them. None: from
-            the cache, or GroupLens.
-
-    Raises:
-        DataUnavailable: the files are not there, or damaged.
-        BadData: a line of them cannot be used.
-    """
-    return load_release(
-        data_dir,
-        title=TITLE,
-        page=SOURCE,
-        layout=LAYOUT,
-        sha256=SHA256[LAYOUT.archive],
-        counts=COUNTS,
-    )
+load = release(title=TITLE, page=SOURCE, layout=LAYOUT, sha256=SHA256, counts=COUNTS)

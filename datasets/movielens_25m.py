@@ -1,11 +1,10 @@
-"""MovieLens 25M: 25,000,095 ratings that 162,541 users gave 59,047 films from 1995 to 2019."""
+"""MovieLens 25M: 25,000,095 ratings that 162,541 users gave 59,047 films from 1995 to 2019.
 
-from pathlib import Path
-
-from bench.interactions import Interactions
+movies.csv lists 3,376 more films, which nobody rated.
+"""
 
 from .shared.movielens import CITATION, LICENCE
-from .shared.movielens_releases import csv_layout, load_release
+from .shared.movielens_releases import csv_layout, release
 
 TITLE = "MovieLens 25M"
 DESCRIPTION = "25,000,095 film ratings by 162,541 users, at least 20 each, with film features"
@@ -18,26 +17,4 @@ __all__ = ["CITATION", "COUNTS", "DESCRIPTION", "LICENCE", "SHA256", "SOURCE", "
 
 LAYOUT = csv_layout("ml-25m")
 
-
-def load(data_dir: Path | None = None) -> Interactions:
-    """All ratings in the publisher's order; the 59,047 films that have a rating.
-
-    movies.csv lists 3,376 more. Item features: year (dense, NaN where unknown), 19 genres,
-    titles without the year. Of the users nothing is known.
-
-    Args:
-        data_dir: ml-25m.zip, the folder ml-25m, or a folder that holds one of them. None: from
-            the cache, or GroupLens.
-
-    Raises:
-        DataUnavailable: the files are not there, or damaged.
-        BadData: a line of them cannot be used.
-    """
-    return load_release(
-        data_dir,
-        title=TITLE,
-        page=SOURCE,
-        layout=LAYOUT,
-        sha256=SHA256[LAYOUT.archive],
-        counts=COUNTS,
-    )
+load = release(title=TITLE, page=SOURCE, layout=LAYOUT, sha256=SHA256, counts=COUNTS)

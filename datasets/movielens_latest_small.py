@@ -1,11 +1,11 @@
-"""MovieLens latest-small: about 100,000 ratings by about 600 users; it changes in time."""
+"""MovieLens latest-small: about 100,000 ratings by about 600 users; it changes in time.
 
-from pathlib import Path
-
-from bench.interactions import Interactions
+`source` names the SHA-256 of the archive: the publisher replaces it now and then, and figures of
+one version are not those of another.
+"""
 
 from .shared.movielens import CITATION, LICENCE
-from .shared.movielens_releases import csv_layout, load_release
+from .shared.movielens_releases import csv_layout, release
 
 TITLE = "MovieLens latest-small"
 DESCRIPTION = "about 100,000 film ratings by about 600 users, for development, with film features"
@@ -17,29 +17,4 @@ __all__ = ["CITATION", "COUNTS", "DESCRIPTION", "LICENCE", "SHA256", "SOURCE", "
 
 LAYOUT = csv_layout("ml-latest-small")
 
-
-def load(data_dir: Path | None = None) -> Interactions:
-    """All ratings in the publisher's order; the films that have a rating.
-
-    Item features: year (dense, NaN where unknown), 19 genres, titles without the year. Of the
-    users nothing is known.
-
-    `source` names the SHA-256 of the archive: the publisher replaces it now and
-    then, and figures of one version are not those of another.
-
-    Args:
-        data_dir: ml-latest-small.zip, the folder ml-latest-small, or a folder that holds one of
-            them. None: from the cache, or GroupLens.
-
-    Raises:
-        DataUnavailable: the files are not there, or damaged.
-        BadData: a line of them cannot be used.
-    """
-    return load_release(
-        data_dir,
-        title=TITLE,
-        page=SOURCE,
-        layout=LAYOUT,
-        sha256=None,
-        counts=COUNTS,
-    )
+load = release(title=TITLE, page=SOURCE, layout=LAYOUT, sha256=SHA256, counts=COUNTS)

@@ -1,24 +1,21 @@
-"""Delimited text read into arrays: fast when it is well formed, exact about the fault when not."""
+"""Delimited text read into arrays: by pyarrow when well formed, exact about the fault when not."""
 
-import math
+import csv
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data.fields import DTYPES, LATEST_SECONDS, PARSERS, Kind
 from bench.errors import Problem
 from bench.text import quoted
 
-Kind = Literal["integer", "number", "time", "text"]
 Table = dict[str, NDArray[Any]]
 
-# As seconds this is the year 5138, as milliseconds the year 1973: a larger time is milliseconds.
-LATEST_SECONDS = 10**11
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "'|'", "::": "'::'"}
-WHOLE_NUMBER = re.compile(r"\s*([+-]?[0-9]+)(?:\.0*)?\s*")
-NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
 # What a table of plain numbers consists of. Anything else (NaN, quotes, a header, hexadecimal) is
 # left to the slow path, so that both paths accept the same files.
 NUMERIC_BYTES = b"0123456789+-.eE \r\n"
@@ -37,8 +34,13 @@ def read_columns(
     columns: Mapping[str, Kind],
     header: str | None = None,
     encoding: str = "utf-8",
+    quotes: bool = False,
 ) -> Table:
-    r"""Read a delimited file. Fields are never quoted; blank lines, CRLF and a BOM are tolerated.
+    r"""Read a delimited file. Blank lines, CRLF and a BOM are tolerated.
+
+    pyarrow reads what is well formed. Where it refuses, or would read otherwise than we do, the
+    file is read again line by line: pyarrow's errors count rows instead of lines and do not name
+    every fault, and it has no "+5" and no "5.0" for a whole number.
 
     Args:
         data: the whole file.
@@ -49,46 +51,61 @@ def read_columns(
             "time" int64 [n], seconds since 1970, never negative; "text" object [n] of str.
         header: the first line, if the file has one, as "user_id\titem_id".
         encoding: of the text; "latin-1" for the older MovieLens files.
+        quotes: a field may stand in double quotes, as in CSV, and then hold the separator, but no
+            line end. Without it a quote is a character like any other.
 
     Raises:
         BadData: empty, no or another header, a wrong separator, a field missing, too many or not
-            of its kind, a time in milliseconds, or bytes that are not text in that encoding.
+            of its kind, a quote that is not closed, a time in milliseconds, or bytes that are not
+            text in that encoding.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = data.removeprefix(BYTE_ORDER_MARK)
     if not data or data.isspace():
         raise BadData(f"{name}: the file is empty")
-    table = None
-    if "text" not in columns.values():
-        end = data.find(b"\n") + 1 or len(data)
-        if header is None:
-            table = _read_numbers(data, 0, separator, columns)
-        elif data[:end].removesuffix(b"\n").removesuffix(b"\r") == header.encode():
-            table = _read_numbers(data, end, separator, columns)
-    return _read_lines(data, name, separator, columns, header, encoding) if table is None else table
+    table, start = None, 0
+    if header is not None:
+        start = data.find(b"\n") + 1 or len(data)
+    if header is None or _without_end(data[:start]) == header.encode():
+        table = _read_well_formed(data, start, separator, columns, encoding, quotes)
+    if table is None:
+        table = _read_lines(data, name, separator, columns, header, encoding, quotes)
+    return table
 
 
-def _read_numbers(
-    data: bytes, start: int, separator: str, columns: Mapping[str, Kind]
+def _without_end(line: bytes) -> bytes:
+    return line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _read_well_formed(
+    data: bytes,
+    start: int,
+    separator: str,
+    columns: Mapping[str, Kind],
+    encoding: str,
+    quotes: bool,
 ) -> Table | None:
-    """A table of plain numbers from `start` on, or None where anything is unusual.
+    """The table from `start` on, or None where anything is unusual.
 
-    Nothing of the size of the file is held beside it and the table.
+    For plain numbers nothing of the size of the file is held beside it and the table.
     """
+    if encoding == "latin-1":
+        data, start = data[start:].decode(encoding).encode(), 0
     if len(separator) > 1:
         if b"\t" in data:
             return None
         data, start, separator = data[start:].replace(separator.encode(), b"\t"), 0, "\t"
-    plain = NUMERIC_BYTES + separator.encode()
-    parts = (data[first : first + PART] for first in range(start, len(data), PART))
-    if any(part.translate(None, plain) for part in parts):
-        return None
-    if b"\r" in data and data.count(b"\r", start) != data.count(b"\r\n", start):
+    if _is_unusual(data, start, separator, columns):
         return None
 
     import pyarrow as pa  # takes 0.1 s, and `bench list` has no use for it
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
-    types = {"integer": pa.int64(), "number": pa.float32(), "time": pa.int64()}
+    types = {
+        "integer": pa.int64(),
+        "number": pa.float32(),
+        "time": pa.int64(),
+        "text": pa.string(),
+    }
     most = data.count(b"\n", start) + 1  # blank lines are none
     table = {column: np.empty(most, dtype=DTYPES[kind]) for column, kind in columns.items()}
     rows = 0
@@ -100,26 +117,51 @@ def _read_numbers(
             part = pa.allocate_buffer(end - start)
             memoryview(part).cast("B")[:] = memoryview(data)[start:end]
             start = end
-            batch = csv.read_csv(
+            batch = arrow_csv.read_csv(
                 part,
-                read_options=csv.ReadOptions(column_names=list(columns), use_threads=False),
-                parse_options=csv.ParseOptions(delimiter=separator, quote_char=False),
-                convert_options=csv.ConvertOptions(
+                read_options=arrow_csv.ReadOptions(column_names=list(columns), use_threads=False),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=separator, quote_char='"' if quotes else False
+                ),
+                convert_options=arrow_csv.ConvertOptions(
                     column_types={column: types[kind] for column, kind in columns.items()},
                     null_values=[],
                 ),
             )
             for (column, kind), values in zip(columns.items(), batch.columns, strict=True):
                 given = values.to_numpy()
-                if kind == "time" and not np.all((given >= 0) & (given < LATEST_SECONDS)):
-                    return None
-                if kind == "number" and not np.all(np.isfinite(given)):
+                if not _has_usual_values(given, kind):
                     return None
                 table[column][rows : rows + len(given)] = given
             rows += batch.num_rows
     except pa.ArrowInvalid:
         return None
     return {column: values[:rows] for column, values in table.items()} if rows else None
+
+
+def _is_unusual(data: bytes, start: int, separator: str, columns: Mapping[str, Kind]) -> bool:
+    """Whether there are bytes that pyarrow would read otherwise than `_read_lines` does."""
+    if "text" in columns.values():
+        # Hexadecimal numbers, which pyarrow takes, and a byte order mark, which it drops.
+        if any(bytes_ in data for bytes_ in (b"0x", b"0X", BYTE_ORDER_MARK)):
+            return True
+    else:
+        plain = NUMERIC_BYTES + separator.encode()
+        parts = (data[first : first + PART] for first in range(start, len(data), PART))
+        if any(part.translate(None, plain) for part in parts):
+            return True
+    return b"\r" in data and data.count(b"\r", start) != data.count(b"\r\n", start)
+
+
+def _has_usual_values(values: NDArray[Any], kind: Kind) -> bool:
+    match kind:
+        case "time":
+            return bool(np.all((values >= 0) & (values < LATEST_SECONDS)))
+        case "number":
+            return bool(np.all(np.isfinite(values)))
+        case "text":  # a quote that is not closed takes the next lines in
+            return not any("\n" in value for value in values)
+    return True
 
 
 def _read_lines(
@@ -129,6 +171,7 @@ def _read_lines(
     columns: Mapping[str, Kind],
     header: str | None,
     encoding: str,
+    quotes: bool,
 ) -> Table:
     """Line by line: slow, and able to say what is wrong where."""
     try:
@@ -150,7 +193,10 @@ def _read_lines(
     for number, line in lines:
         if not line.strip(" "):  # but a line of separators alone lacks all its fields
             continue
-        fields = line.split(separator)
+        try:
+            fields = _split(line, separator) if quotes else line.split(separator)
+        except (ValueError, csv.Error) as error:
+            raise BadData(f"{name}, line {number}: {error}") from None
         if len(fields) != len(columns):
             fault = _wrong_number_of_fields(line, fields, separator, len(columns))
             raise BadData(f"{name}, line {number}: {fault}")
@@ -170,6 +216,14 @@ def _read_lines(
     }
 
 
+def _split(line: str, separator: str) -> list[str]:
+    """The fields of a line, some in quotes. Raises ValueError where a quote is not closed."""
+    (fields,) = csv.reader([f"{line}\n"], delimiter=separator)
+    if fields and fields[-1].endswith("\n"):
+        raise ValueError("a quote is not closed")
+    return fields
+
+
 def _wrong_number_of_fields(line: str, fields: list[str], separator: str, expected: int) -> str:
     named = SEPARATORS.get(separator, repr(separator))
     found = f"{len(fields)} in {quoted(line)}"
@@ -178,47 +232,3 @@ def _wrong_number_of_fields(line: str, fields: list[str], separator: str, expect
         if other != separator and len(line.split(other)) == expected:
             return f"{fault}; it looks separated by {other_named}"
     return fault
-
-
-def _integer(field: str) -> int:
-    match = WHOLE_NUMBER.fullmatch(field)
-    if match is None:
-        raise ValueError("is missing" if not field.strip() else "is not a whole number")
-    # The length first: int() of very many digits is slow, and refused by Python.
-    if len(match[1]) > 30 or not -(2**63) <= int(match[1]) < 2**63:
-        raise ValueError("does not fit into 64 bits")
-    return int(match[1])
-
-
-def _number(field: str) -> float:
-    if not field.strip():
-        raise ValueError("is missing")
-    if NUMBER.fullmatch(field) is None:
-        raise ValueError("is not a finite number")
-    value = float(field)
-    if math.isinf(value) or abs(value) > float(np.finfo(np.float32).max):
-        raise ValueError("is too large")
-    return value
-
-
-def _time(field: str) -> int:
-    value = _integer(field)
-    if value < 0:
-        raise ValueError("is negative; times are seconds since 1970")
-    if value >= LATEST_SECONDS:
-        raise ValueError("looks like milliseconds; times are seconds since 1970")
-    return value
-
-
-PARSERS: dict[Kind, Callable[[str], Any]] = {
-    "integer": _integer,
-    "number": _number,
-    "time": _time,
-    "text": str,
-}
-DTYPES: dict[Kind, Any] = {
-    "integer": np.int64,
-    "number": np.float32,
-    "time": np.int64,
-    "text": object,
-}

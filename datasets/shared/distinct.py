@@ -49,8 +49,8 @@ class DistinctDraws:
         item_bits = len(self._weights).bit_length()
         done = []
         pairs = np.empty(0, dtype=np.int64)  # user << item_bits | item, of those who lack some
-        needed = np.interp(wanted, self._distinct, self._draws)
-        needed = np.minimum(1.1 * needed, MOST_DRAWS * wanted).astype(np.int64) + 4
+        expected = np.interp(wanted, self._distinct, self._draws)
+        needed = np.minimum(1.1 * expected, MOST_DRAWS * wanted).astype(np.int64) + 4
         lacking = wanted
         for _ in range(ROUNDS):
             drawing = np.repeat(np.arange(len(groups)), np.where(lacking > 0, needed, 0))
@@ -81,7 +81,8 @@ class DistinctDraws:
         slot = at.astype(np.int64)
         at -= slot  # what is left is uniform again
         slot += self._firsts[table]
-        return np.where(at < self._keep[slot], self._items[slot], self._others[slot])
+        drawn: Ids = np.where(at < self._keep[slot], self._items[slot], self._others[slot])
+        return drawn
 
     def _from_the_rest(
         self, group: int, own: NDArray[np.int64], count: int, rng: np.random.Generator
@@ -102,7 +103,10 @@ class DistinctDraws:
         """With what probability a user of a group draws each item. [n_items]"""
         inside = self._weights * (self._groups == group)
         of_all = self._weights / self._weights.sum()
-        return self._strength * inside / inside.sum() + (1 - self._strength) * of_all
+        rates: NDArray[np.float64] = (
+            self._strength * inside / inside.sum() + (1 - self._strength) * of_all
+        )
+        return rates
 
 
 def _first_of_each(pairs: NDArray[np.int64], item_bits: int) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""What the MovieLens data sets share: turning their columns into ids and features."""
+"""Columns of MovieLens files made into features and interactions; terms and citation."""
 
 import hashlib
 import math
@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.delimited import BadData, Kind, Table
+from bench.data.delimited import BadData, Table
+from bench.data.fields import Kind
+from bench.data.ids import positions
 from bench.interactions import Features, Ids, Interactions
 from bench.text import quoted
 
@@ -59,19 +61,6 @@ CITATION = (
 
 def sha256_of_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def positions(ids: NDArray[np.int64], known: NDArray[np.int64], what: str, name: str) -> Ids:
-    """Where each id stands in `known`, which is sorted and distinct; int32.
-
-    Raises:
-        BadData: an id is not in `known`; `what` and `name` say what it is and in which file.
-    """
-    found = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    if not np.array_equal(known[found], ids):
-        stranger = ids[known[found] != ids][0]
-        raise BadData(f"{name}: {what} {stranger} is not in the list of {what}s")
-    return found.astype(np.int32)
 
 
 def sorted_by_id(table: Table, name: str) -> Table:

@@ -1,17 +1,14 @@
 """What MovieLens 10M and the later ones share: ratings of users of whom nothing else is known."""
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bench.data.archives import Files, Layout, given_files
-from bench.data.delimited import BadData, Table, read_columns
+from bench.data.delimited import BadData, read_columns
 from bench.data.fetch import Url, fetch, sha256_of, warn
-from bench.interactions import Ids, Interactions
+from bench.data.fields import Kind
+from bench.data.ids import numbered, positions
+from bench.interactions import Interactions
 
 from . import movielens
 from .movielens import RATING_COLUMNS, notice
@@ -19,13 +16,13 @@ from .movielens import RATING_COLUMNS, notice
 BASE_URL = "https://files.grouplens.org/datasets/movielens"
 MAX_ARCHIVE_BYTES = 500_000_000
 MAX_FILE_BYTES = 1 << 31  # the largest, ratings.csv of 32M, has 877 MB
-MOST_IDS = 10**7  # a larger id is a mistake, and would ask for a large table
 
 # In these files it is "Children", whatever their READMEs say.
 GENRES = tuple(sorted({*movielens.GENRES, "Children", "IMAX"} - {"Children's"}))
 NO_GENRES = "(no genres listed)"
 RATINGS_HEADER = "userId,movieId,rating,timestamp"
 FILMS_HEADER = "movieId,title,genres"
+FILM_COLUMNS: Mapping[str, Kind] = {"id": "integer", "title": "text", "genres": "text"}
 
 
 def csv_layout(name: str) -> Layout:
@@ -40,50 +37,64 @@ def csv_layout(name: str) -> Layout:
     )
 
 
-def load_release(
-    data_dir: Path | None,
-    *,
-    title: str,
-    page: str,
-    layout: Layout,
-    sha256: str | None,
-    counts: Mapping[str, int],
-) -> Interactions:
-    """All ratings in the publisher's order, with the publisher's ids in ascending order.
-
-    The catalogue is the films that have a rating, as in movielens_1m, and for its reason. Item
-    features: year (dense, NaN where unknown), 19 genres, titles without the year. A film without
-    genres has none of the 19.
+def release(
+    *, title: str, page: str, layout: Layout, sha256: Mapping[str, str], counts: Mapping[str, int]
+) -> Callable[[Path | None], Interactions]:
+    """The `load` of a data set.
 
     Args:
-        data_dir: the zip archive, the folder in it, or a folder that holds one of them. None: from
-            the cache, or GroupLens.
         title, page: of the data set, for the messages.
         layout: with files that end in .csv or, with `::` between two fields, in .dat.
-        sha256: of the archive; None for one that changes in time.
+        sha256: of the archive, by its name; empty for one that changes in time.
         counts: users, items and interactions; empty for one that changes in time.
-
-    Raises:
-        DataUnavailable: the files are not there, or damaged.
-        BadData: a line of them cannot be used, or the publisher's own have other counts.
     """
-    if data_dir is None:
-        source = Url(
-            url=f"{BASE_URL}/{layout.archive}",
-            file_name=layout.archive,
-            max_bytes=MAX_ARCHIVE_BYTES,
-            sha256=sha256,
-        )
-        _, path = fetch(title, [source], notice=notice(title, page))
-        files = Files(layout=layout, path=path, inside=layout.inside)
-    else:
-        files = given_files(data_dir, (layout,))
 
+    def load(data_dir: Path | None = None) -> Interactions:
+        """All ratings in the publisher's order, with the publisher's ids in ascending order.
+
+        The catalogue is the films that have a rating, as in movielens_1m, and for its reason. Item
+        features: year (dense, NaN where unknown), 19 genres, titles without the year. A film
+        without genres has none of the 19. Of the users nothing is known.
+
+        Args:
+            data_dir: the zip archive, the folder in it, or a folder that holds one of them. None:
+                from the cache, or GroupLens.
+
+        Raises:
+            DataUnavailable: the files are not there, or damaged.
+            BadData: a line of them cannot be used, or the publisher's own have other counts.
+        """
+        files = _files(data_dir, title, page, layout, sha256.get(layout.archive))
+        return _read(files, sha256.get(layout.archive), counts)
+
+    return load
+
+
+def _files(
+    data_dir: Path | None, title: str, page: str, layout: Layout, sha256: str | None
+) -> Files:
+    """Those that were given, or fetched ones."""
+    if data_dir is not None:
+        return given_files(data_dir, (layout,))
+    source = Url(
+        url=f"{BASE_URL}/{layout.archive}",
+        file_name=layout.archive,
+        max_bytes=MAX_ARCHIVE_BYTES,
+        sha256=sha256,
+    )
+    _, path = fetch(title, [source], notice=notice(title, page))
+    return Files(layout=layout, path=path, inside=layout.inside)
+
+
+def _read(files: Files, sha256: str | None, counts: Mapping[str, int]) -> Interactions:
+    """What `load` returns; sha256 and counts are those of the publisher's archive."""
+    layout = files.layout
     is_csv = layout.ratings.endswith(".csv")
+    separator = "," if is_csv else "::"
     ratings = read_columns(
         files.read(layout.ratings),
         name=layout.ratings,
-        separator="," if is_csv else "::",
+        separator=separator,
         columns=RATING_COLUMNS,
         header=RATINGS_HEADER if is_csv else None,
     )
@@ -91,10 +102,16 @@ def load_release(
     user_ids, users = numbered(ratings.pop("user"), "user", layout.ratings)
     item_ids, items = numbered(ratings.pop("item"), "item", layout.ratings)
 
-    content = files.read(layout.items)
-    films = films_of_csv(content, layout.items) if is_csv else films_of_dat(content, layout.items)
+    films = read_columns(
+        files.read(layout.items),
+        name=layout.items,
+        separator=separator,
+        columns=FILM_COLUMNS,
+        header=FILMS_HEADER if is_csv else None,
+        quotes=is_csv,  # a title with a comma stands in quotes
+    )
     films = movielens.sorted_by_id(films, layout.items)
-    rated = movielens.positions(item_ids, films["id"], "item", layout.ratings)
+    rated = positions(item_ids, films["id"], "item", layout.ratings)
     tags = (
         [] if of_film == NO_GENRES else of_film.split("|") for of_film in films["genres"][rated]
     )
@@ -115,72 +132,6 @@ def load_release(
         ),
         source=_provenance(files, sha256, counts, found),
     )
-
-
-def numbered(ids: NDArray[np.int64], what: str, name: str) -> tuple[NDArray[np.int64], Ids]:
-    """The distinct ids, ascending, and where each of `ids` stands among them, int32 [n].
-
-    By a table of all ids up to the largest: nothing is sorted.
-
-    Raises:
-        BadData: an id is negative or too large; `what` and `name` say what it is and of which file.
-    """
-    lowest, highest = ids.min(), ids.max()
-    if lowest < 0 or highest >= MOST_IDS:
-        stranger = lowest if lowest < 0 else highest
-        raise BadData(f"{name}: {what} {stranger} is no id; they lie in 0..{MOST_IDS - 1}")
-    occurs = np.zeros(highest + 1, dtype=np.bool_)
-    occurs[ids] = True
-    place = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
-    return np.flatnonzero(occurs), place[ids]
-
-
-def films_of_dat(content: bytes, name: str) -> Table:
-    """The columns "id", "title" and "genres" of movies.dat. Raises BadData."""
-    return read_columns(
-        content,
-        name=name,
-        separator="::",
-        columns={"id": "integer", "title": "text", "genres": "text"},
-    )
-
-
-def films_of_csv(content: bytes, name: str) -> Table:
-    """The same of movies.csv, where a title with a comma stands in quotes. Raises BadData."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadData(f"{name}: byte 0x{content[error.start]:02X} is not utf-8 text") from None
-    rows = csv.reader(io.StringIO(text, newline=""))
-    films = []
-    try:
-        header = ",".join(next(rows, []))
-        if header != FILMS_HEADER:
-            raise BadData(
-                f"{name}, line 1: expected the header {FILMS_HEADER!r}, not {header[:60]!r}"
-            )
-        last = rows.line_num
-        for row in rows:
-            first, last = last + 1, rows.line_num
-            if first != last:
-                raise BadData(f"{name}, line {first}: a quote is not closed")
-            if not row:  # a blank line
-                continue
-            if len(row) != 3:
-                raise BadData(f"{name}, line {first}: expected 3 fields, found {len(row)}")
-            if not (row[0].isascii() and row[0].isdigit() and len(row[0]) < 19):
-                raise BadData(f"{name}, line {first}: movieId {row[0][:60]!r} is no id")
-            films.append((int(row[0]), row[1], row[2]))
-    except csv.Error as error:
-        raise BadData(f"{name}, line {rows.line_num}: {error}") from None
-    if not films:
-        raise BadData(f"{name}: no lines after the header")
-    ids, titles, genres = zip(*films, strict=True)
-    return {
-        "id": np.array(ids, dtype=np.int64),
-        "title": np.array(titles, dtype=object),
-        "genres": np.array(genres, dtype=object),
-    }
 
 
 def _provenance(

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from bench.data.archives import read_file
-from bench.data.delimited import BadData, Kind, Table, read_columns
+from bench.data.delimited import BadData, Table, read_columns
 from bench.data.fetch import DataUnavailable, Url, fetch, warn
+from bench.data.fields import Kind
+from bench.data.ids import MOST_IDS
 from bench.interactions import Interactions, PublishedSplit
 
 from .movielens import RATING_COLUMNS
@@ -123,7 +125,7 @@ def _check(name: str, *ids: np.ndarray) -> None:
     """Raises BadData where a file holds what is no index of a user or item."""
     lowest, highest = min(part.min() for part in ids), max(part.max() for part in ids)
     # The authors' ids have no gaps. A huge one is a mistake, and would ask for a huge model.
-    if lowest < 0 or highest >= 10**7:
+    if lowest < 0 or highest >= MOST_IDS:
         stranger = lowest if lowest < 0 else highest
         raise BadData(f"{name}: {stranger} is no index of a user or item")
 
