@@ -147,13 +147,74 @@ def test_the_fast_path_accepts_exactly_what_the_slow_one_does(text):
     results = []
     for reader in (
         lambda: read(data, columns=columns),
-        lambda: _read_lines(data, "u.data", "\t", columns, None, "utf-8"),
+        lambda: _read_lines(data, "u.data", "\t", columns, None, "utf-8", False),
     ):
-        try:
-            results.append({column: values.tolist() for column, values in reader().items()})
-        except BadData as error:
-            results.append(str(error))
+        results.append(outcome(reader))
     assert results[0] == results[1]
+
+
+def outcome(reader):
+    """The table as lists, or the error in words."""
+    try:
+        return {column: values.tolist() for column, values in reader().items()}
+    except BadData as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("separator", [",", "::"])
+@pytest.mark.parametrize("quotes", [False, True])
+@given(text=st.text(alphabet='057xXé"\t\r\n ,:+.-\ufeff\x00\x85', min_size=1, max_size=40))
+def test_text_is_read_as_line_by_line(encoding, separator, quotes, text):
+    if quotes and len(separator) > 1:
+        return  # CSV has one character
+    columns = {"id": "integer", "title": "text", "age": "number"}
+    first = f"7{separator}é{separator}7\n"
+    data = (first + text).encode(encoding, "replace")
+    quick = outcome(
+        lambda: read(data, separator, columns, encoding=encoding, quotes=quotes),
+    )
+    slow = outcome(
+        lambda: _read_lines(data, "u.data", separator, columns, None, encoding, quotes),
+    )
+    assert quick == slow
+
+
+CSV = {"id": "integer", "title": "text", "year": "integer"}
+
+
+@pytest.mark.parametrize("quotes", [False, True])
+def test_well_formed_text_needs_no_slow_path(quotes, monkeypatch):
+    monkeypatch.setattr("bench.data.delimited._read_lines", None)
+    title = '"A, ""B"" and C"' if quotes else '"A" and B'
+    data = f"id,title,year\r\n5,{title},1995\r\n\r\n7,é,-1\r\n".encode()
+    table = read(data, ",", CSV, header="id,title,year", quotes=quotes)
+    assert table["title"].tolist() == ['A, "B" and C' if quotes else '"A" and B', "é"]
+    assert table["year"].tolist() == [1995, -1]
+    latin = read(data.decode().encode("latin-1"), ",", CSV, header="id,title,year",
+                 quotes=quotes, encoding="latin-1")  # fmt: skip
+    assert latin["title"].tolist() == table["title"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('5,"A, 1995', "a quote is not closed"),
+        ('5,A,"1995', "a quote is not closed"),
+        ('"5,A,1995', "a quote is not closed"),
+        ('5,"A",B,1995', "expected 3 fields separated by commas, found 4"),
+        ('"x",A,1995', "id 'x' is not a whole number"),
+        ("0x5,A,1995", "id '0x5' is not a whole number"),
+        ("5,A\r,", "new-line character seen in unquoted field"),
+    ],
+)
+@pytest.mark.parametrize("after", ["", '6,"B, C",1996\n'])
+def test_a_bad_line_of_csv_is_named(line, message, after):
+    with pytest.raises(BadData) as caught:
+        read(f"1,A,1995\n{line}\n{after}".encode(), ",", CSV, quotes=True)
+    assert str(caught.value).startswith("u.data, line 2: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @given(st.binary(max_size=60))
