@@ -1,4 +1,10 @@
-"""Fetching data: a verified cache, then the publisher, then mirrors, then a clear message."""
+"""Fetching data: a verified cache, then the publisher, then mirrors, then a clear message.
+
+pooch does much of this. Ours stays for what pooch has not: a bound on the size and on the time of a
+whole download, so that a server that drips cannot hang a run; a package index as another source,
+for machines that reach nothing else; several sources in turn, with what each of them answered in
+the message; and no import beyond the standard library and what the command needs anyway.
+"""
 
 import hashlib
 import http.client
