@@ -10,19 +10,30 @@ from typing import Any
 import numpy as np
 
 
-def fingerprint(value: Any) -> str:
-    """SHA-256 of arrays, numbers, text, and dataclasses or sequences of them."""
+def fingerprint(value: Any, **further: Any) -> str:
+    """SHA-256 of arrays, numbers, text, and dataclasses or sequences of them.
+
+    Args:
+        value: what the hash is of.
+        further: more of it, as if the value were a dataclass with these fields at its end.
+    """
     digest = sha256()
     _feed(digest.update, value)
+    for name, part in further.items():
+        _feed_field(digest.update, name, part)
     return digest.hexdigest()
+
+
+def _feed_field(update: Callable[[Any], None], name: str, value: Any) -> None:
+    update(name.encode())
+    _feed(update, value)
 
 
 def _feed(update: Callable[[Any], None], value: Any) -> None:
     if is_dataclass(value):
         for field in fields(value):
             if field.name != "source":  # the same data by another way is the same data
-                update(field.name.encode())
-                _feed(update, getattr(value, field.name))
+                _feed_field(update, field.name, getattr(value, field.name))
     elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         little_endian = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
         update(f"{little_endian.dtype.str}{value.shape}".encode())

@@ -71,15 +71,6 @@ class Features(ReadOnlyArrays):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishedSplit:
-    """Held-out items and negatives that the publisher of a data set fixed, one row per user."""
-
-    users: Ids  #: [m]
-    held_out: Ids  #: [m]
-    negatives: Ids  #: [m, n], as published, also where they repeat the held-out item
-
-
-@dataclass(frozen=True, kw_only=True)
 class Interactions(ReadOnlyArrays):
     """Implicit feedback: row j says that users[j] chose items[j] at times[j].
 
@@ -99,7 +90,6 @@ class Interactions(ReadOnlyArrays):
     item_ids: OriginalIds = field(default_factory=lambda: np.empty(0, dtype=np.int64))  #: [n_items]
     user_features: Features | None = None  #: n_users entities
     item_features: Features | None = None  #: n_items entities
-    published: PublishedSplit | None = None  #: what the publisher holds out
     source: str = ""  #: where the data came from, for the record
 
     def __post_init__(self) -> None:
@@ -136,7 +126,6 @@ class Interactions(ReadOnlyArrays):
             items=self.items[rows],
             times=self.times[rows],
             ratings=None if self.ratings is None else self.ratings[rows],
-            published=None,
         )
 
     def rows_of(self, users: Ids) -> tuple[Rows, Rows]:
@@ -153,6 +142,31 @@ class Interactions(ReadOnlyArrays):
         matrix = sp.csr_matrix((ones, (self.users, self.items)), shape=(self.n_users, self.n_items))
         matrix.data[:] = 1  # a repeated pair was summed
         return matrix
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedSplit:
+    """Held-out items and negatives that the publisher of a data set fixed, one row per user."""
+
+    users: Ids  # [m]
+    held_out: Ids  # [m]
+    negatives: Ids  # [m, n], as published, also where they repeat the held-out item
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What `load` of a data set returns: interactions, and the split that its publisher fixed.
+
+    Only the protocol gets the split. A model gets interactions, which hold nothing of it.
+    """
+
+    interactions: Interactions
+    published: PublishedSplit | None = None
+
+    @classmethod
+    def of(cls, data: "Interactions | DataSet") -> "DataSet":
+        """A data set without a published split may be given as its interactions alone."""
+        return data if isinstance(data, DataSet) else cls(data)
 
 
 def occurrences(ids: Ids, size: int) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.interactions import Interactions
+from bench.interactions import DataSet
 
 from .shared.movielens import LICENCE
 from .shared.ncf import CITATION, SOURCE, NcfFiles, load_split
@@ -22,8 +22,8 @@ FILES = NcfFiles(
 )
 
 
-def load(data_dir: Path | None = None) -> Interactions:
-    """The train rows in the authors' order, then the test rows; `published` holds their split.
+def load(data_dir: Path | None = None) -> DataSet:
+    """The train rows in the authors' order, then the test rows; and their split as published.
 
     The ids are the authors' own (0..6039 and 0..3705), which are not GroupLens'. 156 users have
     their test item among their own negatives; that is left as published, and the protocol counts no

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.interactions import Interactions
+from bench.interactions import DataSet
 
 from .shared.ncf import CITATION as NCF_CITATION
 from .shared.ncf import SOURCE, NcfFiles, load_split
@@ -28,8 +28,8 @@ FILES = NcfFiles(
 )
 
 
-def load(data_dir: Path | None = None) -> Interactions:
-    """The train rows in the authors' order, then the test rows; `published` holds their split.
+def load(data_dir: Path | None = None) -> DataSet:
+    """The train rows in the authors' order, then the test rows; and their split as published.
 
     The ids are the authors' own (0..55186 and 0..9915). Where the files have no fourth column, all
     times are 0: the order within a user is then that of the files. There are no features.

@@ -30,7 +30,6 @@ def with_items(data: Interactions, order: Order) -> Interactions:
         items=np.argsort(order).astype(np.int32)[data.items],
         item_ids=data.item_ids[order],
         item_features=_taken(data.item_features, order),
-        published=None,
     )
 
 

@@ -71,7 +71,7 @@ def certify_models(
         models=models or list(names.files("models")),
         settings=list(settings),
     )
-    data = [load_data(name, None) for name in DATA]
+    data = [load_data(name, None).interactions for name in DATA]
     found: Counter[str] = Counter()
     with only_run(results), work_folder(results) as work:
         described = describe(chosen, work)

@@ -15,11 +15,10 @@ from bench.cli.options import data_dir_option
 @data_dir_option
 def get(name: str, data_dir: Path | None) -> None:
     """Fetch a data set into the cache and check it."""
-    from bench.registry.datasets import load_data, parse_dataset
-    from bench.registry.models import load_module
+    from bench.registry.datasets import dataset_module, load_data, parse_dataset
 
-    data = load_data(name, data_dir)
-    module = load_module("datasets", parse_dataset(name)[0])
+    data = load_data(name, data_dir).interactions
+    module = dataset_module(parse_dataset(name)[0])
     click.echo(
         f"{name}: {len(data):,} interactions of {data.n_users:,} users, {data.n_items:,} items"
     )

@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from bench.interactions import Features, Interactions, occurrences
+from bench.interactions import DataSet, Features, Interactions, PublishedSplit, occurrences
 from bench.protocol.negatives import NEGATIVES, Negatives
 from bench.protocol.split import Split
 
 
 def audit(
     data: Interactions,
-    ordered: Interactions,
+    used: DataSet,
     split: Split,
     scored: Split,
     negatives: Negatives,
@@ -20,13 +20,14 @@ def audit(
     """Counts of a data set under a protocol.
 
     Args:
-        data: as its `load` returned it.
-        ordered: the same by user and time, without repeats.
+        data: the interactions as `load` returned them.
+        used: the data set with the same by user and time, without repeats.
         split: train and held-out items.
         scored: the same with those tested users only who are scored and ranked.
         negatives: of the users scored.
         min_rating: only interactions rated at least this high count.
     """
+    ordered = used.interactions
     in_train = occurrences(split.train.items, data.n_items)
     too_low = 0 if min_rating is None or data.ratings is None else data.ratings < min_rating
     below = int(np.sum(too_low))
@@ -43,7 +44,7 @@ def audit(
         "untested_users": data.n_users - len(split.users),
         "users_with_tied_newest_time": _tied_newest(ordered),
         "users_with_few_negatives": int((negatives.drawn < NEGATIVES).sum()),
-        "users_with_held_out_item_among_negatives": _among_its_own(ordered, scored),
+        "users_with_held_out_item_among_negatives": _among_its_own(used.published, scored),
         "cold_held_out_items": int((in_train[split.held_out] == 0).sum()),
         "items_not_in_train": int((in_train == 0).sum()),
         "user_features": _names(data.user_features),
@@ -59,9 +60,8 @@ def _tied_newest(ordered: Interactions) -> int:
     return int((same_user & ends_user & same_time).sum())
 
 
-def _among_its_own(ordered: Interactions, scored: Split) -> int:
+def _among_its_own(published: PublishedSplit | None, scored: Split) -> int:
     """Users whose held-out item is among the negatives that were published for them."""
-    published = ordered.published
     if published is None:
         return 0
     own = published.negatives[np.isin(published.users, scored.users)]

@@ -1,11 +1,11 @@
 """Leave one out: each user's last interaction is held out (He et al. 2017, section 4.1)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.interactions import PART, Ids, Interactions, occurrences
+from bench.interactions import PART, DataSet, Ids, Interactions, occurrences
 
 LEAST_ITEMS = 3  # a user with fewer distinct items stays in train, untested
 
@@ -36,9 +36,9 @@ def in_order(data: Interactions, min_rating: float | None = None) -> Interaction
         # By time, then by user: each sort keeps what the one before did, and the source's order.
         order = stable_order(data.times)
         order = order[stable_order(data.users[order])]
-        data = replace(data.take(order), published=data.published)
+        data = data.take(order)
     last = is_last_of_pair(data)
-    return data if last.all() else replace(data.take(last), published=data.published)
+    return data if last.all() else data.take(last)
 
 
 def is_in_order(data: Interactions) -> bool:
@@ -118,15 +118,18 @@ def hold_out_last(ordered: Interactions, tested: NDArray[np.bool_]) -> Split:
     return Split(train=ordered.take(in_train), users=users, held_out=ordered.items[last[users]])
 
 
-def as_published(ordered: Interactions) -> Split:
+def as_published(data: DataSet) -> Split:
     """The split that the publisher of the data fixed.
+
+    data's interactions come from `in_order`.
 
     Raises:
         ValueError: the data set has no published split.
     """
-    if ordered.published is None:
+    if data.published is None:
         raise ValueError("this data set has no published split")
-    users, held_out = ordered.published.users, ordered.published.held_out
+    ordered = data.interactions
+    users, held_out = data.published.users, data.published.held_out
     pairs = ordered.users.astype(np.int64) * ordered.n_items + ordered.items
     held_out_pairs = users.astype(np.int64) * ordered.n_items + held_out
     return Split(

@@ -1,7 +1,7 @@
 """From a data set to what models learn from and what they are tested on: one way for all models."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.errors import Problem, unknown
 from bench.hashing import fingerprint
-from bench.interactions import Ids, Interactions
+from bench.interactions import DataSet, Ids, Interactions
 from bench.protocol.audit import audit
 from bench.protocol.negatives import Negatives, sample, some_users
 from bench.protocol.split import (
@@ -59,45 +59,49 @@ class Task:
 class Protocol(NamedTuple):
     """How train and held-out items come about, and then the negatives of some tested users."""
 
-    split: Callable[[Interactions], Split]  # of interactions in order
-    negatives: Callable[[Interactions, Split], Negatives]
+    split: Callable[[DataSet], Split]  # of interactions in order
+    negatives: Callable[[DataSet, Split], Negatives]
 
 
-def _drawn(stream: str) -> Callable[[Interactions, Split], Negatives]:
-    return lambda ordered, split: sample(split, stream=f"{SEED}/{stream}")
+def _ours(split: Callable[[Interactions], Split]) -> Callable[[DataSet], Split]:
+    return lambda data: split(data.interactions)
 
 
-def _published(ordered: Interactions, split: Split) -> Negatives:
+def _drawn(stream: str) -> Callable[[DataSet, Split], Negatives]:
+    return lambda data, split: sample(split, stream=f"{SEED}/{stream}")
+
+
+def _published(data: DataSet, split: Split) -> Negatives:
     """As they were published, but that an item is no rival of itself.
 
     The NCF authors' MovieLens has the test item of 156 users among their own negatives. Their code,
     a dictionary of scores by item, ranks it once, as this does.
     """
-    assert ordered.published is not None  # as_published has checked
-    rows = np.isin(ordered.published.users, split.users)
-    items = ordered.published.negatives[rows].copy()
+    assert data.published is not None  # as_published has checked
+    rows = np.isin(data.published.users, split.users)
+    items = data.published.negatives[rows].copy()
     items[items == split.held_out[:, None]] = -1
     return Negatives(items=items, drawn=(items >= 0).sum(axis=1))
 
 
-def _validation_of_published(ordered: Interactions) -> Split:
-    measured = as_published(ordered)
-    tested = np.isin(np.arange(ordered.n_users), measured.users)
+def _validation_of_published(data: DataSet) -> Split:
+    measured = as_published(data)
+    tested = np.isin(np.arange(data.interactions.n_users), measured.users)
     return hold_out_last(measured.train, tested)
 
 
 # Those for tuning cannot see a test item, so that it may be among their negatives, as any item
 # that the user has not chosen yet.
 PROTOCOLS = {
-    "loo-99": Protocol(leave_one_out, _drawn("test")),
-    "loo-99-validation": Protocol(leave_two_out, _drawn("validation")),
+    "loo-99": Protocol(_ours(leave_one_out), _drawn("test")),
+    "loo-99-validation": Protocol(_ours(leave_two_out), _drawn("validation")),
     "ncf-files": Protocol(as_published, _published),
     "ncf-files-validation": Protocol(_validation_of_published, _drawn("validation")),
 }
 
 
 def prepare(
-    data: Interactions,
+    data: DataSet | Interactions,
     protocol: str,
     min_rating: float | None = None,
     eval_users: int | None = None,
@@ -118,19 +122,20 @@ def prepare(
     """
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
+    given = DataSet.of(data)
     try:
-        ordered = in_order(data, min_rating)
-        split = PROTOCOLS[protocol].split(ordered)
+        used = replace(given, interactions=in_order(given.interactions, min_rating))
+        split = PROTOCOLS[protocol].split(used)
         scored = split
         if eval_users is not None and eval_users < len(split.users):
             scored = some_users(split, eval_users, stream=f"{SEED}/users")
-        negatives = PROTOCOLS[protocol].negatives(ordered, scored)
+        negatives = PROTOCOLS[protocol].negatives(used, scored)
     except ValueError as error:
         raise BadProtocol(f"protocol {protocol}: {error}") from error
     if not len(split.users):
         raise BadProtocol(
-            f"nobody can be tested: of {data.n_users} users none has 3 distinct items among"
-            f" {len(ordered)} interactions"
+            f"nobody can be tested: of {given.interactions.n_users} users none has 3 distinct items"
+            f" among {len(used.interactions)} interactions"
         )
     cases = Cases(scored.users, scored.held_out, negatives)
     return Task(
@@ -142,7 +147,7 @@ def prepare(
         cases=cases,
         tuning=protocol.endswith("-validation"),
         published=PROTOCOLS[protocol].negatives is _published,
-        audit=audit(data, ordered, split, scored, negatives, min_rating),
-        data_sha256=fingerprint(ordered),
+        audit=audit(given.interactions, used, split, scored, negatives, min_rating),
+        data_sha256=fingerprint(used.interactions, published=used.published),
         split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),
     )

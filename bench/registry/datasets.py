@@ -1,15 +1,34 @@
 """Load data sets by name and parameters."""
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Mapping
 from inspect import signature
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_type_hints
 
 from bench.data.delimited import BadData
-from bench.errors import BadParameter, unknown
-from bench.interactions import Interactions
+from bench.errors import BadParameter, Problem, unknown
+from bench.interactions import DataSet, Interactions
 from bench.registry.models import load_module
 from bench.registry.parameters import as_type, toml_value
+from bench.text import shown
+
+# What the module of a data set must have.
+FACTS: dict[str, tuple[Any, str]] = {
+    "TITLE": (str, "text"),
+    "DESCRIPTION": (str, "text"),
+    "SOURCE": (str, "text"),
+    "LICENCE": (str, "text"),
+    "CITATION": (str, "text"),
+    "SHA256": (Mapping, "a dictionary of its files, empty where no checksum is known"),
+    "COUNTS": (Mapping, "a dictionary of users, items and interactions, empty where they change"),
+    "load": (Callable, "a function"),
+}
+
+
+class BadDataSet(Problem):
+    """The module of a data set that lacks a fact, or whose `load` returns something else."""
 
 
 def parse_dataset(text: str) -> tuple[str, dict[str, Any]]:
@@ -48,23 +67,46 @@ def for_load(load: Callable[..., Any], name: str, given: dict[str, Any]) -> dict
     }
 
 
-def load_data(dataset: str, data_dir: Path | None) -> Interactions:
+def dataset_module(name: str) -> ModuleType:
+    """The module of a data set, which has all of FACTS.
+
+    Raises:
+        UnknownName: there is none of that name.
+        BadDataSet: a fact is missing, or of another type.
+    """
+    module = load_module("datasets", name)
+    for fact, (kind, noun) in FACTS.items():
+        value = getattr(module, fact, None)
+        if value is None:
+            near = difflib.get_close_matches(fact, set(vars(module)) - FACTS.keys(), n=1)
+            hint = f"; it has {near[0]}" if near else ""
+            raise BadDataSet(f"{module.__file__} lacks {fact}{hint}. Needed: {', '.join(FACTS)}")
+        if not isinstance(value, kind):
+            raise BadDataSet(f"{module.__file__}: {fact} must be {noun}, not {shown(value)}")
+    return module
+
+
+def load_data(dataset: str, data_dir: Path | None) -> DataSet:
     """Load a data set by name, with parameters if any: "synthetic:scale=10".
 
     What its module raises goes on: see `bench.data.fetch`.
 
     Raises:
         UnknownName, BadParameter: there is no such data set, or it does not take the parameters.
+        BadDataSet: its module is not one of a data set.
     """
     name, given = parse_dataset(dataset)
-    load = load_module("datasets", name).load
-    parameters = for_load(load, name, given)
+    module = dataset_module(name)
+    parameters = for_load(module.load, name, given)
     try:
-        data = load(data_dir, **parameters)
+        data = module.load(data_dir, **parameters)
     except ValueError as error:
         if not given or isinstance(error, BadData):
             raise
         raise BadParameter(f"{dataset}: {error}") from error
-    if not isinstance(data, Interactions):
-        raise TypeError(f"load() of {name} must return Interactions, not {type(data).__name__}")
-    return data
+    if not isinstance(data, Interactions | DataSet):
+        found = type(data).__name__
+        raise BadDataSet(
+            f"{module.__file__}: load() must return Interactions or a DataSet, not {found}"
+        )
+    return DataSet.of(data)

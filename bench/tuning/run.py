@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bench.errors import BadParameter, unknown
-from bench.interactions import Interactions
+from bench.interactions import DataSet, Interactions
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import PROTOCOLS, Task, prepare
 from bench.registry.datasets import load_data
@@ -53,7 +53,7 @@ def checked_protocol(protocol: str) -> str:
     return protocol
 
 
-def validation_task(data: Interactions, suite: Suite) -> Task:
+def validation_task(data: DataSet | Interactions, suite: Suite) -> Task:
     """The only data that a study and its trials get: what is left without the test items.
 
     The hash of the data stands for train and validation alone, so that nothing of the test items

@@ -11,7 +11,7 @@ from bench.data.delimited import BadData, Table, read_columns
 from bench.data.fetch import DataUnavailable, Url, fetch, warn
 from bench.data.fields import Kind
 from bench.data.ids import MOST_IDS
-from bench.interactions import Interactions, PublishedSplit
+from bench.interactions import DataSet, Interactions, PublishedSplit
 
 from .movielens import RATING_COLUMNS
 
@@ -42,8 +42,8 @@ class NcfFiles:
         return f"{stem}.train.rating", f"{stem}.test.rating", f"{stem}.test.negative"
 
 
-def load_split(data_dir: Path | None, files: NcfFiles, counts: Mapping[str, int]) -> Interactions:
-    """The train rows in the authors' order, then the test rows; `published` holds their split.
+def load_split(data_dir: Path | None, files: NcfFiles, counts: Mapping[str, int]) -> DataSet:
+    """The train rows in the authors' order, then the test rows; and their split as published.
 
     Args:
         data_dir: the folder with the three files, or one that holds them in a folder ncf. None:
@@ -83,16 +83,16 @@ def load_split(data_dir: Path | None, files: NcfFiles, counts: Mapping[str, int]
         source = f"files named like the NCF authors', with other counts: {found}"
     if "time" not in joined:  # ties keep the order of the files: the test item is the last
         joined["time"] = np.zeros(len(joined["user"]), dtype=np.int64)
-    return Interactions(
+    interactions = Interactions(
         users=joined["user"].astype(np.int32),
         items=joined["item"].astype(np.int32),
         times=joined["time"],
         ratings=joined["rating"],
         n_users=n_users,
         n_items=n_items,
-        published=published,
         source=source,
     )
+    return DataSet(interactions, published)
 
 
 def _published(content: bytes, test: Table, files: NcfFiles) -> PublishedSplit:

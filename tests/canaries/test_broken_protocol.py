@@ -137,7 +137,7 @@ FAULTS = {
 def test_a_broken_protocol_is_invalid(
     fault: Callable[[Patch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = load_data("synthetic", None)
+    data = load_data("synthetic", None).interactions
     fault(monkeypatch)
     found = measured(prepare(data, "loo-99"))
     assert found.broken().keys() >= FAULTS[fault]
@@ -146,5 +146,5 @@ def test_a_broken_protocol_is_invalid(
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_held_out_items_in_train_are_invalid(made: Task) -> None:
-    leaking = replace(made, train=in_order(load_data("synthetic", None)))
+    leaking = replace(made, train=in_order(load_data("synthetic", None).interactions))
     assert measured(leaking).broken().keys() >= {"repeater"}

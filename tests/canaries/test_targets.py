@@ -12,7 +12,7 @@ from measured_canaries import NAMES, measured
 
 from bench.canaries import job as canary_job
 from bench.canaries.targets import targets
-from bench.interactions import PublishedSplit
+from bench.interactions import DataSet, PublishedSplit
 from bench.protocol.negatives import Negatives
 from bench.protocol.task import BadProtocol, Task, prepare
 
@@ -81,7 +81,7 @@ def published(n_items: int = 150, users: int = 60) -> Any:
     split = PublishedSplit(
         users=np.arange(users, dtype=np.int32), held_out=held_out, negatives=negatives
     )
-    return interactions(rows, users, n_items, published=split)
+    return DataSet(interactions(rows, users, n_items), split)
 
 
 def test_published_negatives_are_taken_as_they_are_but_for_the_item_itself() -> None:

@@ -302,15 +302,15 @@ def test_real_1m(real_data):
 def test_real_ncf(real_data):
     if not (real_data / "ncf").is_dir():
         pytest.skip("BENCH_TEST_DATA holds no folder ncf")
-    data = ncf_ml_1m.load(real_data)
+    given = ncf_ml_1m.load(real_data)
+    data, split = given.interactions, given.published
     found = {"users": data.n_users, "items": data.n_items, "interactions": len(data)}
     assert found == ncf_ml_1m.COUNTS
-    split = data.published
     assert split.negatives.shape == (6040, 99)
     # As the authors published it: see the docstring of load.
     assert np.sum((split.negatives == split.held_out[:, None]).any(axis=1)) == 156
 
-    task = prepare(data, "ncf-files")
+    task = prepare(given, "ncf-files")
     model = popularity.Popularity()
     model.fit(task.train, Run())
     found = figures(evaluate(model, task.train, task.cases).ledger)

@@ -43,15 +43,16 @@ def test_facts(stem):
 def test_a_published_split(tmp_path, capsys, stem):
     folder = write_ncf(tmp_path / "ncf", stem)
     for place in (folder, tmp_path):
-        data = MODULES[stem].load(place)
+        given = MODULES[stem].load(place)
+        data, published = given.interactions, given.published
         assert (len(data), data.n_users, data.n_items) == (5, 2, 199)
         assert data.users.tolist() == [0, 0, 1, 0, 1]
         assert data.items.tolist() == [1, 2, 0, 25, 133]
         assert data.times.tolist() == [10, 11, 12, 20, 13]
-        assert data.published.users.tolist() == [0, 1]
-        assert data.published.held_out.tolist() == [25, 133]
-        assert data.published.negatives.shape == (2, 99)
-        assert 133 in data.published.negatives[1]  # kept as published
+        assert published.users.tolist() == [0, 1]
+        assert published.held_out.tolist() == [25, 133]
+        assert published.negatives.shape == (2, 99)
+        assert 133 in published.negatives[1]  # kept as published
         assert "with other counts" in data.source
     warnings = capsys.readouterr().err
     assert warnings.count("not the authors' files: expected") == warnings.count("\n") == 2
@@ -61,12 +62,14 @@ def test_a_published_split(tmp_path, capsys, stem):
 def test_the_authors_counts_are_recognised(tmp_path, monkeypatch, capsys, stem):
     counts = {"users": 2, "items": 199, "interactions": 5}
     monkeypatch.setattr(MODULES[stem], "COUNTS", counts)
-    assert "counts verified" in MODULES[stem].load(write_ncf(tmp_path / "ncf", stem)).source
+    given = MODULES[stem].load(write_ncf(tmp_path / "ncf", stem))
+    assert "counts verified" in given.interactions.source
     assert capsys.readouterr().err == ""
 
 
 def test_without_times_the_order_of_the_files_counts(tmp_path):
-    data = MODULES["pinterest-20"].load(write_ncf(tmp_path / "ncf", "pinterest-20", times=False))
+    folder = write_ncf(tmp_path / "ncf", "pinterest-20", times=False)
+    data = MODULES["pinterest-20"].load(folder).interactions
     assert data.times.tolist() == [0] * 5
     assert data.items.tolist() == [1, 2, 0, 25, 133]
     write_ncf(tmp_path / "other", "ml-1m", times=False)
@@ -117,10 +120,10 @@ def test_the_three_files_are_fetched_and_their_lines_counted(tmp_path, monkeypat
         monkeypatch.setattr(module, "FILES", replace(module.FILES, train_lines=3))
         monkeypatch.setattr(module, "COUNTS", {"users": 2, "items": 199, "interactions": 5})
         capsys.readouterr()
-        data = module.load()
+        data = module.load().interactions
     assert "counts verified" in data.source
     assert capsys.readouterr().err.count("Please cite: Xiangnan He") == 1
-    np.testing.assert_array_equal(module.load().items, data.items)
+    np.testing.assert_array_equal(module.load().interactions.items, data.items)
     assert capsys.readouterr().err == ""  # from the cache
 
 

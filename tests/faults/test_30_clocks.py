@@ -120,7 +120,7 @@ def test_the_first_call_of_one_user_is_in_no_latency(monkeypatch: pytest.MonkeyP
             clock[0] += 0.5 if self.calls == 1 else 0.125
             return np.zeros((1, train.n_items), dtype=np.float32)
 
-    train = load_data("synthetic", None)
+    train = load_data("synthetic", None).interactions
     users = np.arange(5, dtype=np.int32)
     found = latencies(Warming(), train, users, lambda: None)
     assert found.tolist() == [0.125] * 5

@@ -75,7 +75,7 @@ def test_data(cases: int, tmp_path: Path, plain: dict[str, set[str]]) -> None:
             assert (code, said) == (0, []) and which in plain[given.dataset]
         elif code == 0:
             assert which and not said
-            check_data(load_data(given.dataset, path))
+            check_data(load_data(given.dataset, path).interactions)
         else:
             assert code == 1 and len(said) == 1, said
             line = said[0]

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from bench.interactions import Interactions, PublishedSplit
+from bench.interactions import DataSet, Interactions, PublishedSplit
 
 
 def interactions(
@@ -21,7 +21,7 @@ def interactions(
     )
 
 
-def published() -> Interactions:
+def published() -> DataSet:
     """Two users with a published split, two negatives each; one is held out too."""
     given = PublishedSplit(
         users=np.array([0, 1], dtype=np.int32),
@@ -29,7 +29,7 @@ def published() -> Interactions:
         negatives=np.array([[1, 3], [2, 0]], dtype=np.int32),
     )
     rows = [(0, 0, 9), (0, 2, 1), (0, 1, 2), (1, 2, 5), (1, 3, 7), (1, 0, 1)]
-    return interactions(rows, published=given)
+    return DataSet(interactions(rows), given)
 
 
 @st.composite

@@ -47,7 +47,7 @@ def test_a_data_set_may_have_parameters() -> None:
         "synthetic",
         {"scale": 10, "strength": ".5"},
     )
-    data = load_data("synthetic:n_users=7,seed=3", None)
+    data = load_data("synthetic:n_users=7,seed=3", None).interactions
     assert data.n_users == 7
 
 

@@ -15,7 +15,7 @@ from bench import machine
 from bench.adapter import Adapter, Run
 from bench.evaluation.evaluate import evaluate
 from bench.hashing import fingerprint
-from bench.interactions import Floats, Ids, Interactions
+from bench.interactions import DataSet, Floats, Ids, Interactions
 from bench.isolation import transfer
 from bench.protocol.audit import audit
 from bench.protocol.negatives import sample, some_users
@@ -65,12 +65,12 @@ class Steps:
 def measure(size: int) -> dict[str, Any]:
     """What `bench.protocol.task.prepare` and a cell do, step by step."""
     load_before, steps = machine.load_average(), Steps()
-    data = steps.take("load", lambda: load_data(f"synthetic:scale={size}", None))
+    data = steps.take("load", lambda: load_data(f"synthetic:scale={size}", None).interactions)
     split = steps.take("split", lambda: leave_one_out(in_order(data)))
     scored = some_users(split, EVAL_USERS, stream="0/users")
     negatives = steps.take("negatives", lambda: sample(scored, stream="0/test"))
     cases = Cases(scored.users, scored.held_out, negatives)
-    counts = steps.take("audit", lambda: audit(data, data, split, scored, negatives))
+    counts = steps.take("audit", lambda: audit(data, DataSet(data), split, scored, negatives))
     train = [split.train.users, split.train.items, split.train.times]
     steps.take("hashes", lambda: (fingerprint(data), fingerprint([*train, *cases])))
     with tempfile.TemporaryDirectory() as folder:

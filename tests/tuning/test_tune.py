@@ -17,7 +17,7 @@ from made import interactions
 from bench.cli.tune import choose, parse_time
 from bench.errors import BadParameter, UnknownName
 from bench.hashing import fingerprint
-from bench.interactions import Interactions, PublishedSplit
+from bench.interactions import DataSet, Interactions, PublishedSplit
 from bench.isolation import transfer
 from bench.protocol.task import prepare
 from bench.registry import names, suites
@@ -157,13 +157,13 @@ def test_the_test_items_change_nothing_in_a_study(
     assert len(handed_over) == 4 and len(set(handed_over)) == 1  # all that a trial gets
 
 
-def as_published(given: Interactions) -> Interactions:
+def as_published(given: Interactions) -> DataSet:
     """The same with its own last items as a published split."""
     cases = prepare(given, "loo-99").cases
     split = PublishedSplit(
         users=cases.users, held_out=cases.held_out, negatives=cases.negatives.items
     )
-    return replace(given, published=split)
+    return DataSet(given, split)
 
 
 @pytest.mark.parametrize("protocol", ["loo-99", "ncf-files"])
@@ -177,7 +177,6 @@ def test_no_test_item_is_left_in_what_tuning_gets(protocol: str) -> None:
     held_out = set(zip(task.cases.users, task.cases.held_out, strict=True))
     assert len(test) == 40
     assert not test & (learned | held_out)
-    assert task.train.published is None
     assert task.train.items.base is None or len(task.train.items.base) == len(task.train)
 
 
