@@ -100,18 +100,6 @@ def assert_same(left, right):
         assert one.labels == other.labels
 
 
-@pytest.mark.parametrize(
-    "name", ["movielens_100k", "movielens_1m", "ncf_ml_1m", "synthetic"], ids=str
-)
-def test_facts(name):
-    module = importlib.import_module(f"bench.datasets.{name}")
-    for fact in ("TITLE", "DESCRIPTION", "SOURCE", "LICENCE", "CITATION"):
-        assert getattr(module, fact)
-        assert "\n" not in getattr(module, fact)
-    assert all(len(digest) == 64 for digest in module.SHA256.values())
-    assert set(module.COUNTS) == {"users", "items", "interactions"}
-
-
 # MovieLens 100K
 
 

@@ -104,10 +104,6 @@ def assert_is_what_was_made(data):
 @EACH
 def test_facts(name):
     module = MODULES[name]
-    for fact in ("TITLE", "DESCRIPTION", "SOURCE", "LICENCE", "CITATION"):
-        assert getattr(module, fact)
-        assert "\n" not in getattr(module, fact)
-    assert all(len(digest) == 64 for digest in module.SHA256.values())
     if name == "latest_small":
         assert module.SHA256 == module.COUNTS == {}
     else:
