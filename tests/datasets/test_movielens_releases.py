@@ -14,7 +14,6 @@ from loopback import serving
 
 from bench.data.delimited import BadData, read_columns
 from bench.data.fetch import DataUnavailable, sha256_of
-from bench.data.ids import MOST_IDS, numbered
 
 large = importlib.import_module("bench.datasets.shared.movielens_releases")
 NAMES = ("latest_small", "10m", "20m", "25m", "32m")
@@ -268,15 +267,6 @@ def test_no_films(content):
     with pytest.raises(BadData, match=r"movies.csv") as caught:
         films_of_csv(content)
     assert "\n" not in str(caught.value)
-
-
-@given(st.lists(st.integers(0, 60) | st.integers(0, MOST_IDS - 1), min_size=1))
-def test_numbered_as_unique_does(ids):
-    known, places = numbered(np.array(ids, dtype=np.int64), "user", "ratings.csv")
-    expected, inverse = np.unique(ids, return_inverse=True)
-    np.testing.assert_array_equal(known, expected)
-    np.testing.assert_array_equal(places, inverse)
-    assert (known.dtype, places.dtype) == (np.int64, np.int32)
 
 
 def test_a_quote_that_is_never_closed():
