@@ -12,8 +12,9 @@ from bench.canaries.job import MeasureCanaries
 from bench.hashing import key_of, of_files
 from bench.isolation.process import Limits, running
 from bench.protocol.task import Task
-from bench.records import canaries
 from bench.records.canaries import Canaries, checks_of
+from bench.records.files import load
+from bench.records.folder import Results
 
 SECONDS = 600.0  # that they may take; on MovieLens-100K it is two
 
@@ -30,7 +31,7 @@ def canaries_key(dataset: str, task: Task) -> str:
         "split": task.split_sha256,
         "harness": _harness_sha256(),
         "packages": machine.packages(),
-        "schema": canaries.SCHEMA,
+        "schema": Canaries.SCHEMA,
     }
     return key_of(parts)
 
@@ -44,7 +45,7 @@ def _harness_sha256() -> str:
 def ensure(
     dataset: str,
     task: Task,
-    results: Path,
+    results: Results,
     work: Path,
     say: Callable[[str], None],
     *,
@@ -56,18 +57,18 @@ def ensure(
         say(f"{found}, as found before")
         return found
     found = measure(dataset, task, work)
-    canaries.save(found, results)
+    results.save(found)
     say(f"{found}, {found.seconds:.1f} s")
     for reason in found.invalid():
         say(f"INVALID: {reason}")
     return found
 
 
-def kept(dataset: str, task: Task, results: Path) -> Canaries | None:
+def kept(dataset: str, task: Task, results: Results) -> Canaries | None:
     """The canaries of this very task, if they were measured before and none was out of bounds."""
     wanted = Canaries(dataset=dataset, protocol=task.protocol, key=canaries_key(dataset, task))
     try:
-        found = canaries.load(results / "canaries" / f"{wanted.stem}.json")
+        found = load(Canaries, results.file_of(wanted))
     except (OSError, ValueError):
         return None
     return None if found.invalid() else found

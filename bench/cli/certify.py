@@ -1,19 +1,18 @@
 """`bench certify`: hold models to laws, and show what was found."""
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.options import end_on_request, model_path_option, results_option
+from bench.cli.options import end_on_request, model_path_option, results_option, settings_option
 from bench.errors import BadParameter
 from bench.registry import names
-from bench.registry.names import add_model
 from bench.text import one_line
 
 if TYPE_CHECKING:
     from bench.records.certificates import Certificate
+    from bench.records.folder import Results
 
 SIZE = "n_users=150,n_items=120"  # more of both than the neighbours of a model are by default
 DATA = (f"synthetic:{SIZE}", f"synthetic:{SIZE},features=false")
@@ -21,13 +20,13 @@ DATA = (f"synthetic:{SIZE}", f"synthetic:{SIZE},features=false")
 
 @click.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
+@settings_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @results_option
 @click.option("--timeout", type=float, default=120, show_default=True, help="Seconds for a law.")
 @model_path_option
 def certify(
-    *, models: tuple[str, ...], results: Path, model_paths: tuple[Path, ...], **given: Any
+    *, models: tuple[str, ...], own: list[str], settings: tuple[str, ...], **how: Any
 ) -> int:
     """Hold models to laws that any recommender keeps, on small made-up data.
 
@@ -36,9 +35,8 @@ def certify(
     in the column "certified". Exit code 0 when each law holds, or is within a tolerance that the
     model's file declares; 1 when one does not.
     """
-    own = [add_model(path) for path in model_paths]
     end_on_request()
-    return certify_models([*models, *own], results, **given)
+    return certify_models([*models, *own], settings, **how)
 
 
 # What follows imports what measures, which is slow to load, only when it is called: --help must
@@ -46,7 +44,12 @@ def certify(
 
 
 def certify_models(
-    models: list[str], results: Path, *, settings: tuple[str, ...], seed: int, timeout: float
+    models: list[str],
+    settings: tuple[str, ...],
+    *,
+    results: "Results",
+    seed: int,
+    timeout: float,
 ) -> int:
     """Certify models, all without a name, show what was found, and keep it; the exit code.
 
@@ -56,12 +59,11 @@ def certify_models(
     """
     from bench.certify import run
     from bench.leaderboard.write import board_of, write
-    from bench.records import certificates
     from bench.registry.datasets import load_data
     from bench.registry.models import ModelSpec
     from bench.registry.suites import Suite, narrow
     from bench.running.describe import describe
-    from bench.running.folder import only_run, work_folder
+    from bench.running.folder import work_folder
     from bench.running.plan import most_memory_mb
 
     if not timeout > 0:  # nor NaN
@@ -69,11 +71,11 @@ def certify_models(
     chosen = narrow(
         Suite(dataset=DATA[0], rows=()),
         models=models or list(names.files("models")),
-        settings=list(settings),
+        settings=settings,
     )
     data = [load_data(name, None).interactions for name in DATA]
     found: Counter[str] = Counter()
-    with only_run(results), work_folder(results) as work:
+    with results.held(), work_folder(results) as work:
         described = describe(chosen, work)
         for row, known in zip(chosen.rows, described, strict=True):
             if known.status == "skipped":
@@ -87,14 +89,14 @@ def certify_models(
                 memory_mb=most_memory_mb(),
                 work=work,
             )
-            certificates.save(certificate, results)
+            results.save(certificate)
             click.echo(f"{table(certificate)}\n")
             found[certificate.verdict] += 1
         if board := board_of(results):
             write(board, results)
     if found:
         counts = ", ".join(f"{found[verdict]} {verdict}" for verdict in ("yes", "tolerances", "no"))
-        click.echo(f"Certified: {counts}. Kept in {results / certificates.FOLDER}.")
+        click.echo(f"Certified: {counts}. Kept in {results.certificates}.")
     return int(found["no"] > 0)
 
 

@@ -1,67 +1,123 @@
-"""What several commands have: options, the terminal's width, the end by a signal."""
+"""What several commands have: options, the terminal's width, the end by a signal.
+
+Heavy libraries are imported where they are used: --help must be quick.
+"""
 
 import re
 import shutil
 import signal
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.errors import unknown
+from bench.registry.names import with_models
 
 if TYPE_CHECKING:
-    from bench.running.plan import Options
+    from bench.records.folder import Results
 
 INTERRUPTED = 130  # exit code after Ctrl-C
 WIDTH = 120  # of the board where there is no terminal
+Command = Callable[..., Any]
 
 
-def results_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--results",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=Path("results"),
-        show_default=True,
-        help="Folder of records, ledgers, boards and the MLflow store.",
-    )(command)
+def as_results(context: click.Context, parameter: click.Parameter, path: Path) -> "Results":
+    """The results folder at a path that was given."""
+    from bench.records.folder import Results
+
+    return Results(path)
 
 
-def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path, exists=True),
-        help="Folder, or file, with the publisher's data; nothing is downloaded then.",
-    )(command)
+def _added(
+    context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
+) -> list[str]:
+    """The names of models outside the checkout, which are known until the command ends."""
+    return context.with_resource(with_models(paths))
 
 
-def model_path_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--model-path",
-        "model_paths",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        help="A model's file outside the checkout. It is code, and it is run.",
-    )(command)
+results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    callback=as_results,
+    help="Folder of records, ledgers, boards and the MLflow store.",
+)
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder, or file, with the publisher's data; nothing is downloaded then.",
+)
+model_path_option = click.option(
+    "--model-path",
+    "own",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    callback=_added,
+    help="A model's file outside the checkout. It is code, and it is run.",
+)
+settings_option = click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
 
 
-def names(text: str | None) -> list[str] | None:
-    """The words of a list with commas."""
-    if text is None:
-        return None
-    return [word.strip() for word in text.split(",") if word.strip()]
+def run_options(measured: str) -> Callable[[Command], Command]:
+    """The options of a command that measures; it gets `options`, and what changes a suite.
 
+    Args:
+        measured: what the limits are of, as "cell".
+    """
+    declared = (
+        settings_option,
+        click.option(
+            "--min-rating", type=float, help="Count only interactions rated at least this high."
+        ),
+        click.option(
+            "--eval-users",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Score only a sample of N test users; the protocol's name says so.",
+        ),
+        data_dir_option,
+        results_option,
+        click.option("--device", default="cpu", show_default=True, help="cpu or cuda."),
+        click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True),
+        click.option(
+            "--timeout", type=float, metavar="S", help=f"Seconds that a {measured} may take."
+        ),
+        click.option(
+            "--memory-limit", type=click.IntRange(min=1), metavar="MB", help=f"Of a {measured}."
+        ),
+        model_path_option,
+    )
 
-def run_options(*, device: str, **given: Any) -> "Options":
-    """Options of a run, with a live line where somebody sees it."""
-    from bench.running.plan import Options  # only now: --help must not wait for numpy
+    def declare(command: Command) -> Command:
+        @wraps(command)
+        def with_options(
+            *, results: "Results", device: str, threads: int, force: bool = False, **given: Any
+        ) -> Any:
+            from bench.running.plan import Options
 
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise unknown("device", device, ["cpu", "cuda", "cuda:0"])
-    given["device"] = device
-    return Options(live=sys.stdout.isatty(), **given)
+            if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+                raise unknown("device", device, ["cpu", "cuda", "cuda:0"])
+            options = Options(
+                results=results,
+                data_dir=given.pop("data_dir"),
+                device=device,
+                threads=threads,
+                force=force,
+                live=sys.stdout.isatty(),
+            )
+            return command(options=options, **given)
+
+        found = with_options
+        for option in reversed(declared):
+            found = option(found)
+        return found
+
+    return declare
 
 
 def end_on_request() -> None:

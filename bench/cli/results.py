@@ -4,10 +4,14 @@ Heavy libraries are imported where they are used: --help must be quick.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.options import results_option, width
+from bench.cli.options import as_results, results_option, width
+
+if TYPE_CHECKING:
+    from bench.records.folder import Results
 
 
 @click.command()
@@ -18,7 +22,7 @@ from bench.cli.options import results_option, width
     metavar="FILE.svg",
     help="Draw accuracy against training time too, as SVG.",
 )
-def leaderboard(results: Path, picture: Path | None) -> int:
+def leaderboard(results: "Results", picture: Path | None) -> int:
     """Write the board again from the records, and show it.
 
     The exit code is 1 when it is INVALID.
@@ -30,7 +34,7 @@ def leaderboard(results: Path, picture: Path | None) -> int:
 
     board = board_of(results)
     if not board:
-        raise FileNotFoundError(f"no records in {results / 'records'}; `bench run` writes them")
+        raise FileNotFoundError(f"no records in {results.records}; `bench run` writes them")
     write(board, results)
     if picture:
         write_whole(picture, drawing(board).encode())
@@ -43,8 +47,9 @@ def leaderboard(results: Path, picture: Path | None) -> int:
     "results",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=Path("results"),
+    callback=as_results,
 )
-def verify(results: Path) -> None:
+def verify(results: "Results") -> None:
     """Compute every published figure again from the ledgers; fail on the first difference.
 
     It fails too where a board is INVALID.
@@ -56,19 +61,18 @@ def verify(results: Path) -> None:
 
 @click.command()
 @results_option
-def track(results: Path) -> None:
+def track(results: "Results") -> None:
     """Write to MLflow what is missing there; it can rebuild an empty store."""
-    from bench.records.folder import say_left_out
     from bench.tracking.tracker import Tracker
 
-    written = Tracker(results).track_all(skip=say_left_out)
+    written = Tracker(results).track_all(skip=results.warn)
     click.echo(f"{written} runs written to MLflow")
 
 
 @click.command()
 @results_option
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
-def ui(results: Path, port: int) -> None:
+def ui(results: "Results", port: int) -> None:
     """Show the runs in MLflow's pages, on this machine only."""
     from bench.tracking import ui as pages
 

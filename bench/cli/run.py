@@ -6,18 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.options import (
-    INTERRUPTED,
-    data_dir_option,
-    end_on_request,
-    model_path_option,
-    names,
-    results_option,
-    run_options,
-    width,
-)
+from bench.cli.options import INTERRUPTED, end_on_request, run_options, width
 from bench.errors import BadParameter
-from bench.registry.names import add_model
 from bench.text import one_line, shown
 
 if TYPE_CHECKING:
@@ -33,35 +23,16 @@ DEFAULT_SUITE = "ml-100k"
 @click.option("--dataset", metavar="D", help="Another data set, as synthetic:scale=10.")
 @click.option("--protocol", metavar="P", help="loo-99, ncf-files; with -validation for tuning.")
 @click.option("--seeds", metavar="0,1", help="Seeds of the models.")
-@click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
-@click.option("--min-rating", type=float, help="Count only interactions rated at least this high.")
-@click.option(
-    "--eval-users",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Score only a sample of N test users; the protocol's name says so.",
-)
-@data_dir_option
-@results_option
-@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--timeout", type=float, metavar="S", help="Seconds that a cell may take.")
-@click.option("--memory-limit", type=click.IntRange(min=1), metavar="MB", help="Of a cell.")
+@run_options("cell")
 @click.option("--force", is_flag=True, help="Measure again what is measured already.")
-@model_path_option
 @click.option("--dry-run", is_flag=True, help="Show the cells and measure nothing.")
 def run(
     *,
+    options: "Options",
     suite: str | None,
     models: str | None,
-    settings: tuple[str, ...],
     seeds: str | None,
-    results: Path,
-    data_dir: Path | None,
-    device: str,
-    threads: int,
-    force: bool,
-    model_paths: tuple[Path, ...],
+    own: list[str],
     dry_run: bool,
     **changes: Any,
 ) -> int:
@@ -71,22 +42,21 @@ def run(
     again. Exit code 0 when every cell is ok or skipped with a reason, 1 when one failed or the
     board is INVALID.
     """
-    for path in model_paths:
-        add_model(path)
     chosen = choose(
         suite or DEFAULT_SUITE,
-        models=names(models) if models is not None else [p.stem for p in model_paths] or None,
-        settings=list(settings),
-        seeds=names(seeds),
+        models=words(models) if models is not None else own or None,
+        seeds=words(seeds) if seeds is not None else None,
         **changes,
-    )
-    options = run_options(
-        results=results, data_dir=data_dir, device=device, threads=threads, force=force
     )
     if dry_run:
         return show_cells(chosen, options)
     end_on_request()
     return run_suite(chosen, options)
+
+
+def words(text: str) -> list[str]:
+    """The words of a list with commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 # What follows imports what measures, which is slow to load, only when it is called: --help must
@@ -111,19 +81,18 @@ def run_suite(suite: "Suite", options: "Options") -> int:
     """Measure a suite and show its board; the exit code."""
     from bench.leaderboard.sections import sections
     from bench.leaderboard.tables import terminal
-    from bench.records import certificates
     from bench.running.run import run
 
     outcome = run(suite, options)
     click.echo()
-    verdicts = certificates.verdicts(options.results)
+    verdicts = options.results.verdicts()
     board = sections(outcome.records, outcome.canaries, verdicts)  # of this run alone
     if board:
         click.echo(terminal(board, width()).rstrip())
         click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv and .html.")
     for found in outcome.records:
         if found.traceback:
-            where = options.results / "records" / f"{found.stem}.json"
+            where = options.results.file_of(found)
             click.echo(f"{one_line(found.cell.name)}: the traceback stands in {where}", err=True)
     if outcome.interrupted:
         click.echo("Interrupted; the same command goes on from here.", err=True)

@@ -12,7 +12,9 @@ from bench.evaluation import ledger
 from bench.leaderboard import validity
 from bench.leaderboard.sections import Section, sections
 from bench.leaderboard.write import files
-from bench.records import canaries, certificates, record
+from bench.records.canaries import Canaries
+from bench.records.files import load_all
+from bench.records.folder import Results
 from bench.records.record import Record
 from bench.records.timings import DRIFT, UNITS, derived
 
@@ -23,7 +25,7 @@ class Difference(Problem):
     """A published figure that its ledger does not give."""
 
 
-def verify(results: Path) -> str:
+def verify(results: Results) -> str:
     """Check all records and boards of a results folder, and say what was checked.
 
     Raises:
@@ -31,11 +33,11 @@ def verify(results: Path) -> str:
             a board is INVALID.
         BadRecord: a file is no record or no ledger.
     """
-    records = record.load_all(results)
+    records = load_all(Record, results.records)
     if not records:
-        raise Difference(f"no records in {results / 'records'}")
+        raise Difference(f"no records in {results.records}")
     figures = sum(_check_record(found, results) for found in records if found.status == "ok")
-    board = sections(records, canaries.load_all(results), certificates.verdicts(results))
+    board = sections(records, load_all(Canaries, results.canaries), results.verdicts())
     for section in board:
         for reason in section.invalid:
             raise Difference(
@@ -49,8 +51,8 @@ def verify(results: Path) -> str:
     )
 
 
-def _check_record(found: Record, results: Path) -> int:
-    path = record.ledger_path(found, results)
+def _check_record(found: Record, results: Results) -> int:
+    path = results.ledger_of(found)
     if not path.exists():
         raise Difference(f"{path}: the ledger of {found.stem} is missing")
     again = evaluation_figures.figures(ledger.load(path))
@@ -71,15 +73,15 @@ def _check_record(found: Record, results: Path) -> int:
     return len(again)
 
 
-def _check_board(board: list[Section], results: Path) -> int:
+def _check_board(board: list[Section], results: Results) -> int:
     """Compare the files of a board with what stands there; how many rows it has."""
-    table = results / "leaderboard.csv"
+    table = results.board_for_programs
     if not table.exists():
         raise Difference(f"{table}: the board is missing; `bench leaderboard` writes it")
     again = files(board)
     _compare_cells(table, again[table.name])
-    for name, text in again.items():
-        path = results / name
+    for path in results.boards:
+        text = again[path.name]
         if path.exists() and path.read_text(encoding="utf-8") != text:
             raise Difference(f"{path} is not what its records give; see `bench leaderboard`")
     return sum(len(section.rows) for section in board)

@@ -1,20 +1,15 @@
-"""What the canaries of a data set under a protocol came to: a JSON file in `<results>/canaries/`.
+"""The canaries of a data set under a protocol, and what they came to: a JSON file.
 
 Canaries are models whose figures are known beforehand (`bench.canaries.models`). One that leaves
 its bounds says that the protocol, and so the whole board, cannot be believed.
 """
 
-import json
 import math
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from bench.records.files import BadRecord, write_whole
-
-SCHEMA = 1
+from bench.records.files import Kept
 
 
 class Check(NamedTuple):
@@ -36,8 +31,11 @@ class Check(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Canaries:
+class Canaries(Kept):
     """All canaries of one task, measured in one process."""
+
+    KIND = "canaries"
+    SCHEMA = 1
 
     dataset: str
     protocol: str
@@ -80,23 +78,9 @@ class Canaries:
         return f"canaries: {within} of {len(names)} within their bounds"
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild them from their JSON.
-
-        Raises:
-            BadRecord: the schema is another, or a field is missing, unknown or of another form.
-        """
-        if values.get("schema") != SCHEMA:
-            raise BadRecord(
-                f"canaries of schema {values.get('schema')!r}; this bench reads {SCHEMA}"
-            )
-        if unknown := values.keys() - {f.name for f in fields(cls)}:
-            raise BadRecord(f"canaries with unknown fields {sorted(unknown)}")
-        try:
-            checks = {name: checks_of(given) for name, given in values["checks"].items()}
-            return cls(**values | {"checks": checks})
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise BadRecord(f"incomplete canaries: {error}") from error
+    def parts(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The checks of each canary."""
+        return {"checks": {name: checks_of(given) for name, given in values["checks"].items()}}
 
 
 def checks_of(given: list[list[Any]]) -> tuple[Check, ...]:
@@ -110,43 +94,3 @@ def checks_of(given: list[list[Any]]) -> tuple[Check, ...]:
         )
         for figure, found, wanted, margin in given
     )
-
-
-def save(canaries: Canaries, results: Path) -> Path:
-    """Write them into a results folder; the file is there whole or not at all."""
-    path = results / "canaries" / f"{canaries.stem}.json"
-    write_whole(path, (json.dumps(asdict(canaries), indent=1, allow_nan=False) + "\n").encode())
-    return path
-
-
-def load(path: Path) -> Canaries:
-    """Read one file.
-
-    Raises:
-        BadRecord: it holds no canaries; the message names it.
-    """
-    try:
-        return Canaries.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, AttributeError) as error:
-        raise BadRecord(f"{path}: {error}") from error
-
-
-def load_all(results: Path, skip: Callable[[BadRecord], None] | None = None) -> list[Canaries]:
-    """All canaries of a results folder, oldest first; a folder of before has none.
-
-    Args:
-        results: the folder.
-        skip: is told of each file that cannot be read; without it the first one is raised.
-
-    Raises:
-        BadRecord: a file cannot be read, and there is no skip.
-    """
-    found = []
-    for path in sorted((results / "canaries").glob("*.json")):
-        try:
-            found.append(load(path))
-        except BadRecord as error:
-            if skip is None:
-                raise
-            skip(error)
-    return sorted(found, key=lambda canaries: (canaries.started, canaries.stem))

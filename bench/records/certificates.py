@@ -1,16 +1,13 @@
-"""What `bench certify` found of a model, as results/certificates/MODEL.json."""
+"""What `bench certify` found of a model: a JSON file that has its name."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
-from bench.records.files import write_whole
+from bench.records.files import Kept
 
-SCHEMA = 1
-FOLDER = "certificates"  # in the results
 LAWS = 1  # raise it when a law changes, or how it is tried, so that another verdict may come of it
 # What certificates say that were written before there was a number, of the laws that became 1.
 PUBLISHED_AS_1 = "9719bbe505dbd63cddca35631aded57486c715a0aee7f33bd865c0d5415fb19b"
@@ -27,8 +24,11 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Certificate:
+class Certificate(Kept):
     """All laws that a model was held to, in one state of its code."""
+
+    KIND = "certificate"
+    SCHEMA = 1
 
     model: str
     code_sha256: str  # of the model's file and the shared files it imports, as in records
@@ -56,49 +56,32 @@ class Certificate:
         given = json.dumps(self.params, sort_keys=True, default=str)
         return f"{self.model}.{sha256(given.encode()).hexdigest()[:8]}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Its fields, fit for JSON, and the verdict, for people to read."""
+        findings = [finding._asdict() for finding in self.findings]
+        return super().to_dict() | {"findings": findings, "certified": self.verdict}
 
-def save(certificate: Certificate, results: Path) -> Path:
-    """Write it into a results folder, in place of the last one of the model and parameters."""
-    values = asdict(certificate)
-    values["findings"] = [finding._asdict() for finding in certificate.findings]
-    values["certified"] = certificate.verdict
-    path = results / FOLDER / f"{certificate.stem}.json"
-    write_whole(path, (json.dumps(values, indent=1) + "\n").encode())
-    return path
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """As for all that is kept; of before there was a number of the laws, too."""
+        given = {name: value for name, value in values.items() if name != "certified"}
+        known_by_hash = given.pop("laws_sha256", "") == PUBLISHED_AS_1
+        return super().from_dict({"laws": int(known_by_hash)} | given)
 
-
-def load(path: Path) -> Certificate:
-    """Read one.
-
-    Raises:
-        ValueError: the file is no certificate that this bench can read.
-    """
-    values = json.loads(path.read_text(encoding="utf-8"))
-    try:
-        if values.pop("schema") != SCHEMA:
-            raise ValueError(f"{path} has another schema")
-        values.pop("certified")
-        if values.pop("laws_sha256", "") == PUBLISHED_AS_1:
-            values["laws"] = 1
-        values.setdefault("laws", 0)
-        findings = tuple(Finding(**finding) for finding in values.pop("findings"))
-        return Certificate(**values, findings=findings)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no certificate: {error}") from error
+    @classmethod
+    def parts(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The findings."""
+        return {"findings": tuple(Finding(**finding) for finding in values["findings"])}
 
 
-def verdicts(results: Path) -> Mapping[str, Verdict]:
+def verdicts(certificates: Iterable[Certificate]) -> dict[str, Verdict]:
     """Of each certified state of the code, by its hash.
 
     A model is certified with its own parameters: what was found with others says nothing of it. Nor
-    does what was found by other laws than these, or cannot be read.
+    does what was found by other laws than these.
     """
-    found: dict[str, Verdict] = {}
-    for path in sorted((results / FOLDER).glob("*.json")):
-        try:
-            certificate = load(path)
-        except (OSError, ValueError):
-            continue
-        if not certificate.params and certificate.laws == LAWS:
-            found[certificate.code_sha256] = certificate.verdict
-    return found
+    return {
+        each.code_sha256: each.verdict
+        for each in certificates
+        if not each.params and each.laws == LAWS
+    }

@@ -1,30 +1,184 @@
-"""All that can be read in a results folder."""
+"""A results folder: what stands where in it, and all that can be read there."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import click
+from filelock import FileLock, Timeout
 
-from bench.records import canaries, record
+from bench.records import certificates
 from bench.records.canaries import Canaries
-from bench.records.files import BadRecord
+from bench.records.certificates import Certificate, Verdict
+from bench.records.files import BadRecord, Kept, load_all, remove_unfinished, save
 from bench.records.record import Record
+from bench.text import file_name
+
+PROGRAMS = "leaderboard.csv"
+BOARDS = ("leaderboard.md", PROGRAMS, "leaderboard.html")
 
 
-def readable_records(results: Path) -> list[Record]:
-    """All records of the results that this bench can read; of others it says so, once."""
-    return record.load_all(results, say_left_out)
+@dataclass(frozen=True)
+class Results:
+    """A results folder. Nothing in it is made before it is written.
 
+    Each place in it is spelled here and nowhere else. The folder of a study, in which the records
+    of its trials stand, is one too.
+    """
 
-def readable_canaries(results: Path) -> list[Canaries]:
-    """All canaries of the results that this bench can read; of others it says so, once."""
-    return canaries.load_all(results, say_left_out)
+    path: Path
+    _left_out: set[str] = field(default_factory=set, compare=False, repr=False)  # that was said
 
+    def __str__(self) -> str:
+        return str(self.path)
 
-_said: set[str] = set()
+    def absolute(self) -> Self:
+        """The same, wherever this process goes."""
+        return replace(self, path=self.path.absolute())
 
+    @property
+    def records(self) -> Path:
+        """Folder of one JSON file for each cell."""
+        return self.path / "records"
 
-def say_left_out(error: BadRecord) -> None:
-    """Name a file that is no record, once."""
-    if str(error) not in _said:
-        _said.add(str(error))
-        click.echo(f"left out: {error}", err=True)
+    @property
+    def ledgers(self) -> Path:
+        """Folder of one parquet file for each cell that is ok."""
+        return self.path / "ledgers"
+
+    @property
+    def canaries(self) -> Path:
+        """Folder of one JSON file for each task."""
+        return self.path / "canaries"
+
+    @property
+    def certificates(self) -> Path:
+        """Folder of one JSON file for each model that was certified."""
+        return self.path / "certificates"
+
+    @property
+    def tune(self) -> Path:
+        """Folder of the folders of studies."""
+        return self.path / "tune"
+
+    @property
+    def work(self) -> Path:
+        """Folder for what is not a result yet; empty before and after a run."""
+        return self.path / ".work"
+
+    @property
+    def lock(self) -> Path:
+        """What a run holds."""
+        return self.path / ".lock"
+
+    @property
+    def boards(self) -> list[Path]:
+        """The files of the leaderboard."""
+        return [self.path / name for name in BOARDS]
+
+    @property
+    def board_for_programs(self) -> Path:
+        """The one of them that has every figure at full precision."""
+        return self.path / PROGRAMS
+
+    @property
+    def database(self) -> Path:
+        """MLflow's store."""
+        return self.path / "mlflow.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of the files that MLflow keeps of runs."""
+        return self.path / "mlflow-artifacts"
+
+    @property
+    def tracking_lock(self) -> Path:
+        """What is held while MLflow's store is written."""
+        return self.path / ".mlflow.lock"
+
+    @property
+    def tracking_ended(self) -> Path:
+        """Folder of notes on runs that ended before MLflow's store was told so."""
+        return self.path / ".mlflow-ended"
+
+    def file_of(self, kept: Kept) -> Path:
+        """Where a record, canaries or a certificate stands."""
+        folders = {
+            Record: self.records,
+            Canaries: self.canaries,
+            Certificate: self.certificates,
+        }
+        return folders[type(kept)] / f"{kept.stem}.json"
+
+    def ledger_of(self, record: Record) -> Path:
+        """Where the ledger of a record stands, if it has one."""
+        return self.ledgers / f"{record.stem}.parquet"
+
+    def study_of(self, dataset: str, protocol: str) -> Self:
+        """Folder of the studies of a data set under a protocol, and of their trials' records."""
+        return replace(self, path=self.tune / file_name(f"{dataset}-{protocol}"))
+
+    def study_file(self, model: str) -> Path:
+        """Where the study of a model, or of its label, stands in a folder of studies."""
+        return self.path / f"{file_name(model)}.db"
+
+    def study_files(self) -> list[Path]:
+        """The files of all studies in a folder of studies."""
+        return sorted(self.path.glob("*.db"))
+
+    def studies(self) -> list[Self]:
+        """All folders of studies."""
+        return [replace(self, path=path) for path in sorted(self.tune.glob("*/"))]
+
+    def save(self, kept: Kept) -> Path:
+        """Write a record, canaries or a certificate to its place, which is returned."""
+        return save(kept, self.file_of(kept))
+
+    def read_records(self) -> list[Record]:
+        """All records that can be read, oldest first; of other files it warns, once."""
+        return load_all(Record, self.records, self.warn)
+
+    def read_canaries(self) -> list[Canaries]:
+        """All canaries that can be read, oldest first; of other files it warns, once."""
+        return load_all(Canaries, self.canaries, self.warn)
+
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """What the certificates say of each state of the code, by its hash."""
+        return certificates.verdicts(load_all(Certificate, self.certificates, self.warn))
+
+    def warn(self, error: BadRecord) -> None:
+        """Name a file that is left out, once."""
+        if str(error) not in self._left_out:
+            self._left_out.add(str(error))
+            click.echo(f"left out: {error}", err=True)
+
+    def remove_unfinished(self) -> None:
+        """Remove what killed processes left half written."""
+        for place in (self, *self.studies()):
+            kinds = place.records, place.ledgers, place.canaries, place.certificates
+            for folder in (place.path, *kinds):
+                remove_unfinished(folder)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder, which is made: a second run on it waits, and says so.
+
+        Where a disk is full, the system names no file: then the folder is named.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.lock)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            click.echo(f"another run holds {self}; waiting for it to end", err=True)
+            lock.acquire()
+        try:
+            yield
+        except OSError as error:
+            if error.filename is not None or error.strerror is None:
+                raise
+            raise OSError(error.errno, error.strerror, str(self)) from error
+        finally:
+            lock.release()

@@ -1,20 +1,15 @@
 """The record of one measured cell: a JSON file, the truth behind every table and MLflow run.
 
-A cell is data set x protocol x model x parameters x seed. Its record stands in
-`<results>/records/` and, when it is ok, its ledger in `<results>/ledgers/`, under the same stem.
+A cell is data set x protocol x model x parameters x seed. Its record and, when it is ok, its ledger
+stand in a results folder (`bench.records.folder`) under the same stem.
 """
 
-import json
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
-from typing import Any, Literal, Self
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from bench.records.files import BadRecord, write_whole
+from bench.records.files import Kept
 from bench.text import file_name
-
-SCHEMA = 1
 
 Status = Literal["ok", "failed", "timeout", "oom", "killed", "skipped", "pruned"]
 HEADLINE = ("hr_at_10", "ndcg_at_10")  # the metrics by which models are compared
@@ -41,8 +36,11 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
-    """All that is known of one attempt to measure a cell. See `bench.records.record.load`."""
+class Record(Kept):
+    """All that is known of one attempt to measure a cell."""
+
+    KIND = "record"
+    SCHEMA = 1
 
     cell: Cell
     key: str  # 16 hex digits: data, split, model source, parameters, seed, protocol, libraries
@@ -73,23 +71,9 @@ class Record:
         return stem(self.cell, self.key)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild a record from its JSON.
-
-        Raises:
-            BadRecord: the schema is another, or a field is missing or unknown.
-        """
-        if values.get("schema") != SCHEMA:
-            raise ValueError(
-                f"record of schema {values.get('schema')!r}; this bench reads {SCHEMA}"
-            )
-        known = {f.name for f in fields(cls)}
-        if unknown := values.keys() - known:
-            raise BadRecord(f"record with unknown fields {sorted(unknown)}")
-        try:
-            return cls(**{**values, "cell": Cell(**values["cell"])})
-        except (KeyError, TypeError) as error:
-            raise BadRecord(f"incomplete record: {error}") from error
+    def parts(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The cell."""
+        return {"cell": Cell(**values["cell"])}
 
 
 def stem(cell: Cell, key: str) -> str:
@@ -106,53 +90,3 @@ def finite(record: Record) -> Record:
         return record
     reason = f"{bad[0]} is {figures[bad[0]]}, which is no figure"
     return replace(record, status="failed", reason=reason, metrics={}, timings={}, curve=[])
-
-
-def save(record: Record, folder: Path) -> Path:
-    """Write a record into a results folder. It is there whole or not at all.
-
-    Raises:
-        ValueError: a number is NaN or infinite.
-    """
-    text = json.dumps(asdict(record), indent=1, allow_nan=False) + "\n"
-    path = folder / "records" / f"{record.stem}.json"
-    write_whole(path, text.encode())
-    return path
-
-
-def load(path: Path) -> Record:
-    """Read one record.
-
-    Raises:
-        BadRecord: the file is not a record; the message names it.
-    """
-    try:
-        return Record.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, AttributeError) as error:
-        raise BadRecord(f"{path}: {error}") from error
-
-
-def load_all(folder: Path, skip: Callable[[BadRecord], None] | None = None) -> list[Record]:
-    """All records of a results folder, oldest first.
-
-    Args:
-        folder: the results.
-        skip: is told of each file that is no record; without it the first one is raised.
-
-    Raises:
-        BadRecord: a file is no record, and there is no skip.
-    """
-    records = []
-    for path in sorted((folder / "records").glob("*.json")):
-        try:
-            records.append(load(path))
-        except BadRecord as error:
-            if skip is None:
-                raise
-            skip(error)
-    return sorted(records, key=lambda record: (record.started, record.stem))
-
-
-def ledger_path(record: Record, folder: Path) -> Path:
-    """Where the ledger of a record stands."""
-    return folder / "ledgers" / f"{record.stem}.parquet"

@@ -2,10 +2,13 @@
 
 import ast
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from bench.errors import UnknownName, UsageError, unknown
@@ -14,6 +17,8 @@ Kind = Literal["models", "datasets", "suites"]
 # What ast.parse raises; the last two where code is nested very deeply.
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 NOUNS = {"models": "model", "datasets": "data set", "suites": "suite"}
+# Models outside the checkout by name: known where they were added, and to no other command.
+_added: ContextVar[Mapping[str, Path]] = ContextVar("added", default=MappingProxyType({}))
 
 
 class NameTaken(UsageError, ValueError):
@@ -23,7 +28,7 @@ class NameTaken(UsageError, ValueError):
 def files(kind: Kind) -> dict[str, Path]:
     """The files of all models, data sets or suites by name; nothing is imported.
 
-    A model is also what `add_model` added, and any entry point of the group `bench.models`.
+    A model is also what was added from outside, and any entry point of the group `bench.models`.
     """
     ending = ".toml" if kind == "suites" else ".py"
     found = {
@@ -33,7 +38,7 @@ def files(kind: Kind) -> dict[str, Path]:
         if not path.stem.startswith("_")
     }
     if kind == "models":
-        found |= _entry_points() | _added
+        found |= _entry_points() | dict(_added.get())
     return dict(sorted(found.items()))
 
 
@@ -60,11 +65,25 @@ def summary(path: Path) -> str:
         return f"cannot be read: {error}"
 
 
-_added: dict[str, Path] = {}
+@contextmanager
+def with_models(paths: Iterable[Path]) -> Iterator[list[str]]:
+    """Models outside the checkout, known by their file names to what runs in the block.
+
+    Raises:
+        UnknownName, NameTaken: see `add_model`.
+    """
+    before = _added.set(_added.get())
+    try:
+        yield [add_model(path) for path in paths]
+    finally:
+        _added.reset(before)
 
 
 def add_model(path: Path) -> str:
     """Make a model outside the checkout known by its file name, which is returned.
+
+    It is forgotten at the end of the block of `with_models` around it; where there is none, as in
+    the process of a cell, at the end of the process.
 
     Raises:
         UnknownName: there is no such file.
@@ -73,15 +92,16 @@ def add_model(path: Path) -> str:
     path = path.resolve()
     if path.suffix != ".py" or not path.is_file():
         raise UnknownName(f"--model-path needs a .py file; there is none at {path}")
-    if _added.get(path.stem, path) != path or path.stem in files("models").keys() - _added.keys():
+    added = _added.get()
+    if added.get(path.stem, path) != path or path.stem in files("models").keys() - added.keys():
         raise NameTaken(f"{path}: a model {path.stem!r} exists already; rename the file")
-    _added[path.stem] = path
+    _added.set({**added, path.stem: path})
     return path.stem
 
 
 def added_models() -> list[Path]:
-    """The files that `add_model` added."""
-    return list(_added.values())
+    """The files of the models that were added from outside."""
+    return list(_added.get().values())
 
 
 def add_models(paths: list[Path]) -> None:

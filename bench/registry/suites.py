@@ -5,7 +5,7 @@ A suite is data only: nothing in it is run.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -176,8 +176,8 @@ def _where(path: Path, text: str, message: str) -> str:
 def narrow(
     suite: Suite,
     *,
-    models: list[str] | None = None,
-    settings: list[str] | None = None,
+    models: Sequence[str] | None = None,
+    settings: Sequence[str] = (),
     **changes: Any,
 ) -> Suite:
     """A suite as the command line changes it.
@@ -199,7 +199,7 @@ def narrow(
         chosen = [row for row in rows if row.model in models]
         had = {row.model for row in chosen}
         rows = chosen + [SuiteRow(model=name) for name in dict.fromkeys(models) if name not in had]
-    for text in settings or []:
+    for text in settings:
         model, parameter, value = parse_setting(text)
         known = {row.model for row in rows}
         if model not in known:

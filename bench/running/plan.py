@@ -10,8 +10,8 @@ from bench import machine
 from bench.hashing import key_of, of_files
 from bench.isolation.process import Limits
 from bench.protocol.task import Task
-from bench.records import record
-from bench.records.record import Cell
+from bench.records.folder import Results
+from bench.records.record import Cell, Record
 from bench.registry.sources import source_sha256
 from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import Described
@@ -28,7 +28,7 @@ SHARE_OF_MEMORY = 0.8  # of the machine's
 class Options:
     """How to run, beside what."""
 
-    results: Path
+    results: Results
     data_dir: Path | None = None
     device: str = "cpu"
     threads: int = 1
@@ -90,7 +90,7 @@ def cell_key(cell: Cell, task: Task) -> str:
         "source": source_sha256(cell.model),
         "packages": machine.packages(),
         "harness": _harness_sha256(),
-        "schema": record.SCHEMA,
+        "schema": Record.SCHEMA,
     }
     return key_of(parts)
 

@@ -9,7 +9,6 @@ two moments of one, have in common. So neither the work nor the data may ever ch
 import os
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -17,7 +16,8 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from bench.interactions import Floats
-from bench.records.record import Record, save
+from bench.records.folder import Results
+from bench.records.record import Record
 from bench.records.timings import AFTER, BEFORE, derived
 
 SIZE = 768  # of the square matrix in the product: 0.9 GFLOP
@@ -88,7 +88,7 @@ class Clock:
         if self._latest is None:
             self._latest = measure()
 
-    def after(self, found: Record, results: Path) -> Record:
+    def after(self, found: Record, results: Results) -> Record:
         """Time the kernel after a cell, and save its record again with what both times tell.
 
         The record is on the disk before, so that nothing is lost in this second. A cell without
@@ -102,5 +102,5 @@ class Clock:
         self._latest = measure()
         timings = found.timings | {BEFORE: before, AFTER: self._latest}
         found = replace(found, timings=timings | derived(timings, found.cell.device))
-        save(found, results)
+        results.save(found)
         return found

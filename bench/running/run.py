@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import click
 
@@ -17,7 +19,7 @@ from bench.registry.suites import Suite, blame_dataset
 from bench.running import cell
 from bench.running.describe import describe
 from bench.running.display import Display
-from bench.running.folder import keep, kept_record, only_run, work_folder
+from bench.running.folder import keep, kept_record, work_folder
 from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
 from bench.tracking.live import LiveTracking
@@ -30,6 +32,22 @@ class RunOutcome:
     records: list[Record] = field(default_factory=list)  # of its cells, in the suite's order
     canaries: list[Canaries] = field(default_factory=list)  # that vouch for them
     interrupted: bool = False
+
+
+def run(suite: Suite, options: Options) -> RunOutcome:
+    """Measure a suite. A cell whose record is there already is not measured again.
+
+    Each record and ledger is on the disk before the next cell begins, so an interrupted run loses
+    at most the cell that it was at, and the same command goes on from there.
+    """
+    with options.results.held(), work_folder(options.results) as work:
+        task, planned = prepare_run(suite, options, work)
+        click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
+        with Session(suite, task, options, work, cells=len(planned)) as session:
+            session.measure_canaries()
+            for each in planned:
+                session.measure(each)
+    return session.outcome
 
 
 def prepare_run(suite: Suite, options: Options, work: Path) -> tuple[Task, list[Planned]]:
@@ -48,43 +66,70 @@ def prepare_run(suite: Suite, options: Options, work: Path) -> tuple[Task, list[
     return task, planned_cells(suite, described, task, options.device, options.threads)
 
 
-def run(suite: Suite, options: Options) -> RunOutcome:
-    """Measure a suite. A cell whose record is there already is not measured again.
+class Session:
+    """One `bench run`: cell after cell, on one machine and one task.
 
-    Each record and ledger is on the disk before the next cell begins, so an interrupted run loses
-    at most the cell that it was at, and the same command goes on from there.
+    Ctrl-C ends it early. Then, as at its end, the board is written and MLflow told.
     """
-    outcome = RunOutcome()
-    with only_run(options.results), work_folder(options.results) as work:
-        task, planned = prepare_run(suite, options, work)
-        click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
-        tracking, clock = LiveTracking(options.results), Clock()
-        with Display(len(planned), options.live) as display:
-            try:
-                canaries = canary_run.ensure(
-                    suite.dataset, task, options.results, work, display.line, again=options.force
-                )
-                outcome.canaries.append(canaries)
-                for each in planned:
-                    kept = (
-                        None if options.force else kept_record(each.cell, each.key, options.results)
-                    )
-                    if kept is None:
-                        display.begin(each.cell)
-                        if each.described.status != "skipped":
-                            clock.before()
-                        limits = limits_of(each, suite, options)
-                        measured = cell.measure(each, task, limits, work, display)
-                        kept = keep(*measured, suite.name, tracking.invocation, options.results)
-                        kept = clock.after(kept, options.results)
-                    outcome.records.append(kept)
-                    measured_now = kept.invocation == tracking.invocation
-                    display.end(kept, measured=measured_now)
-                    tracking.log(kept)
-                    if measured_now:  # so that a killed run leaves a board of what it has
-                        write(board_of(options.results), options.results)
-            except KeyboardInterrupt:
-                outcome.interrupted = True
-        write(board_of(options.results), options.results)
-        tracking.finish(outcome.records)
-    return outcome
+
+    def __init__(
+        self, suite: Suite, task: Task, options: Options, work: Path, *, cells: int
+    ) -> None:
+        self.outcome = RunOutcome()
+        self._suite, self._task, self._options, self._work = suite, task, options, work
+        self._tracking = LiveTracking(options.results)
+        self._clock = Clock()
+        self._display = Display(cells, options.live)
+
+    def __enter__(self) -> Self:
+        self._display.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self._display.__exit__(kind, error, trace)
+        self.outcome.interrupted = isinstance(error, KeyboardInterrupt)
+        if error is not None and not self.outcome.interrupted:
+            return False
+        write(board_of(self._options.results), self._options.results)
+        self._tracking.finish(self.outcome.records)
+        return True
+
+    def measure_canaries(self) -> None:
+        """The canaries of the task, unless they were found within their bounds before."""
+        found = canary_run.ensure(
+            self._suite.dataset,
+            self._task,
+            self._options.results,
+            self._work,
+            self._display.line,
+            again=self._options.force,
+        )
+        self.outcome.canaries.append(found)
+
+    def measure(self, planned: Planned) -> None:
+        """The record of a cell: kept from before, or of now."""
+        results, force = self._options.results, self._options.force
+        record = None if force else kept_record(planned.cell, planned.key, results)
+        if record is None:
+            record = self._measure(planned)
+        self.outcome.records.append(record)
+        measured_now = record.invocation == self._tracking.invocation
+        self._display.end(record, measured=measured_now)
+        self._tracking.log(record)
+        if measured_now:  # so that a killed run leaves a board of what it has
+            write(board_of(results), results)
+
+    def _measure(self, planned: Planned) -> Record:
+        results = self._options.results
+        self._display.begin(planned.cell)
+        if planned.described.status != "skipped":
+            self._clock.before()
+        limits = limits_of(planned, self._suite, self._options)
+        measured = cell.measure(planned, self._task, limits, self._work, self._display)
+        record = keep(*measured, self._suite.name, self._tracking.invocation, results)
+        return self._clock.after(record, results)

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import click
 
-from bench.records import record
+from bench.records.files import load_all
+from bench.records.folder import Results
 from bench.records.record import Record
 
 PATIENCE = 10.0  # an attempt that failed is followed by a pause of so many times what it took
@@ -23,7 +24,7 @@ class LiveTracking:
     costs at most a tenth of the run, and at the end. It then gets all that it missed.
     """
 
-    def __init__(self, results: Path, uri: str | None = None) -> None:
+    def __init__(self, results: Results, uri: str | None = None) -> None:
         from bench.tracking.tracker import Tracker  # imports mlflow, 1.7 s
 
         self.invocation = uuid4().hex
@@ -57,7 +58,7 @@ class LiveTracking:
             self._missed.rotate(-1)  # one that cannot be written must not hold up the others
             own = found.invocation == self.invocation
             first = self._first if own else self._begun.get(found.invocation)
-            if self._tracker.log(found, record.ledger_path(found, self._results), first):
+            if self._tracker.log(found, self._results.ledger_of(found), first):
                 self._continued.add(found.invocation)
             self._missed.pop()
 
@@ -65,15 +66,18 @@ class LiveTracking:
         self._catch_up()
         self._tracker.finish(self.invocation, records, files)
         if others := self._continued - {self.invocation}:
-            known = record.load_all(self._results, skip=lambda error: None)
+            known = self._known()
             for invocation in others:
                 self._tracker.finish(invocation, known, ())
 
     @cached_property
     def _begun(self) -> dict[str, Record]:
         """The record that each invocation of before began with."""
-        known = record.load_all(self._results, skip=lambda error: None)
+        known = self._known()
         return {each.invocation: each for each in reversed(known)}
+
+    def _known(self) -> list[Record]:
+        return load_all(Record, self._results.records, skip=lambda error: None)
 
     def _attempt(self, action: Callable[[], Any]) -> bool:
         """Whether it went well; if not, that is said the first time."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from bench.records.folder import Results
 from bench.text import first_line
 from bench.tracking import mapping
 
@@ -21,14 +22,14 @@ DATABASE_SECONDS = 5.0  # for another program that writes to the database
 SQLITE = "sqlite:///"
 
 
-def address(results: Path) -> str:
+def address(results: Results) -> str:
     """Of the store of some results: $MLFLOW_TRACKING_URI, else a database among them."""
     return os.environ.get("MLFLOW_TRACKING_URI") or own(results)
 
 
-def own(results: Path) -> str:
+def own(results: Results) -> str:
     """Of the database among some results."""
-    return f"{SQLITE}{results / 'mlflow.db'}"
+    return f"{SQLITE}{results.database}"
 
 
 def failure(uri: str, error: BaseException) -> str:
@@ -121,8 +122,8 @@ class Ended:
     Without such a note a run that is left open is one whose process was killed.
     """
 
-    def __init__(self, results: Path) -> None:
-        self._folder = results / ".mlflow-ended"
+    def __init__(self, results: Results) -> None:
+        self._folder = results.tracking_ended
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(path.name for path in self._folder.glob("*")))

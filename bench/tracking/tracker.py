@@ -15,8 +15,9 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 
-from bench.records.files import BadRecord
-from bench.records.record import Record, ledger_path, load_all
+from bench.records.files import BadRecord, load_all
+from bench.records.folder import Results
+from bench.records.record import Record
 from bench.text import first_line
 from bench.tracking import mapping, store, views
 from bench.tracking.store import busy_elsewhere, orphaned
@@ -39,7 +40,6 @@ for _name in ("mlflow", "alembic", "urllib3", "sqlalchemy"):
 
 LOCK_SECONDS = 60.0  # for another bench on the same results
 METRICS_AT_ONCE, PARAMS_AT_ONCE = 800, 100  # MLflow takes 1000 and 100 in one call
-BOARDS = ("leaderboard.md", "leaderboard.csv", "leaderboard.html")
 
 
 class TrackingError(OSError):
@@ -47,18 +47,18 @@ class TrackingError(OSError):
 
 
 class Tracker:
-    """Writes records into an MLflow store: $MLFLOW_TRACKING_URI, else <results>/mlflow.db.
+    """Writes records into an MLflow store: $MLFLOW_TRACKING_URI, else the results' own.
 
     Every method raises TrackingError, whatever the store raised.
     """
 
-    def __init__(self, results: Path, uri: str | None = None) -> None:
+    def __init__(self, results: Results, uri: str | None = None) -> None:
         self.results = results.absolute()
         self.uri = uri or store.address(self.results)
         self.ended = store.Ended(self.results)
         self._client: MlflowClient | None = None
         self._file: tuple[int, int] | None = None  # of the database that the client has opened
-        self._lock = FileLock(self.results / ".mlflow.lock", timeout=LOCK_SECONDS)
+        self._lock = FileLock(self.results.tracking_lock, timeout=LOCK_SECONDS)
 
     def prepare(self) -> None:
         """Create the store, before anything is timed, and close what was left open."""
@@ -111,7 +111,7 @@ class Tracker:
             boards: files to keep with it; the leaderboard files of the results when None.
         """
         with self._session() as client:
-            found = [self.results / name for name in BOARDS] if boards is None else boards
+            found = self.results.boards if boards is None else boards
             files = [path for path in found if path.is_file()]
             for experiment in store.ours(client):
                 tags = experiment.tags
@@ -142,7 +142,7 @@ class Tracker:
         records = self._all_records(skip)
         first = {r.invocation: r for r in reversed(records)}
         written = [
-            r for r in records if self.log(r, ledger_path(r, self.results), first[r.invocation])
+            r for r in records if self.log(r, self.results.ledger_of(r), first[r.invocation])
         ]
         latest = max(records, key=lambda r: r.started).invocation if records else ""
         for invocation in dict.fromkeys(record.invocation for record in written):
@@ -154,8 +154,8 @@ class Tracker:
     def _all_records(self, skip: Callable[[BadRecord], None] | None) -> list[Record]:
         """Those of the results, then those of trials, which stand beside their studies."""
         try:
-            folders = [self.results, *sorted((self.results / "tune").glob("*/"))]
-            return [record for folder in folders for record in load_all(folder, skip)]
+            places = [self.results, *self.results.studies()]
+            return [each for place in places for each in load_all(Record, place.records, skip)]
         except (OSError, BadRecord) as error:
             raise TrackingError(first_line(error)) from error
 
@@ -174,7 +174,7 @@ class Tracker:
     def _session(self) -> Iterator[MlflowClient]:
         """The client, while no other bench writes to the store of these results."""
         try:
-            self.results.mkdir(parents=True, exist_ok=True)
+            self.results.path.mkdir(parents=True, exist_ok=True)
             with self._lock:
                 file = store.check_database(self.uri)
                 if self._client is None:
@@ -198,7 +198,7 @@ class Tracker:
                 client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)
         remote = self.uri.startswith(("http:", "https:", "databricks"))
-        place = None if remote else (self.results / "mlflow-artifacts").as_uri()
+        place = None if remote else self.results.artifacts.as_uri()
         tags = mapping.experiment_tags(dataset, protocol)
         experiment = client.create_experiment(name, place, tags)
         for key, value in views.tags().items():

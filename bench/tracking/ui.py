@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.records.folder import Results
 from bench.tracking.tracker import Tracker
 from bench.tracking.views import CHARTS
 
@@ -23,7 +24,7 @@ END_SECONDS = 10.0
 PORTS = 20  # tried from the wanted one on
 
 
-def serve(results: Path, port: int = 5000, open_browser: bool = False) -> None:
+def serve(results: Results, port: int = 5000, open_browser: bool = False) -> None:
     """Start MLflow's server on the store of the results and print where to look.
 
     Args:
@@ -69,7 +70,7 @@ def _server(tracker: Tracker, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     command = [
         *(sys.executable, "-P", "-m", "mlflow", "server"),
         *("--backend-store-uri", tracker.uri),
-        *("--artifacts-destination", str(tracker.results / "mlflow-artifacts")),
+        *("--artifacts-destination", str(tracker.results.artifacts)),
         *("--host", HOST, "--port", str(port), "--workers", "1"),
     ]
     environment = {

@@ -10,6 +10,7 @@ from typing import Any
 import tabulate
 
 from bench.records.files import write_whole
+from bench.records.folder import Results
 from bench.records.record import HEADLINE
 from bench.text import markdown, one_line
 from bench.tuning import study
@@ -18,7 +19,6 @@ from bench.tuning.trials import Log
 
 MINUTES = (1, 5, 15, 60)
 PAGE, PICTURE, SUITE, TRIALS = "README.md", "best.svg", "tuned.toml", "trials.csv"
-FILES = (PAGE, PICTURE, SUITE, TRIALS)
 HOW = """
 The figure is NDCG@10 on the validation items, averaged exactly over all draws of negatives; as the
 values were chosen by it, it is optimistic. A model's minutes are those on the wall's clock that its
@@ -34,21 +34,26 @@ ABOUT_SUITE = """\
 """
 
 
-def load(place: Path) -> list[Log]:
+def load(place: Results) -> list[Log]:
     """The study of each model in a folder, best first."""
-    found = [study.read(path) for path in sorted(place.glob("*.db"))]
+    found = [study.read(path) for path in place.study_files()]
     logs = [log for log in found if log is not None and log.trials]
     return sorted(logs, key=lambda log: -(best.value if (best := log.best()) else -1.0))
 
 
-def write(place: Path) -> list[Log]:
+def files(place: Results) -> list[Path]:
+    """The files of a report; the picture and the suite are missing while there is no figure."""
+    return [place.path / name for name in (PAGE, PICTURE, SUITE, TRIALS)]
+
+
+def write(place: Results) -> list[Log]:
     """Write the report of a folder from its studies, which are returned."""
     logs = load(place)
-    write_whole(place / TRIALS, trials(logs).encode())
-    write_whole(place / PAGE, page(logs).encode())
+    write_whole(place.path / TRIALS, trials(logs).encode())
+    write_whole(place.path / PAGE, page(logs).encode())
     if any(log.best() for log in logs):
-        write_whole(place / SUITE, fragment(logs).encode())
-        write_whole(place / PICTURE, picture(logs))
+        write_whole(place.path / SUITE, fragment(logs).encode())
+        write_whole(place.path / PICTURE, picture(logs))
     return logs
 
 

@@ -1,7 +1,6 @@
 """Search for good hyper-parameters of each model of a suite, on validation items, in equal time."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import click
 
@@ -9,13 +8,14 @@ from bench.errors import BadParameter, unknown
 from bench.interactions import DataSet, Interactions
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import PROTOCOLS, Task, prepare
+from bench.records.folder import Results
 from bench.registry.datasets import load_data
 from bench.registry.suites import Suite
 from bench.running.describe import Described, describe
-from bench.running.folder import only_run, work_folder
+from bench.running.folder import work_folder
 from bench.running.plan import Options
 from bench.space import Space, from_plain, space
-from bench.text import file_name, one_line
+from bench.text import one_line
 from bench.tracking.live import LiveTracking
 from bench.tuning import report
 from bench.tuning.session import VALIDATION, Budget, Session
@@ -25,7 +25,7 @@ from bench.tuning.session import VALIDATION, Budget, Session
 class TuningOutcome:
     """What a tuning has to show."""
 
-    place: Path  # of the studies and their report
+    place: Results  # of the studies and their report
     failed: bool = False  # a model has no figure
     interrupted: bool = False
 
@@ -85,7 +85,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
     Raises:
         BadParameter, BadSuite: a row, or a model's search space, has what its model does not take.
     """
-    with only_run(options.results), work_folder(options.results) as work:
+    with options.results.held(), work_folder(options.results) as work:
         described = describe(suite, work)
         spaces = [
             space_of(row.model, known) if known.status == "ok" else space()
@@ -94,7 +94,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
         task = validation_task(load_data(suite.dataset, options.data_dir), suite)
         click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
         tracking = LiveTracking(options.results)
-        place = folder(options.results, suite.dataset, task.protocol)
+        place = options.results.study_of(suite.dataset, task.protocol)
         session = Session(
             suite=suite,
             task=task,
@@ -119,11 +119,5 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
                 break
             finally:  # so that a killed run leaves a report of what it has
                 report.write(place)
-        files = [place / name for name in report.FILES]
-        tracking.finish(session.records, files)
+        tracking.finish(session.records, report.files(place))
     return outcome
-
-
-def folder(results: Path, dataset: str, protocol: str) -> Path:
-    """Where the studies of a data set under a protocol stand."""
-    return results / "tune" / file_name(f"{dataset}-{protocol}")

@@ -9,7 +9,8 @@ import click
 
 from bench.hashing import key_of
 from bench.protocol.task import Task
-from bench.records.record import TUNING, Record, save
+from bench.records.folder import Results
+from bench.records.record import TUNING, Record
 from bench.registry.suites import Suite, SuiteRow
 from bench.running import cell as cells
 from bench.running.describe import Described
@@ -17,7 +18,7 @@ from bench.running.display import Display
 from bench.running.plan import Options, Planned, limits_of, planned
 from bench.running.training import Epoch
 from bench.space import Space, including, to_plain, words
-from bench.text import file_name, one_line
+from bench.text import one_line
 from bench.tracking.live import LiveTracking
 from bench.tuning.study import Study
 from bench.tuning.trials import Log, Trial, TrialStatus
@@ -44,7 +45,7 @@ class Session:
     options: Options
     seed: int
     work: Path
-    place: Path  # of the studies
+    place: Results  # of the studies
     tracking: LiveTracking
     records: list[Record] = field(default_factory=list)  # of the trials made here
 
@@ -66,7 +67,7 @@ class Session:
         name = row.label or row.model
         space = including(declared, params)
         study = Study(
-            self.place / f"{file_name(name)}.db",
+            self.place.study_file(name),
             self._key(row, params, space),
             Log(
                 name=name,
@@ -146,7 +147,7 @@ class Session:
             invocation=self.tracking.invocation,
         )
         self.records.append(record)
-        save(record, self.place)
+        self.place.save(record)
         self.tracking.log(record)
 
     def _planned(self, row: SuiteRow, params: dict[str, Any]) -> Planned:
