@@ -18,7 +18,7 @@ SIZE = "n_users=150,n_items=120"  # more of both than the neighbours of a model 
 DATA = (f"synthetic:{SIZE}", f"synthetic:{SIZE},features=false")
 
 
-@click.command()
+@click.command(short_help="Hold models to laws that any recommender keeps.")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @settings_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)

@@ -7,25 +7,31 @@ from pathlib import Path
 
 import click
 
+from bench.cli.groups import Commands
 from bench.cli.options import data_dir_option
 
 
-@click.command()
+@click.group(cls=Commands)
+def data() -> None:
+    """Fetch a data set, or tell what is in it."""
+
+
+@data.command()
 @click.argument("name")
 @data_dir_option
 def get(name: str, data_dir: Path | None) -> None:
     """Fetch a data set into the cache and check it."""
     from bench.registry.datasets import dataset_module, load_data, parse_dataset
 
-    data = load_data(name, data_dir).interactions
+    found = load_data(name, data_dir).interactions
     module = dataset_module(parse_dataset(name)[0])
     click.echo(
-        f"{name}: {len(data):,} interactions of {data.n_users:,} users, {data.n_items:,} items"
+        f"{name}: {len(found):,} interactions of {found.n_users:,} users, {found.n_items:,} items"
     )
-    click.echo(f"from {data.source}\n{module.LICENCE}\n{module.CITATION}")
+    click.echo(f"from {found.source}\n{module.LICENCE}\n{module.CITATION}")
 
 
-@click.command()
+@data.command()
 @click.argument("name")
 @data_dir_option
 @click.option("--protocol", default="loo-99", show_default=True, metavar="P")

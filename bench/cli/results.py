@@ -42,7 +42,7 @@ def leaderboard(results: "Results", picture: Path | None) -> int:
     return int(any(section.invalid for section in board))
 
 
-@click.command()
+@click.command(short_help="Compute every published figure again from the ledgers.")
 @click.argument(
     "results",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -59,7 +59,7 @@ def verify(results: "Results") -> None:
     click.echo(check(results))
 
 
-@click.command()
+@click.command(short_help="Write to MLflow what is missing there.")
 @results_option
 def track(results: "Results") -> None:
     """Write to MLflow what is missing there; it can rebuild an empty store."""

@@ -17,7 +17,7 @@ DATASET = "movielens_100k"  # unless another is named
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-@click.command()
+@click.command(short_help="Search for good hyper-parameters, in equal time.")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--suite", metavar="NAME", help="Tune all rows of a suite, from their values on.")
 @click.option("--budget", default="10m", show_default=True, help="Time for each model: 90s, 1h.")
