@@ -75,7 +75,7 @@ def _check_record(found: Record, results: Results) -> int:
 
 def _check_board(board: list[Section], results: Results) -> int:
     """Compare the files of a board with what stands there; how many rows it has."""
-    table = results.board_for_programs
+    table = results.board_table
     if not table.exists():
         raise Difference(f"{table}: the board is missing; `bench leaderboard` writes it")
     again = files(board)

@@ -16,8 +16,8 @@ from bench.records.files import BadRecord, Kept, load_all, remove_unfinished, sa
 from bench.records.record import Record
 from bench.text import file_name
 
-PROGRAMS = "leaderboard.csv"
-BOARDS = ("leaderboard.md", PROGRAMS, "leaderboard.html")
+TABLE = "leaderboard.csv"
+BOARDS = ("leaderboard.md", TABLE, "leaderboard.html")
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ class Results:
         return [self.path / name for name in BOARDS]
 
     @property
-    def board_for_programs(self) -> Path:
-        """The one of them that has every figure at full precision."""
-        return self.path / PROGRAMS
+    def board_table(self) -> Path:
+        """The one of them for programs, with every figure at full precision."""
+        return self.path / TABLE
 
     @property
     def database(self) -> Path:
