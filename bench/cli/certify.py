@@ -1,6 +1,7 @@
 """`bench certify`: hold models to laws, and show what was found."""
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,6 +9,7 @@ import click
 from bench.cli.options import end_on_request, model_path_option, results_option, settings_option
 from bench.errors import BadParameter
 from bench.registry import names
+from bench.registry.names import with_models
 from bench.text import one_line
 
 if TYPE_CHECKING:
@@ -26,7 +28,11 @@ DATA = (f"synthetic:{SIZE}", f"synthetic:{SIZE},features=false")
 @click.option("--timeout", type=float, default=120, show_default=True, help="Seconds for a law.")
 @model_path_option
 def certify(
-    *, models: tuple[str, ...], own: list[str], settings: tuple[str, ...], **how: Any
+    *,
+    models: tuple[str, ...],
+    model_paths: tuple[Path, ...],
+    settings: tuple[str, ...],
+    **how: Any,
 ) -> int:
     """Hold models to laws that any recommender keeps, on small made-up data.
 
@@ -36,7 +42,8 @@ def certify(
     model's file declares; 1 when one does not.
     """
     end_on_request()
-    return certify_models([*models, *own], settings, **how)
+    with with_models(model_paths) as own:
+        return certify_models([*models, *own], settings, **how)
 
 
 # What follows imports what measures, which is slow to load, only when it is called: --help must

@@ -32,13 +32,6 @@ def as_results(context: click.Context, parameter: click.Parameter, path: Path) -
     return Results(path)
 
 
-def _added(
-    context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
-) -> list[str]:
-    """The names of models outside the checkout, which are known until the command ends."""
-    return context.with_resource(with_models(paths))
-
-
 results_option = click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
@@ -54,17 +47,18 @@ data_dir_option = click.option(
 )
 model_path_option = click.option(
     "--model-path",
-    "own",
+    "model_paths",
     multiple=True,
     type=click.Path(path_type=Path),
-    callback=_added,
     help="A model's file outside the checkout. It is code, and it is run.",
 )
 settings_option = click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
 
 
 def run_options(measured: str) -> Callable[[Command], Command]:
-    """The options of a command that measures; it gets `options`, and what changes a suite.
+    """The options of a command that measures.
+
+    It gets them as `options`, the names of models of its own, and the changes of a suite.
 
     Args:
         measured: what the limits are of, as "cell".
@@ -96,7 +90,14 @@ def run_options(measured: str) -> Callable[[Command], Command]:
     def declare(command: Command) -> Command:
         @wraps(command)
         def with_options(
-            *, results: "Results", device: str, threads: int, force: bool = False, **given: Any
+            *,
+            results: "Results",
+            data_dir: Path | None,
+            device: str,
+            threads: int,
+            model_paths: tuple[Path, ...],
+            force: bool = False,
+            **given: Any,
         ) -> Any:
             from bench.running.plan import Options
 
@@ -104,13 +105,14 @@ def run_options(measured: str) -> Callable[[Command], Command]:
                 raise unknown("device", device, ["cpu", "cuda", "cuda:0"])
             options = Options(
                 results=results,
-                data_dir=given.pop("data_dir"),
+                data_dir=data_dir,
                 device=device,
                 threads=threads,
                 force=force,
                 live=sys.stdout.isatty(),
             )
-            return command(options=options, **given)
+            with with_models(model_paths) as own:
+                return command(options=options, own=own, **given)
 
         found = with_options
         for option in reversed(declared):
