@@ -3,11 +3,14 @@
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+from bench.registry.names import with_models
 
 # As the harness does for a cell: with more threads than idle cores, torch waits for itself.
 for name in ("OMP", "OPENBLAS", "MKL"):
@@ -41,13 +44,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> BySharedF
     return BySharedFixtures(config, log)
 
 
+@pytest.fixture(autouse=True)
+def no_models_of_others() -> Iterator[None]:
+    """A model from outside that a test adds is known to no other test."""
+    with with_models(()):
+        yield
+
+
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with MLflow's tables, which take seconds to make."""
+    from bench.records.folder import Results
     from bench.tracking.tracker import Tracker
 
     folder = tmp_path_factory.mktemp("store")
-    Tracker(folder, f"sqlite:///{folder / 'mlflow.db'}").prepare()
+    Tracker(Results(folder), f"sqlite:///{folder / 'mlflow.db'}").prepare()
     return folder / "mlflow.db"
 
 
@@ -56,13 +67,13 @@ def kept_canaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results with the canaries of the synthetic data, which a run then finds measured."""
     from bench.canaries import run
     from bench.protocol.task import prepare
-    from bench.records import canaries
+    from bench.records.folder import Results
     from bench.registry.datasets import load_data
 
     results = tmp_path_factory.mktemp("canaries")
     task = prepare(load_data("synthetic", None), "loo-99")
     work = tmp_path_factory.mktemp("work")
-    canaries.save(run.measure("synthetic", task, work), results)
+    Results(results).save(run.measure("synthetic", task, work))
     return results
 
 

@@ -15,7 +15,7 @@ from bench.leaderboard.html import html
 from bench.leaderboard.sections import sections
 from bench.leaderboard.tables import markdown, terminal
 from bench.leaderboard.write import board_of, write
-from bench.records import record
+from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.registry import suites
 from bench.registry.suites import BadSuite
@@ -147,9 +147,9 @@ def test_a_label_of_a_suite_is_text_and_nothing_leaves_the_results(
     assert row.label == label
 
     results = tmp_path / "a" / "b" / "results"
-    keep(made_up(row.label), None, "mine", "one", results)
-    write(board_of(results), results)
-    assert [found.cell.label for found in record.load_all(results)] == [label]
+    keep(made_up(row.label), None, "mine", "one", Results(results))
+    write(board_of(Results(results)), Results(results))
+    assert [found.cell.label for found in Results(results).read_records()] == [label]
     kept = {entry for entry in tmp_path.rglob("*") if entry.is_file()} - {path}
     assert {entry.parent for entry in kept} == {results, results / "records"}
     assert len(kept) == 4

@@ -18,6 +18,7 @@ from bench.canaries.leaker import Leaker
 from bench.canaries.models import canaries
 from bench.evaluation import evaluate, ledger
 from bench.protocol.task import Task
+from bench.records.folder import Results
 
 
 def leaker_on(task: Task, folder: Path) -> Any:
@@ -103,7 +104,7 @@ def test_the_leaker_finds_what_stands_in_the_words_of_the_run_above_its_keeper(
 
 def test_there_is_nothing_to_find_in_a_process_of_its_own(made: Task, kept_canaries: Path) -> None:
     (path,) = kept_canaries.glob("canaries/*.json")
-    found = run.kept("synthetic", made, kept_canaries)
+    found = run.kept("synthetic", made, Results(kept_canaries))
     assert found is not None
     assert found.stem == path.stem
     assert found.checks.keys() == NAMES

@@ -23,6 +23,8 @@ from bench.leaderboard.tables import terminal
 from bench.leaderboard.write import files
 from bench.records import certificates
 from bench.records.certificates import Certificate, Finding
+from bench.records.files import load
+from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.registry import names
 from bench.registry.models import ModelSpec
@@ -67,12 +69,14 @@ def write(folder: Path, name: str, **code: str) -> Path:
     return path
 
 
-def held(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificate:
+def held(folder: Path, path: Path) -> Certificate:
     """What is found of a model's file, on a few interactions."""
-    monkeypatch.setattr(names, "_added", {})
-    name = names.add_model(path)
     signs = folder / "hanging"
-    with over_when_said("bench.certify.run", signs), chdir(signs):
+    with (
+        names.with_models([path]) as (name,),
+        over_when_said("bench.certify.run", signs),
+        chdir(signs),
+    ):
         return certify(ModelSpec(name, {}), DATA, seed=0, timeout=1200, memory_mb=0, work=folder)
 
 
@@ -89,33 +93,28 @@ def test_the_command_on_a_good_model_beside_the_checkout(tmp_path: Path) -> None
     assert "36,000 of 36,000 ranks equal" in done.stdout
     assert "Certified: 1 yes, 0 tolerances, 0 no." in done.stdout
     (file,) = (tmp_path / "results" / "certificates").glob("good.*.json")
-    kept = certificates.load(file)
+    kept = load(Certificate, file)
     assert kept.params == {"power": 0.5}
     assert {each.law: each.status for each in kept.findings} == dict.fromkeys(TRIED, "pass")
-    names._added["good"] = path
-    try:
+    with names.with_models([path]):
         assert kept.code_sha256 == source_sha256("good")
-    finally:
-        del names._added["good"]
-    assert certificates.verdicts(tmp_path / "results") == {}  # with a parameter that is not its own
-    certificates.save(replace(kept, params={}), tmp_path / "results")
-    assert certificates.verdicts(tmp_path / "results") == {kept.code_sha256: "yes"}
+    assert Results(tmp_path / "results").verdicts() == {}  # with a parameter that is not its own
+    Results(tmp_path / "results").save(replace(kept, params={}))
+    assert Results(tmp_path / "results").verdicts() == {kept.code_sha256: "yes"}
 
 
 @pytest.mark.slow
-def test_a_crash_fails_the_law_that_it_happens_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_fails_the_law_that_it_happens_in(tmp_path: Path) -> None:
     path = write(tmp_path, "fragile", REDUCE="os.kill(os.getpid(), signal.SIGKILL)")
-    found = failed(held(tmp_path, path, monkeypatch))
+    found = failed(held(tmp_path, path))
     assert found == {"pickled": "the process was ended by SIGKILL"}
 
 
 def test_a_model_that_writes_into_what_it_learns_from_is_not_asked_further(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     path = write(tmp_path, "writes", FIT="train.items[0] = 1")
-    found = held(tmp_path, path, monkeypatch)
+    found = held(tmp_path, path)
     assert failed(found) == {"form": "ValueError: assignment destination is read-only"}
     assert {each.status for each in found.findings[1:]} == {"not run"}
     assert found.verdict == "no"
@@ -136,9 +135,8 @@ def test_other_models_in_processes_of_their_own(
     law: str,
     evidence: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = failed(held(tmp_path, write(tmp_path, "other", **code), monkeypatch))
+    found = failed(held(tmp_path, write(tmp_path, "other", **code)))
     assert list(found) == [law]
     assert evidence in found[law]
 
@@ -147,7 +145,7 @@ def test_other_models_in_processes_of_their_own(
 def test_every_model_of_the_zoo_is_certified(tmp_path: Path) -> None:
     done = bench_here(tmp_path, "certify")
     assert done.returncode == 0, done.stdout
-    assert len(certificates.verdicts(tmp_path / "results")) == len(names.files("models"))
+    assert len(Results(tmp_path / "results").verdicts()) == len(names.files("models"))
 
 
 @pytest.mark.parametrize(
@@ -189,19 +187,19 @@ def a_certificate(status: str, **changes: Any) -> Certificate:
 def test_what_the_findings_come_to(status: str, verdict: str, tmp_path: Path) -> None:
     certificate = a_certificate(status)
     assert certificate.verdict == verdict
-    assert certificates.load(certificates.save(certificate, tmp_path)) == certificate
+    assert load(Certificate, Results(tmp_path).save(certificate)) == certificate
 
 
 @pytest.mark.parametrize("damaged", ["", "{", "[]", "{}", '{"schema": 2}', '{"schema": 1}'])
 def test_what_is_no_certificate_certifies_nothing(damaged: str, tmp_path: Path) -> None:
-    path = certificates.save(a_certificate("pass"), tmp_path)
+    path = Results(tmp_path).save(a_certificate("pass"))
     path.with_name("bad.json").write_text(damaged)
     with pytest.raises(ValueError):
-        certificates.load(path.with_name("bad.json"))
-    assert certificates.verdicts(tmp_path) == {"c" * 64: "yes"}
+        load(Certificate, path.with_name("bad.json"))
+    assert Results(tmp_path).verdicts() == {"c" * 64: "yes"}
     values = json.loads(path.read_text()) | {"findings": [{"law": "form"}]}
     path.write_text(json.dumps(values))
-    assert certificates.verdicts(tmp_path) == {}
+    assert Results(tmp_path).verdicts() == {}
 
 
 def a_record(code: str, model: str = "als") -> Record:
@@ -219,9 +217,9 @@ def a_record(code: str, model: str = "als") -> Record:
 
 
 def test_the_badge_is_of_this_state_of_the_code(tmp_path: Path) -> None:
-    certificates.save(a_certificate("tolerance"), tmp_path)
+    Results(tmp_path).save(a_certificate("tolerance"))
     this, other = a_record("c" * 64), a_record("d" * 64, "ease")
-    verdicts = certificates.verdicts(tmp_path)
+    verdicts = Results(tmp_path).verdicts()
     both = files(sections([this, other], verdicts=verdicts))
     rows = csv.DictReader(io.StringIO(both["leaderboard.csv"]))
     assert {row["model"]: row["certified"] for row in rows} == {"als": "tolerances", "ease": ""}
@@ -236,32 +234,32 @@ def test_the_badge_is_of_this_state_of_the_code(tmp_path: Path) -> None:
 def test_what_was_found_with_parameters_is_beside_what_was_found_of_the_model(
     tmp_path: Path,
 ) -> None:
-    certificates.save(a_certificate("pass"), tmp_path)
-    certificates.save(a_certificate("fail", params={"factors": 3}), tmp_path)
-    certificates.save(a_certificate("fail", params={"factors": 4}), tmp_path)
-    assert certificates.verdicts(tmp_path) == {"c" * 64: "yes"}
+    Results(tmp_path).save(a_certificate("pass"))
+    Results(tmp_path).save(a_certificate("fail", params={"factors": 3}))
+    Results(tmp_path).save(a_certificate("fail", params={"factors": 4}))
+    assert Results(tmp_path).verdicts() == {"c" * 64: "yes"}
     assert len(list((tmp_path / "certificates").iterdir())) == 3
 
 
 def test_a_certificate_of_other_laws_is_void(tmp_path: Path) -> None:
-    certificates.save(a_certificate("pass"), tmp_path)
-    certificates.save(a_certificate("pass", code_sha256="d" * 64, laws=0), tmp_path / "old")
-    certificates.save(a_certificate("pass", code_sha256="e" * 64, laws=99), tmp_path / "new")
-    assert certificates.verdicts(tmp_path) == {"c" * 64: "yes"}
-    assert certificates.verdicts(tmp_path / "old") == {}
-    assert certificates.verdicts(tmp_path / "new") == {}
+    Results(tmp_path).save(a_certificate("pass"))
+    Results(tmp_path / "old").save(a_certificate("pass", code_sha256="d" * 64, laws=0))
+    Results(tmp_path / "new").save(a_certificate("pass", code_sha256="e" * 64, laws=99))
+    assert Results(tmp_path).verdicts() == {"c" * 64: "yes"}
+    assert Results(tmp_path / "old").verdicts() == {}
+    assert Results(tmp_path / "new").verdicts() == {}
 
 
 def test_a_certificate_of_before_the_laws_had_a_number(tmp_path: Path) -> None:
-    path = certificates.save(a_certificate("pass"), tmp_path)
+    path = Results(tmp_path).save(a_certificate("pass"))
     values = json.loads(path.read_text())
     del values["laws"]
     path.write_text(json.dumps(values | {"laws_sha256": certificates.PUBLISHED_AS_1}))
-    assert certificates.load(path).laws == 1
+    assert load(Certificate, path).laws == 1
     for unknown in ("", "0" * 64):
         path.write_text(json.dumps(values | {"laws_sha256": unknown}))
-        assert certificates.load(path).laws == 0
-        assert certificates.verdicts(tmp_path) == {}
+        assert load(Certificate, path).laws == 0
+        assert Results(tmp_path).verdicts() == {}
 
 
 # Of the code of the laws, without comments, docstrings and imports, when they were given a number.

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from command import bench, bench_here
 
-from bench.evaluation.ledger import load
-from bench.records import record
+from bench.evaluation import ledger
+from bench.records.files import load
+from bench.records.folder import Results
+from bench.records.record import Record
 
 
 @pytest.mark.parametrize(
@@ -91,11 +93,11 @@ def quick(
 
 def test_the_quick_suite_gives_records_ledgers_boards_and_a_table(quick: tuple[Path, str]) -> None:
     folder, printed = quick
-    records = record.load_all(folder / "results")
+    records = Results(folder / "results").read_records()
     assert len(records) == 6
     assert {found.status for found in records} == {"ok"}
     for found in records:
-        assert len(load(record.ledger_path(found, folder / "results"))) == 300
+        assert len(ledger.load(Results(folder / "results").ledger_of(found))) == 300
         assert found.timings["train_seconds"] > 0
         assert found.environment["packages"]["numpy"]
         clock = [found.timings[f"reference_seconds_{when}"] for when in ("before", "after")]
@@ -119,14 +121,14 @@ def test_the_quick_suite_gives_records_ledgers_boards_and_a_table(quick: tuple[P
 def test_sampled_figures_lie_within_three_errors_of_their_expectation(
     quick: tuple[Path, str],
 ) -> None:
-    for found in record.load_all(quick[0] / "results"):
+    for found in Results(quick[0] / "results").read_records():
         for name in ("hr_at_10", "ndcg_at_10"):
             gap = abs(found.metrics[name] - found.metrics[f"{name}_expected"])
             assert gap < 3 * found.metrics[f"{name}_sampling_se"], (found.cell.name, name)
 
 
 def test_random_is_at_ten_in_a_hundred(quick: tuple[Path, str]) -> None:
-    (found,) = (r for r in record.load_all(quick[0] / "results") if r.cell.model == "random")
+    (found,) = (r for r in Results(quick[0] / "results").read_records() if r.cell.model == "random")
     assert abs(found.metrics["hr_at_10"] - 0.1) < 3 * (0.1 * 0.9 / 300) ** 0.5
 
 
@@ -167,7 +169,7 @@ def test_verify_finds_a_figure_that_its_ledger_does_not_give(
     assert "all equal" in done.stdout
     path = next((results / "records").glob("*ease*"))
     text = path.read_text()
-    value = str(record.load(path).metrics["hr_at_10"])
+    value = str(load(Record, path).metrics["hr_at_10"])
     path.write_text(text.replace(f'"hr_at_10": {value}', '"hr_at_10": 0.9999'))
     done = bench_here(tmp_path, "verify", str(results))
     assert done.returncode == 1
@@ -192,16 +194,16 @@ def test_records_of_before_the_reference_kernel_stand_beside_newer_ones(
     results = tmp_path / "results"
     shutil.copytree(quick[0] / "results", results, ignore=shutil.ignore_patterns("mlflow*", ".*"))
     for path in list((results / "records").glob("*a*"))[:3]:
-        found = record.load(path)
+        found = load(Record, path)
         old = {n: v for n, v in found.timings.items() if "reference" not in n}
-        record.save(replace(found, timings=old), results)
+        Results(results).save(replace(found, timings=old))
     assert bench_here(tmp_path, "leaderboard").returncode == 0
     done = bench_here(tmp_path, "verify")
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader((results / "leaderboard.csv").open()))
     assert sorted(bool(row["train_reference_units"]) for row in rows) == [False] * 3 + [True] * 3
-    timed = next(r for r in record.load_all(results) if "train_reference_units" in r.timings)
-    record.save(replace(timed, timings=timed.timings | {"train_reference_units": 9.9}), results)
+    timed = next(r for r in Results(results).read_records() if "train_reference_units" in r.timings)
+    Results(results).save(replace(timed, timings=timed.timings | {"train_reference_units": 9.9}))
     assert "train_reference_units is 9.9 in the record" in bench_here(tmp_path, "verify").stderr
 
 

@@ -15,8 +15,7 @@ from bench.registry.suites import SuiteRow
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No model of another test is known, and MLflow's store is that of the folder."""
-    monkeypatch.setattr(names, "_added", {})
+    """MLflow's store is that of the folder."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
@@ -34,8 +33,7 @@ def stored(
 @pytest.fixture(scope="session")
 def outcome(stored: Path) -> Outcome:
     """One run of all the broken models, and of good ones among them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(names, "_added", {})
+    with pytest.MonkeyPatch.context() as patch, names.with_models(()):
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         for name in ("OMP", "OPENBLAS", "MKL"):
             patch.setenv(f"{name}_NUM_THREADS", "64")

@@ -14,7 +14,7 @@ from command import BENCH, bench_here
 
 from bench.cli.run import run_suite
 from bench.evaluation.ledger import Ledger, load
-from bench.records import record
+from bench.records.folder import Results
 from bench.records.record import Record
 from bench.registry import names
 from bench.registry.suites import Suite, SuiteRow
@@ -195,7 +195,9 @@ def run(folder: Path, rows: Iterable[SuiteRow | str], data_dir: Path | None = No
     suite = {name: more.pop(name) for name in list(more) if name in Suite.__annotations__}
     rows = tuple(SuiteRow(model=row) if isinstance(row, str) else row for row in rows)
     chosen = Suite(**{"dataset": "synthetic", **suite}, rows=rows)
-    return run_suite(chosen, Options(results=folder / "results", data_dir=data_dir, **more))
+    return run_suite(
+        chosen, Options(results=Results(folder / "results"), data_dir=data_dir, **more)
+    )
 
 
 class Finished(NamedTuple):
@@ -292,9 +294,11 @@ class Outcome(NamedTuple):
         return load(self.ledger_path(name))
 
     def ledger_path(self, name: str) -> Path:
-        return record.ledger_path(self.records[name], self.results)
+        return Results(self.results).ledger_of(self.records[name])
 
 
 def outcome_of(code: int, folder: Path) -> Outcome:
     results = folder / "results"
-    return Outcome(code, {found.cell.name: found for found in record.load_all(results)}, results)
+    return Outcome(
+        code, {found.cell.name: found for found in Results(results).read_records()}, results
+    )

@@ -19,7 +19,7 @@ from loopback import listening
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from bench.records import record
+from bench.records.folder import Results
 from bench.registry import names
 from bench.tracking import ui
 from bench.tracking.live import LiveTracking
@@ -73,15 +73,15 @@ def _content(
 def rebuilt(folder: Path, place: Path, empty_store: Path) -> list[dict[str, Any]]:
     """What an empty store holds when a folder's records were written to it."""
     _copy(folder, place, empty_store)
-    Tracker(place, database(place)).track_all()
+    Tracker(Results(place), database(place)).track_all()
     return contents(database(place))
 
 
 def undisturbed(folder: Path, place: Path, empty_store: Path) -> list[dict[str, Any]]:
     """What the folder's last run would have written to a store with which nothing is wrong."""
     _copy(folder, place, empty_store)
-    records = record.load_all(place)
-    tracking = LiveTracking(place, database(place))
+    records = Results(place).read_records()
+    tracking = LiveTracking(Results(place), database(place))
     tracking.invocation = records[-1].invocation
     for each in records:
         tracking.log(each)
@@ -130,7 +130,7 @@ class Server:
     """MLflow's own server with a store of its own, which can be stopped, frozen and emptied."""
 
     def __init__(self, folder: Path) -> None:
-        self._tracker = Tracker(folder, database(folder))
+        self._tracker = Tracker(Results(folder), database(folder))
         with socket.socket() as probe:
             probe.bind((ui.HOST, 0))
             self._port = int(probe.getsockname()[1])
@@ -158,7 +158,7 @@ class Server:
 
     def empty(self) -> None:
         """Another store in its place, as after a disk was lost; while it is stopped."""
-        (self._tracker.results / "mlflow.db").unlink()
+        self._tracker.results.database.unlink()
 
 
 @contextmanager

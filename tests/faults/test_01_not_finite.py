@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from faulty import Outcome
 
-from bench.records import record
+from bench.records.folder import Results
 from bench.running.folder import keep
 
 
@@ -31,5 +31,5 @@ def test_a_figure_that_is_none_makes_a_cell_fail_and_ends_no_run(
     kept = keep(bad, outcome.ledger("ease"), "faults", "one", tmp_path)
     assert (kept.status, kept.metrics) == ("failed", {})
     assert kept.reason == f"hr_at_10 is {value}, which is no figure"
-    assert record.load_all(tmp_path) == [kept]
+    assert Results(tmp_path).read_records() == [kept]
     assert not (tmp_path / "ledgers").exists()

@@ -24,8 +24,8 @@ from faulty import (
 from loopback import listening
 
 from bench.isolation.process import WORKER
-from bench.records import record
 from bench.records.files import remove_unfinished
+from bench.records.folder import Results
 from bench.registry import names
 from bench.running.folder import kept_record
 
@@ -56,22 +56,22 @@ def test_after_kill_9_the_next_run_goes_on_and_reconciles(
 def test_a_half_written_record_or_ledger_is_no_result(outcome: Outcome, tmp_path: Path) -> None:
     ease = outcome.records["ease"]
     shutil.copytree(outcome.results / "ledgers", tmp_path / "ledgers")
-    path = record.save(ease, tmp_path)
-    assert kept_record(ease.cell, ease.key, tmp_path) == ease
+    path = Results(tmp_path).save(ease)
+    assert kept_record(ease.cell, ease.key, Results(tmp_path)) == ease
     whole = path.read_text()
     for length in range(0, len(whole) - 1, 101):
         path.write_text(whole[:length])
-        assert kept_record(ease.cell, ease.key, tmp_path) is None
-        assert record.load_all(tmp_path, skip=lambda error: None) == []
+        assert kept_record(ease.cell, ease.key, Results(tmp_path)) is None
+        assert Results(tmp_path).read_records() == []
     path.write_text(whole)
-    its_ledger = record.ledger_path(ease, tmp_path)
+    its_ledger = Results(tmp_path).ledger_of(ease)
     content = its_ledger.read_bytes()
     for length in range(0, len(content), 997):
         its_ledger.write_bytes(content[:length])
-        assert kept_record(ease.cell, ease.key, tmp_path) is None
+        assert kept_record(ease.cell, ease.key, Results(tmp_path)) is None
     path.unlink()
     (path.parent / f".{path.name}.1.tmp").write_text(whole)  # what a killed process leaves
-    assert record.load_all(tmp_path) == []
+    assert Results(tmp_path).read_records() == []
 
 
 def test_a_child_whose_parent_was_gone_before_it_could_ask_to_die_with_it_ends() -> None:

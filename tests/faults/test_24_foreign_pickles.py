@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from faulty import command, made_100k, model, run
 
-from bench.records import record
+from bench.records.folder import Results
 
 
 class Poison:
@@ -78,7 +78,7 @@ SENDING = """import gc, pathlib
 def test_a_pickle_that_a_model_sends_to_the_run_is_refused_and_not_loaded(tmp_path: Path) -> None:
     path = tmp_path / "loaded"
     assert run(tmp_path, [model(tmp_path, "sends", fit=SENDING.format(path=str(path)))]) == 1
-    (found,) = record.load_all(tmp_path / "results")
+    (found,) = Results(tmp_path / "results").read_records()
     assert found.status == "failed"
     assert found.reason.startswith("the process sent what cannot be read: UnicodeDecodeError")
     assert not path.exists()

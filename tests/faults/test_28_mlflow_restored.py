@@ -12,7 +12,7 @@ from command import PATIENCE, bench
 from faulty import run
 from stores import Server, contents, database, rebuilt, run_with_stops, serving, undisturbed
 
-from bench.records import record
+from bench.records.folder import Results
 
 TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"  # seconds for an answer, of one's own program
 BACK = "MLflow: it answers again, and nothing is missing there.\n"
@@ -206,4 +206,4 @@ def test_a_server_that_is_down_before_the_run_and_comes_in_the_middle(
     assert capsys.readouterr().err.endswith(BACK)
     track(folder, 0)
     assert_complete(server.uri)
-    assert len(record.load_all(folder / "results")) == 3
+    assert len(Results(folder / "results").read_records()) == 3

@@ -15,7 +15,8 @@ from bench.leaderboard.sections import sections
 from bench.leaderboard.tables import terminal
 from bench.leaderboard.write import write
 from bench.protocol.task import PROTOCOLS, Task, prepare
-from bench.records import record
+from bench.records.files import load
+from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.registry import names
 from bench.registry.suites import SuiteRow
@@ -67,7 +68,6 @@ def measure(
     """Measure the model of a file and keep its record, as a run does; and where its ledger is."""
     path = folder / f"{NAME}.py"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    names._added[NAME] = path
     planned = Planned(
         cell=Cell(
             dataset="made",
@@ -82,9 +82,10 @@ def measure(
     )
     shown = display.Display(1, live=False)
     shown.begin(planned.cell)
-    found, its_ledger = cell.measure(planned, TASKS[tuning], limits, folder, shown)
-    found = keep(found, its_ledger, "", "", folder)
-    return found, record.ledger_path(found, folder)
+    with names.with_models([path]):
+        found, its_ledger = cell.measure(planned, TASKS[tuning], limits, folder, shown)
+    found = keep(found, its_ledger, "", "", Results(folder))
+    return found, Results(folder).ledger_of(found)
 
 
 def check_by_hand(path: Path, tuning: bool) -> None:
@@ -106,10 +107,10 @@ def check_by_hand(path: Path, tuning: bool) -> None:
 def check_readable(found: Record, folder: Path) -> None:
     """A record that is shown in every form, and says of what went wrong what and where."""
     stored = folder / "records" / f"{found.stem}.json"
-    assert record.load(stored) == found
+    assert load(Record, stored) == found
     display.outcome(found, measured=True).encode()
     terminal(sections([found]), 120).encode()
-    write(sections([found]), folder)
+    write(sections([found]), Results(folder))
     assert not list(folder.glob("tmp*"))  # where it was measured
     stored.unlink()
     if found.status == "ok":

@@ -4,7 +4,6 @@ must have, a number only if it is right, and nothing of it disturbs the run."""
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 import broken_models
 import measuring
@@ -27,7 +26,7 @@ from bench.running.describe import describe
 
 @pytest.fixture(scope="module", autouse=True)
 def warm() -> Iterator[None]:
-    with patch.dict(names._added), warm_processes(MEASURING):
+    with warm_processes(MEASURING):
         yield
 
 
@@ -117,9 +116,9 @@ def test_files_of_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -
     def check(case: tuple[bytes, Wrong]) -> None:
         text, wanted = case
         (tmp_path / f"{measuring.NAME}.py").write_bytes(text)
-        names._added[measuring.NAME] = tmp_path / f"{measuring.NAME}.py"
         suite = Suite(dataset="synthetic", rows=(SuiteRow(model=measuring.NAME),))
-        (described,) = describe(suite, tmp_path)  # never a usage error: nothing was given
+        with names.with_models([tmp_path / f"{measuring.NAME}.py"]):
+            (described,) = describe(suite, tmp_path)  # never a usage error: nothing was given
         found, its_ledger = measure(text, tmp_path, described=described)
         said = f"{found.status}: {found.reason}\n{found.traceback}\n{found.output}"
         if wanted.status:

@@ -8,7 +8,7 @@ from command import bench_here
 from fuzzing import fuzz
 from odd_models import Case
 
-from bench.records import record
+from bench.records.folder import Results
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_the_command_itself(cases: int, folder: Path) -> None:
         words += ["--model-path", str(path)]
     names = [f"fuzzed_{number}" for number in range(len(chosen))]
     done = bench_here(folder, *words, "--models", ",".join([*names, "popularity"]))
-    found = {each.cell.name: each for each in record.load_all(folder / "results")}
+    found = {each.cell.name: each for each in Results(folder / "results").read_records()}
     assert found["popularity"].status == "ok"
     for name, case in zip(names, chosen, strict=True):
         assert found[name].status == case.status, (found[name].reason, case.text)

@@ -10,8 +10,6 @@ from typing import Any
 from unittest.mock import patch
 
 from bench.cli import main
-from bench.records import folder as results_folder
-from bench.registry import names
 
 BENCH = str(Path(sys.executable).parent / "bench")
 # What has to end is waited for however slow the machine is: only what hangs takes so long.
@@ -28,8 +26,8 @@ def bench(folder: Path, *words: str, **more: Any) -> subprocess.CompletedProcess
 def bench_here(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The same in this process, whose libraries are imported already; cells get their own still.
 
-    What a process would begin with, and what would end with it, is as there: the words, the folder,
-    the models of --model-path, what was said once.
+    What a process would begin with, and what would end with it, is as there: the words
+    and the folder.
     """
     output, errors = StringIO(), StringIO()
     handler = signal.getsignal(signal.SIGTERM)
@@ -39,8 +37,6 @@ def bench_here(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
             redirect_stdout(output),
             redirect_stderr(errors),
             patch.object(sys, "argv", ["bench", *words]),
-            patch.dict(names._added),
-            patch.object(results_folder, "_said", set()),
         ):
             main()
     except SystemExit as ending:

@@ -15,7 +15,7 @@ from bench.cli.results import leaderboard
 from bench.leaderboard.picture import HIGH, WIDE, Box, NoPicture, picture
 from bench.leaderboard.sections import sections
 from bench.leaderboard.write import board_of
-from bench.records import record
+from bench.records.folder import Results
 from bench.records.record import Record
 from bench.text import one_line
 
@@ -40,7 +40,7 @@ def covered(name: ElementTree.Element) -> Box:
 
 
 def test_the_picture_in_the_readme_is_that_of_its_board() -> None:
-    drawn = picture(board_of(ROOT / "results" / "ncf-ml-1m"))
+    drawn = picture(board_of(Results(ROOT / "results" / "ncf-ml-1m")))
     assert drawn == (ROOT / "results" / "images" / "board.svg").read_text(encoding="utf-8")
     assert len(names(drawn)) == 23
     assert "Too far below to be drawn: popularity (0.4535), random (0.0965)." in drawn
@@ -48,7 +48,9 @@ def test_the_picture_in_the_readme_is_that_of_its_board() -> None:
 
 def test_no_name_covers_another_on_the_published_boards() -> None:
     for folder in ("ncf-ml-1m", "ml-1m", "ml-100k-all"):
-        boxes = [covered(name) for name in names(picture(board_of(ROOT / "results" / folder)))]
+        boxes = [
+            covered(name) for name in names(picture(board_of(Results(ROOT / "results" / folder))))
+        ]
         for one, other in combinations(boxes, 2):
             assert not one.meets(other), folder
 
@@ -109,9 +111,9 @@ def test_what_one_picture_cannot_show() -> None:
 
 def test_the_command_draws_beside_the_board(tmp_path: Path) -> None:
     for each in (timed("a", 0.5, 1.0), timed("b", 0.6, 2.0)):
-        record.save(each, tmp_path)
+        Results(tmp_path).save(each)
     words = ["--results", str(tmp_path), "--picture", str(tmp_path / "new" / "board.svg")]
     done = CliRunner().invoke(leaderboard, words, standalone_mode=False)
     assert done.return_value == 0
-    assert (tmp_path / "new" / "board.svg").read_text() == picture(board_of(tmp_path))
+    assert (tmp_path / "new" / "board.svg").read_text() == picture(board_of(Results(tmp_path)))
     assert (tmp_path / "leaderboard.md").exists()

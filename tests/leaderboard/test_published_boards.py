@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import record
+from bench.records.folder import Results
 from bench.registry import suites
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
@@ -82,7 +82,7 @@ def test_each_model_reaches_its_target_or_is_reported(model: str) -> None:
 
 
 def test_the_suite_takes_ninety_minutes_and_no_model_much_memory() -> None:
-    records = record.load_all(RESULTS / "ncf-ml-1m")
+    records = Results(RESULTS / "ncf-ml-1m").read_records()
     spent = {
         r.cell.name: (datetime.fromisoformat(r.ended) - datetime.fromisoformat(r.started)).seconds
         for r in records

@@ -15,6 +15,7 @@ from bench.leaderboard.html import html
 from bench.leaderboard.sections import sections
 from bench.leaderboard.tables import comma_separated, markdown, terminal
 from bench.leaderboard.write import write
+from bench.records.folder import Results
 from bench.records.record import Record, save
 
 FORMS: list[Callable[[list[Record]], str]] = [
@@ -139,22 +140,22 @@ def test_verify_finds_a_board_with_another_target(
 ) -> None:
     record = made_up("mf", reason="no")
     save(record, tmp_path / "results")
-    write(sections([record]), tmp_path / "results")
-    assert "a board of 1 rows computed again" in verify.verify(tmp_path / "results")
+    write(sections([record]), Results(tmp_path / "results"))
+    assert "a board of 1 rows computed again" in verify.verify(Results(tmp_path / "results"))
     (tmp_path / "other").mkdir()
     other = table(tmp_path / "other", LINES[0].replace("0.7300", "0.7400"))
     monkeypatch.setattr(published, "TABLE", other)
     with pytest.raises(verify.Difference, match=r"published_hr_at_10 is 0\.73, computed .* 0\.74"):
-        verify.verify(tmp_path / "results")
+        verify.verify(Results(tmp_path / "results"))
 
 
 @pytest.mark.usefixtures("made")
 def test_verify_names_a_column_that_an_older_board_lacks(tmp_path: Path) -> None:
     record = made_up("mf", reason="no")
     save(record, tmp_path)
-    write(sections([record]), tmp_path)
+    write(sections([record]), Results(tmp_path))
     board = tmp_path / "leaderboard.csv"
     rows = list(csv.reader(io.StringIO(board.read_text())))
     board.write_text("".join(",".join(row[:9]) + "\n" for row in rows))
     with pytest.raises(verify.Difference, match="line 1: hr_at_10_expected is missing"):
-        verify.verify(tmp_path)
+        verify.verify(Results(tmp_path))

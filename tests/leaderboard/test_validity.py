@@ -18,9 +18,9 @@ from bench.leaderboard.tables import comma_separated, markdown, terminal
 from bench.leaderboard.validity import invalid, outside_sampling_error
 from bench.protocol import task
 from bench.protocol.negatives import sample
-from bench.records import canaries as canary_record
-from bench.records import record
 from bench.records.canaries import Canaries, Check
+from bench.records.files import load_all
+from bench.records.folder import Results
 from bench.records.record import Record
 
 GOOD = Canaries(
@@ -146,7 +146,7 @@ def test_a_run_with_a_broken_sampler_fails_until_it_is_repaired(
     assert done.returncode == 0, done.stdout
     assert "canaries: 8 of 8 within their bounds, as found before" in done.stdout
     assert "INVALID" not in done.stdout + (results / "leaderboard.md").read_text()
-    assert {found.status for found in record.load_all(results)} == {"ok"}
+    assert {found.status for found in Results(results).read_records()} == {"ok"}
     assert bench_here(folder, "verify").returncode == 0
 
     # Now the second gate, which looks at the models: nobody is so near.
@@ -161,8 +161,8 @@ def test_certify_leaves_the_board_as_it_is_but_for_the_badge(folder: Path) -> No
     assert bench_here(folder, "certify", "popularity").returncode == 0
     assert "canaries: 8 of 8" in (folder / "results" / "leaderboard.md").read_text()
     assert bench_here(folder, "verify").returncode == 0
-    (kept,) = canary_record.load_all(folder / "results")
-    canary_record.save(replace(kept, errors={"oracle": "raised KeyError"}), folder / "results")
+    (kept,) = load_all(Canaries, Results(folder / "results").canaries)
+    Results(folder / "results").save(replace(kept, errors={"oracle": "raised KeyError"}))
     assert bench_here(folder, "certify", "popularity").returncode == 0
     for name in ("csv", "md", "html"):
         board = (folder / "results" / f"leaderboard.{name}").read_text()

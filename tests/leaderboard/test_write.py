@@ -20,6 +20,7 @@ from bench.leaderboard.sections import Section, sections
 from bench.leaderboard.tables import comma_separated, markdown, terminal
 from bench.leaderboard.verify import Difference, verify
 from bench.leaderboard.write import board_of, files, write
+from bench.records.folder import Results
 from bench.records.record import Record, save
 
 
@@ -69,12 +70,12 @@ def test_importing_the_board_is_cheap() -> None:
 def test_write_and_read_again(tmp_path: Path) -> None:
     for made in (made_up("a", 0.5), made_up("b", 0.6, dataset="ml-1m")):
         save(made, tmp_path)
-    board = board_of(tmp_path)
+    board = board_of(Results(tmp_path))
     assert [(section.dataset, len(section.rows)) for section in board] == [
         ("ml-100k", 1),
         ("ml-1m", 1),
     ]
-    write(board, tmp_path)
+    write(board, Results(tmp_path))
     found = {path.name: path.read_text() for path in tmp_path.glob("leaderboard.*")}
     assert found == files(board)
     assert sorted(found) == ["leaderboard.csv", "leaderboard.html", "leaderboard.md"]
@@ -87,13 +88,13 @@ def test_the_command_computes_a_board_once(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(section_module, "rows", lambda *given: computed.append(1) or rows(*given))
     words = ["--results", str(tmp_path)]
     assert CliRunner().invoke(leaderboard, words, standalone_mode=False).return_value == 0
-    assert verify(tmp_path).endswith("a board of 1 rows computed again, all equal")
+    assert verify(Results(tmp_path)).endswith("a board of 1 rows computed again, all equal")
     assert len(computed) == 2
 
 
 def test_verify_finds_the_first_file_that_is_another(tmp_path: Path) -> None:
     save(made_up("a", reason="no"), tmp_path)
-    write(board_of(tmp_path), tmp_path)
+    write(board_of(Results(tmp_path)), Results(tmp_path))
     for name, change in (
         ("leaderboard.md", lambda text: text + "\n"),
         ("leaderboard.csv", lambda text: text.replace("ml-100k,", '"ml-100k",', 1)),
@@ -102,12 +103,12 @@ def test_verify_finds_the_first_file_that_is_another(tmp_path: Path) -> None:
         path, text = tmp_path / name, (tmp_path / name).read_text()
         path.write_text(change(text))
         with pytest.raises(Difference, match=rf"{name} is not what its records give"):
-            verify(tmp_path)
+            verify(Results(tmp_path))
         path.write_text(text)
     table = tmp_path / "leaderboard.csv"
     table.write_text(table.read_text().replace(",failed,", ",ok,"))
     with pytest.raises(Difference, match=r"csv, line 2: status is ok, computed again failed"):
-        verify(tmp_path)
+        verify(Results(tmp_path))
     table.unlink()
     with pytest.raises(Difference, match=r"csv: the board is missing"):
-        verify(tmp_path)
+        verify(Results(tmp_path))

@@ -9,6 +9,7 @@ from command import BENCH
 
 from bench.leaderboard.tables import terminal
 from bench.leaderboard.write import board_of, files
+from bench.records.folder import Results
 
 BOARD = Path(__file__).resolve().parents[2] / "results" / "ml-100k-all"
 
@@ -48,7 +49,7 @@ def test_a_board_of_75_records(benchmark: Any) -> None:
     """What a run spends on its board after every cell, and on the terminal at its end."""
 
     def all_of_it() -> None:
-        board = board_of(BOARD)
+        board = board_of(Results(BOARD))
         files(board)
         terminal(board, 120)
 

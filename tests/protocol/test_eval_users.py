@@ -21,6 +21,7 @@ from bench.protocol.negatives import some_users
 from bench.protocol.split import in_order, leave_one_out
 from bench.protocol.task import PROTOCOLS, BadProtocol, Task, prepare
 from bench.records import record
+from bench.records.folder import Results
 from bench.registry import suites
 from bench.running.describe import Described
 from bench.running.plan import planned_cells
@@ -118,7 +119,7 @@ def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:
     assert "a sample of 60 of them scored" in done.stdout
     assert bench_here(folder, *words).returncode == 0  # all users: other cells, another table
     results = folder / "results"
-    records = {r.cell.protocol: r for r in record.load_all(results)}
+    records = {r.cell.protocol: r for r in Results(results).read_records()}
     assert records.keys() == {"loo-99-users-60", "loo-99"}
     sampled = records["loo-99-users-60"]
     assert (sampled.cell.eval_users, sampled.metrics["test_users"]) == (60, 60)

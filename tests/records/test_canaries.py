@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import canaries as canary_record
 from bench.records.canaries import Canaries, Check
-from bench.records.files import BadRecord
+from bench.records.files import BadRecord, load_all
+from bench.records.folder import Results
 
 BROKEN = Canaries(
     dataset="ml-100k",
@@ -20,13 +20,13 @@ BROKEN = Canaries(
 
 
 def test_canaries_come_back_and_what_is_none_is_named(tmp_path: Path) -> None:
-    path = canary_record.save(BROKEN, tmp_path)
-    assert canary_record.load_all(tmp_path) == [BROKEN]
-    assert canary_record.load_all(tmp_path / "old") == []
+    path = Results(tmp_path).save(BROKEN)
+    assert load_all(Canaries, Results(tmp_path).canaries) == [BROKEN]
+    assert load_all(Canaries, Results(tmp_path / "old").canaries) == []
     for text in ("", "[]", '{"schema": 9}', '{"schema": 1}', path.read_text()[:-9], "\udce9"):
         (tmp_path / "canaries" / "x.json").write_bytes(text.encode(errors="surrogateescape"))
         with pytest.raises(BadRecord, match=r"x\.json"):
-            canary_record.load_all(tmp_path)
+            load_all(Canaries, Results(tmp_path).canaries)
         heard: list[BadRecord] = []
-        assert canary_record.load_all(tmp_path, heard.append) == [BROKEN]
+        assert load_all(Canaries, Results(tmp_path).canaries, heard.append) == [BROKEN]
         assert len(heard) == 1

@@ -14,7 +14,8 @@ from bench.evaluation.figures import figures
 from bench.evaluation.ledger import Ledger
 from bench.evaluation.metrics import Standing, gini
 from bench.records import record
-from bench.records.files import BadRecord
+from bench.records.files import BadRecord, load
+from bench.records.folder import Results
 from bench.records.record import Cell, Record
 
 CELL = Cell(dataset="d", protocol="loo-99", model="als", params={"factors": 8}, seed=0)
@@ -73,16 +74,16 @@ def test_gini_of_equal_and_of_single_recommendations() -> None:
 
 
 def test_a_record_comes_back(tmp_path: Path) -> None:
-    path = record.save(RECORD, tmp_path)
-    assert record.load(path) == RECORD
-    assert record.load_all(tmp_path) == [RECORD]
+    path = Results(tmp_path).save(RECORD)
+    assert load(Record, path) == RECORD
+    assert Results(tmp_path).read_records() == [RECORD]
     assert path.stem == RECORD.stem == "d.loo-99.als.s0.0123456789abcdef"
 
 
 def test_a_number_that_is_none_is_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        record.save(replace(RECORD, metrics={"hr_at_10": float("nan")}), tmp_path)
-    assert record.load_all(tmp_path) == []
+        Results(tmp_path).save(replace(RECORD, metrics={"hr_at_10": float("nan")}))
+    assert Results(tmp_path).read_records() == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_number_that_is_none_is_never_written(tmp_path: Path) -> None:
 def test_a_broken_record_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(BadRecord, match=r"x\.json"):
-        record.load(tmp_path / "x.json")
+        load(Record, tmp_path / "x.json")
 
 
 def test_a_name_with_odd_characters_makes_a_plain_file_name() -> None:

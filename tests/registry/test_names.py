@@ -48,10 +48,27 @@ def test_a_model_from_outside_may_not_take_a_name(tmp_path: Path) -> None:
         names.add_model(tmp_path / "missing.py")
 
 
-def test_a_file_that_is_no_python_does_not_stop_the_list(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(names, "_added", {})
+def test_models_from_outside_are_known_in_their_block_alone(tmp_path: Path) -> None:
+    one, two, other = (tmp_path / name for name in ("one.py", "two.py", "other/one.py"))
+    (tmp_path / "other").mkdir()
+    for path in (one, two, other):
+        path.write_text("")
+    with names.with_models([one]) as outer:
+        assert (outer, names.added_models()) == (["one"], [one])
+        with names.with_models([two, one]) as inner:  # one twice is one
+            assert (inner, names.added_models()) == (["two", "one"], [one, two])
+            names.add_model(two)
+        assert names.added_models() == [one]
+        with pytest.raises(NameTaken, match="'one' exists already"), names.with_models([other]):
+            pass
+        with pytest.raises(KeyError), names.with_models([two]):
+            raise KeyError
+        assert names.added_models() == [one]
+    assert names.added_models() == []
+    assert "one" not in names.files("models")
+
+
+def test_a_file_that_is_no_python_does_not_stop_the_list(tmp_path: Path) -> None:
     (tmp_path / "broken_model.py").write_text("def broken(:")
     names.add_model(tmp_path / "broken_model.py")
     assert names.summary(names.files("models")["broken_model"]).startswith("cannot be read")

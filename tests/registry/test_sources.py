@@ -11,10 +11,7 @@ from bench.registry import names, sources
 from bench.registry.sources import source_sha256
 
 
-def test_the_hash_of_a_model_covers_the_shared_files_it_imports(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(names, "_added", {})
+def test_the_hash_of_a_model_covers_the_shared_files_it_imports(tmp_path: Path) -> None:
     model, shared = tmp_path / "hashed.py", tmp_path / "_hashed_parts.py"
     model.write_text("from ._hashed_parts import part\n")
     shared.write_text("part = 1\n")
@@ -36,7 +33,6 @@ SHARED = {
 def test_the_hash_of_a_model_follows_packages_and_all_relative_imports(
     changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(names, "_added", {})
     (tmp_path / "parts").mkdir()
     for name, text in (SHARED | {"other.py": "", "parts/other.py": ""}).items():
         (tmp_path / name).write_text(text)

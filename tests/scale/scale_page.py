@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.leaderboard.columns import with_unit
-from bench.records import record
 from bench.records.files import write_whole
+from bench.records.folder import Results
 from bench.records.record import Record
 from bench.text import compact
 
@@ -46,7 +46,7 @@ def write(results: Path, models: list[str]) -> None:
     found = sorted((json.loads(path.read_text()) for path in paths), key=lambda each: each["size"])
     if not found:
         return
-    records = {(r.cell.dataset, r.cell.model): r for r in record.load_all(results / "scale")}
+    records = {(r.cell.dataset, r.cell.model): r for r in Results(results / "scale").read_records()}
     cells = [
         (each, model, records.get((f"synthetic:scale={each['size']}", model)))
         for each in found

@@ -8,7 +8,7 @@ import scale
 import scale_page
 from records import made_up
 
-from bench.records import record
+from bench.records.folder import Results
 from bench.registry import suites
 from bench.registry.datasets import load_data
 
@@ -37,9 +37,9 @@ def test_the_page_tells_of_every_model(tmp_path: Path, monkeypatch: pytest.Monke
         scale_steps.save({**measured, "size": size}, folder / f"harness-{size}.json")
     als = made_up("als", 0.5, dataset="synthetic:scale=10")
     more = {"score_seconds": 2.0, "score_users_per_second": 5e3, "latency_p50_ms": 0.1}
-    record.save(replace(als, timings=als.timings | more | {"total_memory_mb": 300.0}), folder)
+    Results(folder).save(replace(als, timings=als.timings | more | {"total_memory_mb": 300.0}))
     late = made_up("mf", dataset="synthetic:scale=10", status="timeout", reason="stopped")
-    record.save(replace(late, key="0" * 16), folder)
+    Results(folder).save(replace(late, key="0" * 16))
     scale_page.write(tmp_path, ["als", "mf", "neumf"])
     text = (tmp_path / "scale.md").read_text()
     assert text.count("| 5,896 | 300 | 200 |") == 2

@@ -17,7 +17,8 @@ import psutil
 
 from bench.isolation.process import WORKER
 from bench.leaderboard.verify import verify
-from bench.records import record
+from bench.records.files import load
+from bench.records.folder import Results
 from bench.records.record import Record
 
 HERE = Path(__file__).parent
@@ -166,7 +167,7 @@ def measured_again(before: dict[Path, bytes], fits: Counter[Any], place: Place) 
     now, fits_now = place.recorded(), place.fits()
     found = [f"{path.name} was written again" for path in before if now.get(path) != before[path]]
     for path in before:
-        cell = record.load(path).cell
+        cell = load(Record, path).cell
         key = (cell.model, str(cell.seed))
         if fits_now[key] > fits[key]:
             found.append(f"{path.name}: fitted again")
@@ -176,10 +177,10 @@ def measured_again(before: dict[Path, bytes], fits: Counter[Any], place: Place) 
 def left(place: Place) -> Left:
     """What a finished run left; that its figures follow from its ledgers is checked here."""
     results = place.results
-    verify(results)
+    verify(Results(results))
     with (results / "leaderboard.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    records = record.load_all(results)
+    records = Results(results).read_records()
     ledgers = {path.name: path.read_bytes() for path in (results / "ledgers").iterdir()}
     files = [
         str(path.relative_to(results))

@@ -20,7 +20,7 @@ from mlflow.entities import Run
 
 from bench.leaderboard.sections import sections
 from bench.leaderboard.write import write
-from bench.records import record
+from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.tracking.live import LiveTracking
 from bench.tracking.tracker import Tracker, TrackingError
@@ -78,7 +78,7 @@ def runs(results: Path, kind: str, experiment: str = "ml-100k loo") -> list[Run]
 def test_a_cell_stands_below_its_invocation_with_all_that_is_known(results: Path) -> None:
     ledger = results / "some.parquet"
     ledger.write_bytes(b"ledger")
-    assert Tracker(results).log(made_up(), ledger)
+    assert Tracker(Results(results)).log(made_up(), ledger)
     (parent,), (cell,) = runs(results, "invocation"), runs(results, "cell")
     assert cell.data.tags["mlflow.parentRunId"] == parent.info.run_id
     assert (parent.info.run_name, cell.info.run_name) == ("quick 2026-01-01 10:00", "als s0")
@@ -104,7 +104,7 @@ def test_a_cell_stands_below_its_invocation_with_all_that_is_known(results: Path
 
 
 def test_the_learning_curve_is_logged_by_step(results: Path) -> None:
-    Tracker(results).log(made_up())
+    Tracker(Results(results)).log(made_up())
     client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
     run_id = runs(results, "cell")[0].info.run_id
     loss = client.get_metric_history(run_id, "curve/loss")
@@ -114,7 +114,7 @@ def test_the_learning_curve_is_logged_by_step(results: Path) -> None:
 
 def test_more_metrics_than_fit_in_one_call(results: Path) -> None:
     curve = [{"number": n, "seconds": float(n), "loss": 1 / n} for n in range(1, 701)]
-    Tracker(results).log(made_up(curve=curve))
+    Tracker(Results(results)).log(made_up(curve=curve))
     client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
     history = client.get_metric_history(runs(results, "cell")[0].info.run_id, "curve/loss")
     assert len(history) == 700
@@ -131,23 +131,25 @@ def test_more_metrics_than_fit_in_one_call(results: Path) -> None:
     ],
 )
 def test_what_is_not_ok_says_why(results: Path, status: str, shown: str) -> None:
-    Tracker(results).log(made_up(status=status))
+    Tracker(Results(results)).log(made_up(status=status))
     (run,) = runs(results, "cell")
     assert run.info.status == shown
     assert run.data.tags.items() >= {"status": status, "reason": "the reason"}.items()
 
 
 def test_what_is_not_finite_becomes_a_tag(results: Path) -> None:
-    Tracker(results).log(made_up(metrics={"hr_at_10": float("nan"), "ndcg_at_10": 0.4}))
+    Tracker(Results(results)).log(made_up(metrics={"hr_at_10": float("nan"), "ndcg_at_10": 0.4}))
     (run,) = runs(results, "cell")
     assert "hr_at_10" not in run.data.metrics
     assert run.data.tags["not_finite.hr_at_10"] == "nan"
 
 
 def test_a_record_is_logged_once(results: Path) -> None:
-    assert Tracker(results).log(made_up())
-    assert not Tracker(results).log(made_up())
-    assert Tracker(results).log(made_up(started="2026-01-02T10:00:00+00:00"))  # measured again
+    assert Tracker(Results(results)).log(made_up())
+    assert not Tracker(Results(results)).log(made_up())
+    assert Tracker(Results(results)).log(
+        made_up(started="2026-01-02T10:00:00+00:00")
+    )  # measured again
     assert len(runs(results, "cell")) == 2
 
 
@@ -159,18 +161,18 @@ def test_a_cell_that_was_cut_off_is_logged_again(
 
     monkeypatch.setattr(MlflowClient, "log_text", fail)
     with pytest.raises(TrackingError, match="disk full"):
-        Tracker(results).log(made_up())
+        Tracker(Results(results)).log(made_up())
     monkeypatch.undo()
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert Tracker(results).log(made_up())
+    assert Tracker(Results(results)).log(made_up())
     (run,) = runs(results, "cell")
     assert run.info.status == "FINISHED"
 
 
 def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     records = [made_up(), made_up("ease", metrics={"hr_at_10": 0.7, "ndcg_at_10": 0.45})]
-    write(sections(records), results)
-    tracker = Tracker(results)
+    write(sections(records), Results(results))
+    tracker = Tracker(Results(results))
     for each in records:
         tracker.log(each)
     assert runs(results, "invocation")[0].info.status == "RUNNING"
@@ -187,7 +189,7 @@ def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
 
 def test_an_invocation_with_a_failed_cell_failed(results: Path) -> None:
     records = [made_up(), made_up("mlp", "failed"), made_up("fm", "skipped")]
-    tracker = Tracker(results)
+    tracker = Tracker(Results(results))
     for each in records:
         tracker.log(each)
     tracker.finish("one", records)
@@ -195,7 +197,7 @@ def test_an_invocation_with_a_failed_cell_failed(results: Path) -> None:
 
 
 def test_each_data_set_has_its_experiment(results: Path) -> None:
-    tracker = Tracker(results)
+    tracker = Tracker(Results(results))
     records = [made_up(), made_up(dataset="ml/1m")]
     for each in records:
         tracker.log(each)
@@ -211,22 +213,22 @@ def test_each_data_set_has_its_experiment(results: Path) -> None:
 def test_an_empty_store_is_rebuilt_from_the_records(results: Path) -> None:
     records = [made_up(), made_up(seed=1), made_up("ease", invocation="two")]
     for each in records:
-        record.save(each, results)
-    assert Tracker(results).track_all() == 3
-    assert Tracker(results).track_all() == 0
+        Results(results).save(each)
+    assert Tracker(Results(results)).track_all() == 3
+    assert Tracker(Results(results)).track_all() == 0
     assert len(runs(results, "cell")) == 3
     assert {run.info.status for run in runs(results, "invocation")} == {"FINISHED"}
 
 
 def test_a_record_that_cannot_be_read_is_a_tracking_error(results: Path) -> None:
-    path = record.save(made_up(), results)
+    path = Results(results).save(made_up())
     path.write_text("{")
     with pytest.raises(TrackingError):
-        Tracker(results).track_all()
+        Tracker(Results(results)).track_all()
 
 
 def test_reconcile_kills_only_what_a_dead_process_of_this_host_left(results: Path) -> None:
-    Tracker(results).log(made_up())  # its invocation stays open, and is ours
+    Tracker(Results(results)).log(made_up())  # its invocation stays open, and is ours
     (own,) = runs(results, "invocation")
     client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
     gone = subprocess.Popen([sys.executable, "-c", ""])
@@ -240,7 +242,7 @@ def test_reconcile_kills_only_what_a_dead_process_of_this_host_left(results: Pat
     dead = left(pid=str(gone.pid))
     reused = left(process_started=str(psutil.Process().create_time() - 1000))
     elsewhere = left(host="another", pid=str(gone.pid))
-    assert Tracker(results).reconcile() == 2
+    assert Tracker(Results(results)).reconcile() == 2
     status = {run_id: client.get_run(run_id).info.status for run_id in (dead, reused, elsewhere)}
     assert status == {dead: "KILLED", reused: "KILLED", elsewhere: "RUNNING"}
     assert client.get_run(own.info.run_id).info.status == "RUNNING"
@@ -248,17 +250,17 @@ def test_reconcile_kills_only_what_a_dead_process_of_this_host_left(results: Pat
 
 
 def test_a_deleted_experiment_is_used_again(results: Path) -> None:
-    Tracker(results).log(made_up())
+    Tracker(Results(results)).log(made_up())
     client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
     client.delete_experiment(client.get_experiment_by_name("ml-100k loo").experiment_id)
-    Tracker(results).log(made_up("ease"))
+    Tracker(Results(results)).log(made_up("ease"))
     assert "ease" in {run.data.params["model"] for run in runs(results, "cell")}
 
 
 def test_a_file_that_is_no_database_fails_at_once(results: Path) -> None:
     (results / "mlflow.db").write_bytes(b"garbage " * 1000)
     with pytest.raises(TrackingError, match="not a database") as caught:
-        Tracker(results).prepare()
+        Tracker(Results(results)).prepare()
     assert "\n" not in str(caught.value)
 
 
@@ -267,29 +269,29 @@ def test_a_locked_database_fails_soon(results: Path, monkeypatch: pytest.MonkeyP
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(TrackingError, match="locked"):
-            Tracker(results).log(made_up())
+            Tracker(Results(results)).log(made_up())
         other.execute("ROLLBACK")
-    assert Tracker(results).log(made_up())
+    assert Tracker(Results(results)).log(made_up())
 
 
 def test_an_older_database_is_a_tracking_error(results: Path) -> None:
     with sqlite3.connect(results / "mlflow.db") as database:
         database.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
     with pytest.raises(TrackingError, match="out-of-date"):
-        Tracker(results).prepare()
+        Tracker(Results(results)).prepare()
 
 
 def test_results_that_are_no_folder_are_a_tracking_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TrackingError):
-        Tracker(tmp_path / "file").prepare()
+        Tracker(Results(tmp_path / "file")).prepare()
 
 
 def test_another_bench_at_work_is_waited_for_and_named(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bench.tracking.tracker.LOCK_SECONDS", 0.1)
-    first, second = Tracker(results), Tracker(results)
+    first, second = Tracker(Results(results)), Tracker(Results(results))
     with first._session(), pytest.raises(TrackingError, match="lock"):
         second.prepare()
 
@@ -306,7 +308,7 @@ def test_a_server_that_does_not_answer_costs_seconds(
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
         with pytest.raises(TrackingError) as caught:
-            Tracker(tmp_path).prepare()
+            Tracker(Results(tmp_path)).prepare()
         silent.setblocking(False)
         with suppress(BlockingIOError):
             while silent.accept():
@@ -317,8 +319,10 @@ def test_a_server_that_does_not_answer_costs_seconds(
 
 def test_a_new_store_is_made_in_silence(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from bench.tracking.tracker import Tracker\n"
-        "Tracker(Path(sys.argv[1])).prepare()"
+        "import sys; from pathlib import Path\n"
+        "from bench.records.folder import Results\n"
+        "from bench.tracking.tracker import Tracker\n"
+        "Tracker(Results(Path(sys.argv[1]))).prepare()"
     )
     environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
     done = subprocess.run(
@@ -336,7 +340,7 @@ def test_a_new_store_is_made_in_silence(tmp_path: Path) -> None:
 
 def test_an_own_parameter_does_not_hide_a_fact_of_the_cell(results: Path) -> None:
     odd = made_up()
-    Tracker(results).log(replace(odd, cell=replace(odd.cell, params={"seed": 7})))
+    Tracker(Results(results)).log(replace(odd, cell=replace(odd.cell, params={"seed": 7})))
     (run,) = runs(results, "cell")
     assert run.data.params.items() >= {"seed": "0", "param.seed": "7"}.items()
 
@@ -347,16 +351,16 @@ def ended_elsewhere(results: Path, run_id: str) -> None:
 
 
 def test_what_a_request_made_that_was_heard_too_late_goes(results: Path) -> None:
-    Tracker(results).log(made_up())
+    Tracker(Results(results)).log(made_up())
     client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
     for kind in ("invocation", "cell"):
         (real,) = runs(results, kind)
         tags = {name: value for name, value in real.data.tags.items() if name != "bench.logged"}
         client.create_run(real.info.experiment_id, real.info.start_time, tags)
         assert len(runs(results, kind)) == 2
-    assert not Tracker(results).log(made_up())
-    assert Tracker(results).log(made_up("ease"))
-    Tracker(results).finish("one", [made_up(), made_up("ease")])
+    assert not Tracker(Results(results)).log(made_up())
+    assert Tracker(Results(results)).log(made_up("ease"))
+    Tracker(Results(results)).finish("one", [made_up(), made_up("ease")])
     (parent,), cells = runs(results, "invocation"), runs(results, "cell")
     assert sorted(cell.data.params["model"] for cell in cells) == ["als", "ease"]
     assert {cell.data.tags["mlflow.parentRunId"] for cell in cells} == {parent.info.run_id}
@@ -365,13 +369,13 @@ def test_what_a_request_made_that_was_heard_too_late_goes(results: Path) -> None
 
 @pytest.mark.parametrize(("noted", "status"), [(True, "FINISHED"), (False, "KILLED")])
 def test_a_run_whose_end_was_noted_was_not_killed(results: Path, noted: bool, status: str) -> None:
-    record.save(made_up(), results)
-    tracker = Tracker(results)
+    Results(results).save(made_up())
+    tracker = Tracker(Results(results))
     tracker.log(made_up())
     ended_elsewhere(results, runs(results, "invocation")[0].info.run_id)
     if noted:
         tracker.ended.add("one")
-    Tracker(results).prepare()
+    Tracker(Results(results)).prepare()
     (parent,) = runs(results, "invocation")
     assert parent.info.status == status
     assert parent.data.metrics.get("cells_ok") == (1 if noted else None)
@@ -380,7 +384,7 @@ def test_a_run_whose_end_was_noted_was_not_killed(results: Path, noted: bool, st
 
 
 def test_an_invocation_is_summed_up_by_its_own_cells(results: Path) -> None:
-    tracker = Tracker(results)
+    tracker = Tracker(Results(results))
     tracker.log(made_up())
     before = made_up("ease", metrics={"hr_at_10": 0.9}, invocation="before")
     tracker.finish("one", [made_up(), before])
@@ -391,15 +395,15 @@ def test_an_invocation_is_summed_up_by_its_own_cells(results: Path) -> None:
 def test_a_killed_invocation_that_had_logged_nothing_gets_its_run(results: Path) -> None:
     began = "2026-01-01T09:00:00+00:00"
     first, second = made_up("fm", invocation="killed", started=began), made_up(invocation="killed")
-    tracking = LiveTracking(results)
+    tracking = LiveTracking(Results(results))
     own = made_up("ease", invocation=tracking.invocation, started="2026-01-02T10:00:00+00:00")
     for each in (first, second, own):
-        record.save(each, results)
+        Results(results).save(each)
     for each in (second, own):  # the first cell is not in this run
         tracking.log(each)
-    write(sections([first, second, own]), results)
+    write(sections([first, second, own]), Results(results))
     tracking.finish([second, own])
-    assert Tracker(results).track_all() == 1
+    assert Tracker(Results(results)).track_all() == 1
     parents = {run.data.tags["bench.invocation"]: run for run in runs(results, "invocation")}
     assert {run.info.status for run in parents.values()} == {"FINISHED"}
     assert parents["killed"].info.start_time == 1000 * datetime.fromisoformat(began).timestamp()
@@ -411,7 +415,7 @@ def test_a_killed_invocation_that_had_logged_nothing_gets_its_run(results: Path)
 
 def test_a_tuning_is_judged_by_its_trials_with_a_figure(results: Path) -> None:
     trials = [made_up(suite="tune als"), made_up("als", "pruned", suite="tune als", seed=1)]
-    tracker = Tracker(results)
+    tracker = Tracker(Results(results))
     for trial in trials:
         tracker.log(trial)
     tracker.finish("one", trials)
@@ -423,7 +427,7 @@ def test_a_run_tells_of_what_it_missed_when_the_store_is_back(
     results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.05)
-    tracking = LiveTracking(results)
+    tracking = LiveTracking(Results(results))
     own = [made_up(name, invocation=tracking.invocation) for name in ("als", "ease", "fm")]
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -450,7 +454,7 @@ def runs_or_none(results: Path) -> list[Run]:
 def test_one_record_that_cannot_be_written_holds_up_no_other(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tracking = LiveTracking(results)
+    tracking = LiveTracking(Results(results))
     monkeypatch.setattr("bench.tracking.live.PATIENCE", 0.0)
     for name in ("als", "m" * 10_000, "ease"):
         tracking.log(made_up(name, invocation=tracking.invocation))

@@ -15,12 +15,14 @@ import pytest
 from command import PATIENCE
 from loopback import listening
 
+from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.tracking import ui
 
-SERVE = f"""import sys; from pathlib import Path; from bench.tracking import ui
+SERVE = f"""import sys; from pathlib import Path; from bench.records.folder import Results
+from bench.tracking import ui
 ui.START_SECONDS = {PATIENCE}
-ui.serve(Path(sys.argv[1]), int(sys.argv[2]))"""
+ui.serve(Results(Path(sys.argv[1])), int(sys.argv[2]))"""
 
 
 def free_port() -> int:
@@ -34,7 +36,7 @@ def test_without_a_store_it_says_what_to_do(
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with pytest.raises(FileNotFoundError, match="run `make bench` first"):
-        ui.serve(tmp_path, free_port())
+        ui.serve(Results(tmp_path), free_port())
     assert not (tmp_path / "mlflow.db").exists()
 
 
@@ -62,7 +64,7 @@ def test_the_pages_answer_and_end_without_a_trace(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     cell = Cell(dataset="ml-100k", protocol="loo", model="als", params={}, seed=0)
     record = Record(cell=cell, key="k", status="ok", metrics={"hr_at_10": 0.5}, invocation="one")
-    tracker = Tracker(tmp_path / "results")
+    tracker = Tracker(Results(tmp_path / "results"))
     tracker.log(record)
     tracker.finish("one", [record])
     (tmp_path / "datasets.py").write_text("raise SystemExit('shadowed')")  # as in our checkout

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.records.folder import Results
 from bench.registry import suites
 from bench.space import choice, log, space
 from bench.tuning import report, study
@@ -159,9 +160,9 @@ def test_a_study_begins_with_the_start_and_goes_on_as_if_never_closed(tmp_path: 
 def test_another_key_begins_anew_and_the_report_takes_the_last_used(tmp_path: Path) -> None:
     make(opened(tmp_path / "als.db", "a"), [0.1, 0.2])
     make(opened(tmp_path / "als.db", "b"), [0.3])
-    assert [len(found.trials) for found in report.load(tmp_path)] == [1]
+    assert [len(found.trials) for found in report.load(Results(tmp_path))] == [1]
     opened(tmp_path / "als.db", "a")
-    assert [len(found.trials) for found in report.load(tmp_path)] == [2]
+    assert [len(found.trials) for found in report.load(Results(tmp_path))] == [2]
 
 
 def test_a_trial_in_the_worst_quarter_of_five_is_pruned(tmp_path: Path) -> None:
@@ -199,4 +200,4 @@ def test_what_a_killed_trial_had_spent_counts(tmp_path: Path) -> None:
 def test_a_file_that_is_no_study_is_named(tmp_path: Path) -> None:
     (tmp_path / "als.db").write_text("not a database, but long enough to be looked at" * 50)
     with pytest.raises(BadStudy, match=r"als\.db: not a study of bench tune"):
-        report.load(tmp_path)
+        report.load(Results(tmp_path))

@@ -20,6 +20,7 @@ from bench.hashing import fingerprint
 from bench.interactions import DataSet, Interactions, PublishedSplit
 from bench.isolation import transfer
 from bench.protocol.task import prepare
+from bench.records.folder import Results
 from bench.registry import names, suites
 from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import describe
@@ -87,8 +88,7 @@ class NoTracking:
 
 
 @pytest.fixture
-def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(names, "_added", {})
+def learner(tmp_path: Path) -> str:
     (tmp_path / "learner.py").write_text(MODEL)
     return names.add_model(tmp_path / "learner.py")
 
@@ -117,10 +117,10 @@ def tuned(
         suite=chosen,
         task=tuning.validation_task(given, chosen),
         budget=Budget(seconds=seconds, trials=trials),
-        options=Options(results=folder),
+        options=Options(results=Results(folder)),
         seed=0,
         work=work,
-        place=folder / "studies",
+        place=Results(folder / "studies"),
         tracking=NoTracking(),  # type: ignore[arg-type]
     )
     params = {"power": 0.5, "epochs": 4, "nap": 0.0} | row.params
@@ -186,10 +186,10 @@ def test_a_task_with_test_items_is_refused(tmp_path: Path) -> None:
             suite=Suite(dataset="synthetic", rows=()),
             task=prepare(data(1), "loo-99"),
             budget=Budget(seconds=1),
-            options=Options(results=tmp_path),
+            options=Options(results=Results(tmp_path)),
             seed=0,
             work=tmp_path,
-            place=tmp_path,
+            place=Results(tmp_path),
             tracking=NoTracking(),  # type: ignore[arg-type]
         )
 
@@ -227,21 +227,25 @@ def test_interrupted_and_resumed_by_the_command(folder: Path, empty_store: Path)
         assert "the same command goes on from here" in process.communicate()[1]
     assert process.returncode == 130
     place = folder / "results" / "tune" / "synthetic-loo-99-validation"
-    (before,) = report.load(place)
+    (before,) = report.load(Results(place))
     assert [trial.status for trial in before.trials] == ["ok", "interrupted"]
 
     (folder / "go on").touch()
     again = bench_here(folder, *words)
     assert again.returncode == 0, again.stderr
-    (after,) = report.load(place)
+    (after,) = report.load(Results(place))
     assert [trial.status for trial in after.settled] == ["ok", "ok"]
     assert after.trials[: len(before.trials)] == before.trials
     assert all(t.params == after.settled[1].params for t in before.trials[1:])
     assert after.spent > before.spent
-    assert {path.name for path in place.iterdir()} == {"learner.db", "records", *report.FILES}
+    assert {path.name for path in place.iterdir()} == {
+        "learner.db",
+        "records",
+        *(file.name for file in report.files(Results(place))),
+    }
     assert logged(folder) == ["FINISHED"] * 2
     shutil.copy(empty_store, folder / "other.db")
-    assert Tracker(folder / "results", f"sqlite:///{folder / 'other.db'}").track_all() == 2
+    assert Tracker(Results(folder / "results"), f"sqlite:///{folder / 'other.db'}").track_all() == 2
 
 
 def logged(folder: Path) -> list[str]:
