@@ -9,6 +9,7 @@ from bench.cli.certify import certify
 from bench.cli.data import data
 from bench.cli.groups import Sections
 from bench.cli.list import list_
+from bench.cli.new import new
 from bench.cli.options import INTERRUPTED
 from bench.cli.results import leaderboard, track, ui, verify
 from bench.cli.run import run
@@ -17,7 +18,7 @@ from bench.errors import Problem, UsageError
 
 # What a person wants, and the commands for it. A new command joins with one word.
 SECTIONS: dict[str, list[click.Command]] = {
-    "Measure": [run, tune, list_, data],
+    "Measure": [run, tune, new, list_, data],
     "Read": [leaderboard, ui, track],
     "Use": [],
     "Check": [verify, certify],
