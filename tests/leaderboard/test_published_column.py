@@ -16,7 +16,7 @@ from bench.leaderboard.sections import sections
 from bench.leaderboard.tables import comma_separated, markdown, terminal
 from bench.leaderboard.write import write
 from bench.records.folder import Results
-from bench.records.record import Record, save
+from bench.records.record import Record
 
 FORMS: list[Callable[[list[Record]], str]] = [
     lambda records: markdown(sections(records)),
@@ -139,7 +139,7 @@ def test_verify_finds_a_board_with_another_target(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = made_up("mf", reason="no")
-    save(record, tmp_path / "results")
+    Results(tmp_path / "results").save(record)
     write(sections([record]), Results(tmp_path / "results"))
     assert "a board of 1 rows computed again" in verify.verify(Results(tmp_path / "results"))
     (tmp_path / "other").mkdir()
@@ -152,7 +152,7 @@ def test_verify_finds_a_board_with_another_target(
 @pytest.mark.usefixtures("made")
 def test_verify_names_a_column_that_an_older_board_lacks(tmp_path: Path) -> None:
     record = made_up("mf", reason="no")
-    save(record, tmp_path)
+    Results(tmp_path).save(record)
     write(sections([record]), Results(tmp_path))
     board = tmp_path / "leaderboard.csv"
     rows = list(csv.reader(io.StringIO(board.read_text())))

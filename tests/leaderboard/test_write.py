@@ -21,7 +21,7 @@ from bench.leaderboard.tables import comma_separated, markdown, terminal
 from bench.leaderboard.verify import Difference, verify
 from bench.leaderboard.write import board_of, files, write
 from bench.records.folder import Results
-from bench.records.record import Record, save
+from bench.records.record import Record
 
 
 @pytest.mark.parametrize("form", [markdown, html])
@@ -69,7 +69,7 @@ def test_importing_the_board_is_cheap() -> None:
 
 def test_write_and_read_again(tmp_path: Path) -> None:
     for made in (made_up("a", 0.5), made_up("b", 0.6, dataset="ml-1m")):
-        save(made, tmp_path)
+        Results(tmp_path).save(made)
     board = board_of(Results(tmp_path))
     assert [(section.dataset, len(section.rows)) for section in board] == [
         ("ml-100k", 1),
@@ -82,7 +82,7 @@ def test_write_and_read_again(tmp_path: Path) -> None:
 
 
 def test_the_command_computes_a_board_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(made_up("a", reason="no"), tmp_path)
+    Results(tmp_path).save(made_up("a", reason="no"))
     computed = []
     rows = section_module.rows
     monkeypatch.setattr(section_module, "rows", lambda *given: computed.append(1) or rows(*given))
@@ -93,7 +93,7 @@ def test_the_command_computes_a_board_once(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_verify_finds_the_first_file_that_is_another(tmp_path: Path) -> None:
-    save(made_up("a", reason="no"), tmp_path)
+    Results(tmp_path).save(made_up("a", reason="no"))
     write(board_of(Results(tmp_path)), Results(tmp_path))
     for name, change in (
         ("leaderboard.md", lambda text: text + "\n"),
