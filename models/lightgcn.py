@@ -88,7 +88,7 @@ class LightGCN(VectorAdapter):
                 some = users[pairs]
                 drawn = negatives.draw(some, 1, generator)[:, 0]
                 optimizer.zero_grad(set_to_none=True)
-                loss = self._loss(some, items[pairs], drawn)
+                loss = self.loss(some, items[pairs], drawn)
                 loss.backward()
                 optimizer.step()
                 total += loss.detach() * len(pairs)
@@ -97,7 +97,7 @@ class LightGCN(VectorAdapter):
             if run.epoch(samples=2 * len(users), loss=total.item() / max(len(users), 1)):
                 break
 
-    def _loss(self, users: Tensor, items: Tensor, others: Tensor) -> Tensor:
+    def loss(self, users: Tensor, items: Tensor, others: Tensor) -> Tensor:
         """The mean loss of pairs with negatives, int32 [B] each, and l2 / 2 |e|^2 of their nodes.
 
         Nodes are looked up by F.embedding, whose gradient is the same on every run, on a GPU too.

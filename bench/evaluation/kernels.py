@@ -11,7 +11,7 @@ from numba.core import types
 from numba.core.types import Array, boolean, float32, int32, int64, void
 
 from bench.compilation import kernel, part
-from bench.evaluation.ranks import LeftOut, Ranks
+from bench.evaluation.ranks import Ranks
 
 # Shapes: b rows, I items, K lines of LANES scores in the buffer, L entries of a top list.
 LANES = 128
@@ -113,24 +113,23 @@ _ids = Array(int32, 1, "C", readonly=True)
 _some = Array(int32, 2, "C", readonly=True)
 _counts = int64[::1]
 _record: Any = types.NamedTuple  # numba has no types for mypy
-_left_out = _record((_counts, _counts, _ids), LeftOut)
 _ranks = _record((*(_counts,) * 4, int32[:, ::1]), Ranks)
 
 
-@kernel(boolean(_floats, float32[::1], _left_out, _some, _ranks))
-def rank(scores: Any, own: Any, left_out: Any, some: Any, ranks: Any) -> Any:
+@kernel(boolean(_floats, float32[::1], _counts, _counts, _ids, _some, _ranks))
+def rank(scores: Any, own: Any, first: Any, beyond: Any, out: Any, some: Any, ranks: Any) -> Any:
     """Fill ranks, which `bench.evaluation.ranks` describes.
 
     Args:
         scores: [b, I].
         own: [b], the score that those of a row are compared with.
-        left_out: items of each row.
+        first, beyond, out: the items that each row leaves out, see `LeftOut`; they are no tuple
+            here, in which numba would not take an array of ids that may be written to.
         some: [b, c], items that some counts are of; -1 for none.
 
     Returns:
         Whether all scores are finite. Where one is not, the outcome means nothing.
     """
-    first, beyond, out = left_out
     higher, equal, some_higher, some_equal, best = ranks
     lines = np.empty((scores.shape[1] // LANES + 1, LANES), dtype=np.float32)  # [K, LANES]
     row = lines.reshape(lines.size)

@@ -60,7 +60,7 @@ class Ranker:
         best = np.empty((len(scores), self._length), dtype=np.int32)
         ranks = Ranks(higher, equal, some_higher, some_equal, best)
         rows = np.require(scores, requirements=["C", "A"])
-        if not self._rank(rows, own, left_out, some, ranks):
+        if not self._rank(rows, own, *left_out, some, ranks):
             raise NotFinite
         return ranks
 

@@ -87,6 +87,26 @@ class Autoencoder(nn.Module, ABC):
             states = layer(states).tanh()
         return states, addition
 
+    def loss(
+        self,
+        whole: Chosen,
+        inputs: Chosen,
+        lengths: Tensor,
+        generator: torch.Generator,
+        progress: float,
+    ) -> Tensor:
+        """The mean loss of B users.
+
+        Args:
+            whole: what they chose, all of which is to be predicted.
+            inputs: what is left of it.
+            lengths, generator, progress: see forward.
+        """
+        states, addition = self(inputs, lengths, generator, progress)
+        targets = Targets(whole.items, whole.rows, whole.counts.to(states.dtype), whole.starts)
+        loss = softmax_loss(states, self.last.weight, self.last.bias, targets) / len(lengths)
+        return loss if addition is None else loss + addition
+
 
 def layers(widths: list[int], generator: torch.Generator) -> nn.ModuleList:
     """Linear layers from each width to the next."""
@@ -160,8 +180,10 @@ class AutoencoderAdapter(Adapter):
             for start in range(0, len(everyone), per_batch):
                 users = everyone[order[start : start + per_batch]]
                 optimizer.zero_grad(set_to_none=True)
+                whole, left = self._histories.take(users), inputs.take(users)
+                lengths = whole.counts.sqrt() * (1 - self.dropout)  # normalised first, then dropped
                 with mixed_precision(run.device, self.mixed_precision):
-                    loss = self._loss(inputs, users, on_device, seen / in_all)
+                    loss = self._network.loss(whole, left, lengths, on_device, seen / in_all)
                 loss.backward()
                 optimizer.step()
                 total += loss.detach() * len(users)
@@ -169,18 +191,6 @@ class AutoencoderAdapter(Adapter):
             # The only other wait for the device in an epoch.
             if run.epoch(samples=len(everyone), loss=total.item() / max(len(everyone), 1)):
                 break
-
-    def _loss(
-        self, inputs: Histories, users: Ids, generator: torch.Generator, progress: float
-    ) -> Tensor:
-        """The mean loss of some users, from what is left of their histories."""
-        whole = self._histories.take(users)
-        lengths = whole.counts.sqrt() * (1 - self.dropout)  # normalised first, then dropped
-        states, addition = self._network(inputs.take(users), lengths, generator, progress)
-        last = self._network.last
-        targets = Targets(whole.items, whole.rows, whole.counts.to(states.dtype), whole.starts)
-        loss = softmax_loss(states, last.weight, last.bias, targets) / len(users)
-        return loss if addition is None else loss + addition
 
     @torch.no_grad()
     def _states(self, users: Ids) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 from bench.interactions import Interactions
 
 from .devices import compiled
-from .kernels.untouched import Untouched, draw_for_each
+from .kernels.untouched import MAP_BYTES, Untouched, draw_for_each
 
 # Shapes: B users, U users in all, I items, K distinct observed pairs.
 
@@ -19,8 +19,8 @@ class Negatives:
     binary search in the observed ones.
     """
 
-    def __init__(self, train: Interactions, device: str) -> None:
-        self.untouched = Untouched.by(train)
+    def __init__(self, train: Interactions, device: str, map_bytes: int = MAP_BYTES) -> None:
+        self.untouched = Untouched.by(train, map_bytes)
         self._n_items = train.n_items
         counts = np.diff(self.untouched.starts)
         self.available = torch.from_numpy(train.n_items - counts).to(device)  # [U]

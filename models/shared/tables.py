@@ -129,7 +129,7 @@ class Optimizer(ABC):
     def due(self) -> int:
         """After how many more steps every row has to be brought up to date."""
         made, settled = self.clock.steps
-        return int(MOST_SKIPPED - (made - settled))
+        return int(len(self.clock.away) - 1 - (made - settled))
 
     def settle(self) -> None:
         """Bring every row up to date, before anyone looks at whole tables."""
@@ -148,8 +148,14 @@ class Optimizer(ABC):
 class AdamW(Optimizer):
     """AdamW (Loshchilov & Hutter, ICLR 2019)."""
 
-    def __init__(self, network: nn.Module, learning_rate: float, weight_decay: float) -> None:
-        clock = adamw_clock(learning_rate, weight_decay)
+    def __init__(
+        self,
+        network: nn.Module,
+        learning_rate: float,
+        weight_decay: float,
+        most_skipped: int = MOST_SKIPPED,
+    ) -> None:
+        clock = adamw_clock(learning_rate, weight_decay, most_skipped)
         super().__init__(network, clock, learning_rate, weight_decay)
 
     def _in_torch(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -166,19 +172,21 @@ class AdamW(Optimizer):
 class SGD(Optimizer):
     """Stochastic gradient descent, without momentum and without weight decay."""
 
-    def __init__(self, network: nn.Module, learning_rate: float) -> None:
-        powers = np.ones((3, MOST_SKIPPED + 1))
+    def __init__(
+        self, network: nn.Module, learning_rate: float, most_skipped: int = MOST_SKIPPED
+    ) -> None:
+        powers = np.ones((3, most_skipped + 1))
         none = np.zeros(0)
         steps = np.zeros(2, dtype=np.int64)
         rates = np.array([learning_rate, 1.0])
-        clock = Clock(steps, rates, none, np.zeros(1), powers, np.zeros(MOST_SKIPPED + 1))
+        clock = Clock(steps, rates, none, np.zeros(1), powers, np.zeros(most_skipped + 1))
         super().__init__(network, clock, learning_rate, 0.0)
 
     def _in_torch(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.SGD(parameters, lr=self._rate)
 
 
-def adamw_clock(rate: float, weight_decay: float) -> Clock:
+def adamw_clock(rate: float, weight_decay: float, most_skipped: int) -> Clock:
     """Before the first step."""
     bases = np.array([1.0, BETA2**0.5, BETA1 / BETA2**0.5])
     clock = Clock(
@@ -186,8 +194,8 @@ def adamw_clock(rate: float, weight_decay: float) -> Clock:
         rates=np.zeros(2),
         betas=np.array([BETA1, BETA2]),
         corrected=np.zeros(1),
-        powers=bases[:, None] ** np.arange(MOST_SKIPPED + 1),
-        away=np.zeros(MOST_SKIPPED + 1),
+        powers=bases[:, None] ** np.arange(most_skipped + 1),
+        away=np.zeros(most_skipped + 1),
     )
     set_rate(clock, rate, weight_decay)
     return clock
@@ -198,7 +206,7 @@ def set_rate(clock: Clock, rate: float, weight_decay: float) -> None:
     keep = 1 - rate * weight_decay
     clock.rates[:] = rate, keep
     with np.errstate(all="ignore"):  # a rate that is not finite shows in the loss
-        clock.powers[0] = keep ** np.arange(MOST_SKIPPED + 1)
+        clock.powers[0] = keep ** np.arange(len(clock.away))
 
 
 def at_rest(parameter: nn.Parameter) -> Moving:

@@ -107,7 +107,8 @@ def test_the_loss_is_the_formula(name: str, progress: float) -> None:
         beta = 0.7 * min(1, progress / 0.4)
         expected.append(-log_likelihood(logits(adapter._network, z), x) + beta * divergence)
     generator = torch.Generator().manual_seed(3)
-    loss = adapter._loss(adapter._histories, users, generator, progress)
+    whole = adapter._histories.take(users)
+    loss = adapter._network.loss(whole, whole, whole.counts.sqrt(), generator, progress)
     assert loss.item() == pytest.approx(np.mean(expected), rel=1e-5)
 
 

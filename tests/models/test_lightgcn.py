@@ -95,7 +95,7 @@ def test_the_loss_is_the_formula() -> None:
         expected += -np.log(1 / (1 + np.exp(-margin)))
         for node in (user, DATA.n_users + item, DATA.n_users + other):
             expected += 0.3 / 2 * (initial[node] ** 2).sum()
-    loss = adapter._loss(*torch.from_numpy(triples).T)
+    loss = adapter.loss(*torch.from_numpy(triples).T)
     assert loss.item() == pytest.approx(expected / len(triples), rel=1e-5)
 
 

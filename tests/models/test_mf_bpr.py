@@ -24,7 +24,6 @@ PLAIN = import_module("bench.datasets.synthetic").load(
 )
 RATE, L2, NEGATIVES = 0.1, 0.3, 3
 ORDER = np.arange(50, 0, -2, dtype=np.int32)  # of the observed pairs that are learned from
-GIVEN = (ORDER, PLAIN.users, PLAIN.items)
 NO_MAP = np.zeros((0, 0), dtype=np.uint8)
 
 
@@ -39,13 +38,17 @@ def some_factors(n_users: int, n_items: int, seed: int = 0) -> Any:
     )
 
 
+def samples(untouched: Any, negatives: int = NEGATIVES) -> Any:
+    return draws_of.Samples(PLAIN.users, PLAIN.items, untouched, negatives)
+
+
 def copied(factors: Any) -> Any:
     return kernels.Factors(*(part.copy() for part in factors))
 
 
-def drawn_for(untouched: Any, user: int, n_items: int, count: int, seed: int) -> list[int]:
+def drawn_for(untouched: Any, user: int, count: int, seed: int) -> list[int]:
     drawn = np.empty(count, dtype=np.int32)
-    draws_of.draw(user, n_items, untouched, np.uint64(seed), drawn)
+    draws_of.draw(user, untouched, np.uint64(seed), drawn)
     return drawn.tolist()
 
 
@@ -58,7 +61,7 @@ def test_negatives_are_never_positives(train: Interactions, seed: int, mapped: b
     for user in range(train.n_users):
         touched = set(train.items[train.users == user].tolist())
         if len(touched) < train.n_items:
-            drawn = drawn_for(untouched, user, train.n_items, 50, seed)
+            drawn = drawn_for(untouched, user, 50, seed)
             assert set(drawn) <= set(range(train.n_items)) - touched
 
 
@@ -81,16 +84,16 @@ def test_negatives_are_uniform(touched: list[int], mapped: bool) -> None:
     untouched = Untouched.by(train)
     if not mapped:
         untouched = untouched._replace(observed=NO_MAP)
-    counts = np.bincount(drawn_for(untouched, 1, 10, 80_000, seed=5), minlength=10)
+    counts = np.bincount(drawn_for(untouched, 1, 80_000, seed=5), minlength=10)
     assert counts[touched].sum() == 0
     others = np.delete(counts, touched)
     expected = 80_000 / len(others)
     assert abs(others - expected).max() <= 5 * expected**0.5  # binomial: 5 standard deviations
 
 
-def test_a_catalogue_too_large_for_the_map_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draws_of, "MAP_BYTES", 40 * 4 - 1)
-    assert Untouched.by(PLAIN).observed.shape == (0, 0)
+def test_a_catalogue_too_large_for_the_map_has_none() -> None:
+    assert Untouched.by(PLAIN, map_bytes=40 * 4).observed.shape == (40, 4)
+    assert Untouched.by(PLAIN, map_bytes=40 * 4 - 1).observed.shape == (0, 0)
 
 
 def sigmoid(x: float) -> float:
@@ -128,7 +131,7 @@ def draws(untouched: Any, users: list[int], per_pair: int, seed: int) -> list[li
     state, found = np.uint64(seed), []
     for user in users:
         drawn = np.empty(per_pair, dtype=np.int32)
-        state = np.uint64(draws_of.draw(user, PLAIN.n_items, untouched, state, drawn))
+        state = np.uint64(draws_of.draw(user, untouched, state, drawn))
         found.append(drawn.tolist())
     return found
 
@@ -143,7 +146,7 @@ def test_pointwise_steps_follow_the_formula() -> None:
         total += pointwise_step(expected, user, item, 1)
         total += sum(pointwise_step(expected, user, other, 0) for other in others)
     seed = np.uint64(9)
-    found = kernels.pointwise_epoch(*GIVEN, untouched, factors, NEGATIVES, RATE, L2, seed)
+    found = kernels.pointwise_epoch(ORDER, samples(untouched), factors, RATE, L2, seed)
     assert found == pytest.approx(total, rel=1e-4)
     for part, right in zip(factors, expected, strict=True):
         np.testing.assert_allclose(part, right, rtol=1e-4, atol=1e-5)
@@ -158,7 +161,8 @@ def test_pairwise_steps_follow_the_formula() -> None:
         pairwise_step(expected, user, item, others[0])
         for user, item, others in zip(*pairs, negatives, strict=True)
     )
-    found = kernels.pairwise_epoch(*GIVEN, untouched, factors, RATE, L2, np.uint64(9))
+    given = samples(untouched, negatives=1)
+    found = kernels.pairwise_epoch(ORDER, given, factors, RATE, L2, np.uint64(9))
     assert found == pytest.approx(total, rel=1e-4)
     for part, right in zip(factors, expected, strict=True):
         np.testing.assert_allclose(part, right, rtol=1e-4, atol=1e-5)
@@ -173,13 +177,13 @@ def test_compiled_and_plain_python_agree(
     if not mapped:
         untouched = untouched._replace(observed=NO_MAP)
     plain, epoch = copied(compiled), getattr(kernels, name)
-    more = (NEGATIVES,) if name == "pointwise_epoch" else ()
+    given = samples(untouched, NEGATIVES if name == "pointwise_epoch" else 1)
     seed = np.uint64(2**64 - 3)
-    loss = epoch(*GIVEN, untouched, compiled, *more, RATE, L2, seed)
+    loss = epoch(ORDER, given, compiled, RATE, L2, seed)
     for module, helper in ((draws_of, "below"), (kernels, "draw"), (kernels, "logistic")):
         monkeypatch.setattr(module, helper, getattr(module, helper).py_func)
     with np.errstate(over="ignore"):  # 64 bits are meant to run over
-        again = epoch.py_func(*GIVEN, untouched, plain, *more, RATE, L2, seed)
+        again = epoch.py_func(ORDER, given, plain, RATE, L2, seed)
     assert loss == pytest.approx(again, rel=1e-4)
     for one, other in zip(compiled, plain, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)

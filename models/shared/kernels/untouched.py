@@ -70,13 +70,13 @@ class Untouched(NamedTuple):
     n_items: int  # I
 
     @classmethod
-    def by(cls, train: Interactions) -> Self:
-        """The untouched items of each user of train."""
+    def by(cls, train: Interactions, map_bytes: int = MAP_BYTES) -> Self:
+        """The untouched items of each user of train, with a map of at most so many bytes."""
         starts = np.zeros(train.n_users + 1, dtype=np.int64)
         items = np.empty(len(train), dtype=np.int32)
         count = sort_by_user(train.users, train.items, starts, items)
         shape = (train.n_users, -(-train.n_items // 8))
-        observed = np.zeros(shape if math.prod(shape) <= MAP_BYTES else (0, 0), dtype=np.uint8)
+        observed = np.zeros(shape if math.prod(shape) <= map_bytes else (0, 0), dtype=np.uint8)
         before = items[:count]
         count_untouched_before(starts, before, observed)
         return cls(starts, before, observed, train.n_items)

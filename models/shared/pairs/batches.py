@@ -46,14 +46,14 @@ class Batches:
             observed = self._items.index_select(0, pairs)
             candidates = torch.cat([observed[:, None], drawn], dim=1)  # [B, C]
             with self._precision:
-                loss = self._loss(users, candidates, generator)
+                loss = self.loss(users, candidates, generator)
             loss.backward()
             self._optimizer.step()
             total += loss.detach() * candidates.numel()
         self._optimizer.settle()
         return total.item()  # the only wait for the device in an epoch
 
-    def _loss(self, users: Tensor, candidates: Tensor, generator: torch.Generator) -> Tensor:
+    def loss(self, users: Tensor, candidates: Tensor, generator: torch.Generator) -> Tensor:
         """The mean loss of users [B] with candidates [B, C]."""
         user_rows, user_places = self._distinct[0].of(users)
         item_rows, item_places = self._distinct[1].of(candidates)

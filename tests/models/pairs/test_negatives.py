@@ -16,7 +16,6 @@ from bench.registry.models import adapter_class
 
 in_torch = import_module("bench.models.shared.pairs.batches")
 negatives = import_module("bench.models.shared.negatives")
-kernels = import_module("bench.models.shared.kernels.untouched")
 
 PLAIN = import_module("bench.datasets.synthetic").load(
     n_users=40, n_items=30, interactions_per_user=8, features=False
@@ -26,9 +25,7 @@ PLAIN = import_module("bench.datasets.synthetic").load(
 @pytest.mark.parametrize("map_bytes", [0, 2**20], ids=["keys", "map"])
 @given(train=some_interactions(), seed=st.integers(0, 2**31))
 def test_negatives_are_never_positives(map_bytes: int, train: Interactions, seed: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "MAP_BYTES", map_bytes)
-        untouched = negatives.Negatives(train, "cpu")
+    untouched = negatives.Negatives(train, "cpu", map_bytes)
     touched = set(zip(train.users.tolist(), train.items.tolist(), strict=True))
     left = [train.n_items - sum(u == user for u, _ in touched) for user in range(train.n_users)]
     assert untouched.available.tolist() == left
@@ -42,12 +39,9 @@ def test_negatives_are_never_positives(map_bytes: int, train: Interactions, seed
 
 @pytest.mark.parametrize("map_bytes", [0, 2**20], ids=["keys", "map"])
 @pytest.mark.parametrize("touched", [[3, 9], [0, 2, 3, 4, 6, 7, 9]], ids=["few", "most"])
-def test_negatives_are_uniform(
-    map_bytes: int, touched: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kernels, "MAP_BYTES", map_bytes)
+def test_negatives_are_uniform(map_bytes: int, touched: list[int]) -> None:
     train = interactions([(0, 0, 0), *((1, item, 0) for item in touched)], 2, 10)
-    untouched = negatives.Negatives(train, "cpu")
+    untouched = negatives.Negatives(train, "cpu", map_bytes)
     users = torch.ones(1000, dtype=torch.int32)
     drawn = untouched.draw(users, 80, torch.Generator().manual_seed(0))
     counts = np.bincount(drawn.flatten().numpy(), minlength=10)
@@ -61,14 +55,14 @@ def batches(train: Interactions, seed: int, epochs: int = 1) -> list[list[Any]]:
     """The batches that training sees, epoch by epoch, where they are not compiled as a whole."""
     adapter = adapter_class("dlrm")(batch_size=50, epochs=epochs)
     seen: list[Any] = []
-    loss = in_torch.Batches._loss
+    loss = in_torch.Batches.loss
 
     def look(self: Any, users: torch.Tensor, candidates: torch.Tensor, *rest: Any) -> torch.Tensor:
         seen.append((users.tolist(), candidates.tolist()))
         return loss(self, users, candidates, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(in_torch.Batches, "_loss", look)
+        patch.setattr(in_torch.Batches, "loss", look)
         adapter.fit(train, Run(seed=seed))
     per_epoch = len(seen) // epochs
     return [seen[start : start + per_epoch] for start in range(0, len(seen), per_epoch)]

@@ -81,27 +81,25 @@ def test_steps_by_row_are_steps_on_the_whole_table(
 ) -> None:
     by_row, whole = TwoTables(), TwoTables()
     theirs: torch.optim.Optimizer
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "MOST_SKIPPED", most_skipped)
-        if decay is None:
-            ours = tables.SGD(by_row, learning_rate=0.05)
-            theirs = torch.optim.SGD(whole.parameters(), lr=0.05)
-        else:
-            ours = tables.AdamW(by_row, learning_rate=0.05, weight_decay=decay)
-            theirs = torch.optim.AdamW(whole.parameters(), lr=0.05, weight_decay=decay, eps=1e-15)
-        for number, some in enumerate(some_batches):
-            if number % 7 == 5:  # as between epochs
-                ours.settle()
-                ours.slow_to(1 / number)
-                theirs.param_groups[0]["lr"] = 0.05 / number
-            rows = torch.tensor(some, dtype=torch.int32)
-            by_row.loss(rows).backward()
-            ours.step()
-            theirs.zero_grad()
-            # Zero where a row is not in the batch: also then AdamW moves it.
-            (whole.loss(rows) + 0 * whole.table().sum()).backward()
-            theirs.step()
-        ours.settle()
+    if decay is None:
+        ours = tables.SGD(by_row, learning_rate=0.05, most_skipped=most_skipped)
+        theirs = torch.optim.SGD(whole.parameters(), lr=0.05)
+    else:
+        ours = tables.AdamW(by_row, 0.05, decay, most_skipped)
+        theirs = torch.optim.AdamW(whole.parameters(), lr=0.05, weight_decay=decay, eps=1e-15)
+    for number, some in enumerate(some_batches):
+        if number % 7 == 5:  # as between epochs
+            ours.settle()
+            ours.slow_to(1 / number)
+            theirs.param_groups[0]["lr"] = 0.05 / number
+        rows = torch.tensor(some, dtype=torch.int32)
+        by_row.loss(rows).backward()
+        ours.step()
+        theirs.zero_grad()
+        # Zero where a row is not in the batch: also then AdamW moves it.
+        (whole.loss(rows) + 0 * whole.table().sum()).backward()
+        theirs.step()
+    ours.settle()
     for mine, its in zip(by_row.parameters(), whole.parameters(), strict=True):
         torch.testing.assert_close(mine, its, rtol=1e-4, atol=1e-5)
     ours.finish()
