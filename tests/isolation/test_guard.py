@@ -1,4 +1,4 @@
-"""The keeper ends as its job does, and nothing of the job is left. Real processes, no library."""
+"""The guard ends as its job does, and nothing of the job is left. Real processes, no library."""
 
 import os
 import signal
