@@ -65,8 +65,14 @@ def measure(
 
 def skipped(planned: Planned, task: Task) -> Record:
     """The record of a cell that cannot be measured here, for the reason that its model gave."""
+    load = machine.load_average()
     return _record(
-        planned, task, datetime.now(UTC), status="skipped", reason=planned.described.reason
+        planned,
+        task,
+        datetime.now(UTC),
+        status="skipped",
+        reason=planned.described.reason,
+        timings={"load_before": load, "load_after": load},
     )
 
 
