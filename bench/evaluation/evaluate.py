@@ -11,7 +11,8 @@ from bench.adapter import Adapter
 from bench.evaluation.ledger import LIST_LENGTH, Ledger
 from bench.evaluation.lists import ledger_of
 from bench.evaluation.metrics import Standing, hit_rates
-from bench.evaluation.ranks import LeftOut, NotFinite, Ranker
+from bench.evaluation.rank_arrays import LeftOut
+from bench.evaluation.ranks import NotFinite, Ranker
 from bench.evaluation.scores import checked, not_finite
 from bench.interactions import Floats, Ids, Interactions
 from bench.protocol.negatives import Negatives

@@ -11,7 +11,7 @@ from numba.core import types
 from numba.core.types import Array, boolean, float32, int32, int64, void
 
 from bench.compilation import kernel, part
-from bench.evaluation.ranks import Ranks
+from bench.evaluation.rank_arrays import Ranks
 
 # Shapes: b rows, I items, K lines of LANES scores in the buffer, L entries of a top list.
 LANES = 128

@@ -1,35 +1,13 @@
 """Count and list the scores of users, by what `bench.evaluation.kernels` compiles."""
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
+from bench.evaluation.rank_arrays import LeftOut, Ranks
 from bench.interactions import Floats, Ids
-
-Counts = NDArray[np.int64]
 
 
 class NotFinite(ValueError):
     """A score is NaN or infinite."""
-
-
-class Ranks(NamedTuple):
-    """What is known of b rows of scores. Items left out are not counted and not listed."""
-
-    higher: Counts  # [b], scores higher than the row's own
-    equal: Counts  # [b], scores equal to it, itself among them
-    some_higher: Counts  # [b], the same of some items, also of those left out
-    some_equal: Counts  # [b]
-    best: Ids  # [b, length], best first, of equal ones the first in the catalogue; -1 for none
-
-
-class LeftOut(NamedTuple):
-    """The items that each of b rows leaves out: items[first[r] : beyond[r]]."""
-
-    first: Counts  # [b]
-    beyond: Counts  # [b]
-    items: Ids  # anything outside of these ranges
 
 
 class Ranker:

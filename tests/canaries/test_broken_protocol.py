@@ -8,7 +8,8 @@ import pytest
 from measured_canaries import measured
 
 from bench.evaluation import evaluate, figures
-from bench.evaluation.ranks import Ranker, Ranks
+from bench.evaluation.rank_arrays import Ranks
+from bench.evaluation.ranks import Ranker
 from bench.protocol import task as protocol
 from bench.protocol.negatives import Negatives, sample
 from bench.protocol.split import Split, in_order

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.evaluation.ranks import LeftOut, NotFinite, Ranker
+from bench.evaluation.rank_arrays import LeftOut
+from bench.evaluation.ranks import NotFinite, Ranker
 
 LENGTH = 10
 SIZES = [1, 2, 9, 10, 11, 63, 64, 65, 127, 128, 129, 1000]

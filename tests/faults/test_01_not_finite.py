@@ -28,7 +28,7 @@ def test_a_figure_that_is_none_makes_a_cell_fail_and_ends_no_run(
 ) -> None:
     good = outcome.records["ease"]
     bad = replace(good, **{where: {**getattr(good, where), "hr_at_10": value}})
-    kept = keep(bad, outcome.ledger("ease"), "faults", "one", tmp_path)
+    kept = keep(bad, outcome.ledger("ease"), "faults", "one", Results(tmp_path))
     assert (kept.status, kept.metrics) == ("failed", {})
     assert kept.reason == f"hr_at_10 is {value}, which is no figure"
     assert Results(tmp_path).read_records() == [kept]

@@ -12,7 +12,8 @@ from bench.evaluation.evaluate import batches, evaluate
 from bench.evaluation.expectation import expected
 from bench.evaluation.figures import figures
 from bench.evaluation.metrics import Standing
-from bench.evaluation.ranks import LeftOut, Ranker
+from bench.evaluation.rank_arrays import LeftOut
+from bench.evaluation.ranks import Ranker
 from bench.interactions import Floats, Ids, Interactions
 from bench.protocol.negatives import sample
 from bench.protocol.split import in_order, leave_one_out

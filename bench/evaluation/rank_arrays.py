@@ -1,0 +1,28 @@
+"""What a row of scores leaves out, and what is known of it once it is ranked."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.interactions import Ids
+
+Counts = NDArray[np.int64]
+
+
+class Ranks(NamedTuple):
+    """What is known of b rows of scores. Items left out are not counted and not listed."""
+
+    higher: Counts  # [b], scores higher than the row's own
+    equal: Counts  # [b], scores equal to it, itself among them
+    some_higher: Counts  # [b], the same of some items, also of those left out
+    some_equal: Counts  # [b]
+    best: Ids  # [b, length], best first, of equal ones the first in the catalogue; -1 for none
+
+
+class LeftOut(NamedTuple):
+    """The items that each of b rows leaves out: items[first[r] : beyond[r]]."""
+
+    first: Counts  # [b]
+    beyond: Counts  # [b]
+    items: Ids  # anything outside of these ranges
