@@ -223,7 +223,14 @@ def test_the_top_of_bench_and_of_models_stays_short() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["--help"], ["list"], ["run", "--help"], ["tune", "--help"], ["certify", "--help"]],
+    [
+        ["--help"],
+        ["list"],
+        ["run", "--help"],
+        ["tune", "--help"],
+        ["certify", "--help"],
+        ["new", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_and_list_load_no_heavy_library(command: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def new(*, name: str, kind: str, folder: Path | None) -> None:
         raise unknown("kind", kind, KINDS)
     check(name)
     folder = folder or models_here() or Path()
-    inside = folder.resolve() in models_folders()
+    inside = folder.resolve() in map(Path.resolve, names.folders("models"))
     path = folder / f"{name}.py"
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -70,15 +69,10 @@ def check(name: str) -> None:
         raise NameTaken(f"a model {name!r} exists already, {known[name]}; take another name")
 
 
-def models_folders() -> list[Path]:
-    """Where the files of models stand."""
-    return [Path(folder).resolve() for folder in import_module("bench.models").__path__]
-
-
 def models_here() -> Path | None:
     """models/ of the checkout that the command runs in, as seen from here; None outside of one."""
     here = Path.cwd()
-    for folder in models_folders():
+    for folder in map(Path.resolve, names.folders("models")):
         root = folder.parent
         if here.is_relative_to(root) and (root / "pyproject.toml").is_file():
             return folder.relative_to(here) if folder.is_relative_to(here) else folder

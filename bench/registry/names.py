@@ -33,13 +33,18 @@ def files(kind: Kind) -> dict[str, Path]:
     ending = ".toml" if kind == "suites" else ".py"
     found = {
         path.stem: path
-        for folder in import_module(f"bench.{kind}").__path__
-        for path in Path(folder).glob(f"*{ending}")
+        for folder in folders(kind)
+        for path in folder.glob(f"*{ending}")
         if not path.stem.startswith("_")
     }
     if kind == "models":
         found |= _entry_points() | dict(_added.get())
     return dict(sorted(found.items()))
+
+
+def folders(kind: Kind) -> list[Path]:
+    """Where the files of the project's own models, data sets or suites stand."""
+    return [Path(folder) for folder in import_module(f"bench.{kind}").__path__]
 
 
 def find(kind: Kind, name: str) -> Path:

@@ -18,7 +18,7 @@ from command import bench_here
 from bench.cli.new import KINDS, model
 from bench.registry import names
 from bench.registry.models import adapter_class
-from bench.registry.names import added_models, summary
+from bench.registry.names import summary
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGER = ("--timeout", "1800")  # kernels may have to be compiled first, on a busy machine
@@ -79,15 +79,13 @@ def test_a_comment_has_one_line(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_search_space_names_hyper_parameters(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_search_space_names_hyper_parameters(kind: str, tmp_path: Path) -> None:
     path, _ = written(tmp_path, kind, name=f"my_{kind}")
-    monkeypatch.setattr(names, "_added", {})
-    cls = adapter_class(names.add_model(path))
+    with names.with_models([path]) as (name,):
+        cls = adapter_class(name)
     defaults = {field.name: field.default for field in fields(cls)}  # type: ignore[arg-type]
     assert cls.search
-    assert all(defaults[name] in values for name, values in cls.search.items())
+    assert all(defaults[field] in values for field, values in cls.search.items())
     assert all(each.why for each in cls.tolerances.values())
     assert summary(path)
 
@@ -210,4 +208,3 @@ def test_it_keeps_the_laws(kind: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     verdict = "tolerances" if "tolerate(" in path.read_text() else "yes"
     assert f"my_{kind}: certified {verdict}" in done.stdout
-    assert path not in added_models()
