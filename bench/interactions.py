@@ -148,9 +148,9 @@ class Interactions(ReadOnlyArrays):
 class PublishedSplit:
     """Held-out items and negatives that the publisher of a data set fixed, one row per user."""
 
-    users: Ids  # [m]
-    held_out: Ids  # [m]
-    negatives: Ids  # [m, n], as published, also where they repeat the held-out item
+    users: Ids  #: [m]
+    held_out: Ids  #: [m]
+    negatives: Ids  #: [m, n], as published, also where they repeat the held-out item
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,8 @@ class DataSet:
     Only the protocol gets the split. A model gets interactions, which hold nothing of it.
     """
 
-    interactions: Interactions
-    published: PublishedSplit | None = None
+    interactions: Interactions  #: all of them, also what is held out later
+    published: PublishedSplit | None = None  #: what the publisher holds out, if anything
 
     @classmethod
     def of(cls, data: "Interactions | DataSet") -> "DataSet":
