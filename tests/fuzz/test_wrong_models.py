@@ -116,8 +116,8 @@ def test_files_of_models(cases: int, tmp_path: Path, plain: dict[bool, bytes]) -
     def check(case: tuple[bytes, Wrong]) -> None:
         text, wanted = case
         (tmp_path / f"{measuring.NAME}.py").write_bytes(text)
-        suite = Suite(dataset="synthetic", rows=(SuiteRow(model=measuring.NAME),))
         with names.with_models([tmp_path / f"{measuring.NAME}.py"]):
+            suite = Suite(dataset="synthetic", rows=(SuiteRow(model=measuring.NAME),))
             (described,) = describe(suite, tmp_path)  # never a usage error: nothing was given
         found, its_ledger = measure(text, tmp_path, described=described)
         said = f"{found.status}: {found.reason}\n{found.traceback}\n{found.output}"
