@@ -9,13 +9,18 @@ from typing import Any
 
 import numpy as np
 
+PLAIN = (str, bool, int, float, np.generic, type(None))
+
 
 def fingerprint(value: Any, **further: Any) -> str:
-    """SHA-256 of arrays, numbers, text, and dataclasses or sequences of them.
+    """SHA-256 of arrays, numbers, text, None, and dataclasses, mappings or sequences of them.
 
     Args:
         value: what the hash is of.
         further: more of it, as if the value were a dataclass with these fields at its end.
+
+    Raises:
+        TypeError: something else is in it, of which it is not known what tells two apart.
     """
     digest = sha256()
     _feed(digest.update, value)
@@ -42,6 +47,12 @@ def _feed(update: Callable[[Any], None], value: Any) -> None:
         update(f"{len(value)} of".encode())
         for entry in value:
             _feed(update, entry)
+    elif isinstance(value, Mapping):
+        update(f"{len(value)} named".encode())
+        for name, entry in value.items():
+            _feed_field(update, str(name), entry)
+    elif not isinstance(value, PLAIN):
+        raise TypeError(f"there is no fingerprint of {type(value).__name__}")
     else:
         update(f"{type(value).__name__} {value};".encode())
 
