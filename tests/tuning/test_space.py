@@ -40,6 +40,17 @@ def asked(model: str) -> Described:
     return Described(*json.loads(json.dumps(row)))
 
 
+def test_a_space_takes_the_ranges_that_it_is_built_on_and_puts_its_own_first() -> None:
+    shared = space(epochs=whole(5, 60), negatives=whole(2, 12))
+    built = space(shared, negatives=whole(2, 24), factors=choice(8, 16))
+    assert list(built.items()) == [
+        ("factors", choice(8, 16)),
+        ("epochs", whole(5, 60)),
+        ("negatives", whole(2, 24)),
+    ]
+    assert shared["negatives"] == whole(2, 12)
+
+
 def declared(model: str) -> Space:
     return space_of(model, asked(model))
 
