@@ -1,4 +1,4 @@
-"""Whether a model keeps a law, and by what evidence."""
+"""Judge whether a model keeps a law, and give the evidence."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Self
@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from bench.adapter import Tolerance, Tolerances
-from bench.certify.laws import ALONE, RENUMBERED, SAME_RANKS, Broken
+from bench.certify.laws import LAWS, Broken, Law
 from bench.certify.under_test import SEEDS, ModelUnderTest
 from bench.errors import unknown
 from bench.evaluation.scores import BadScores
@@ -50,35 +50,36 @@ def declared(subject: ModelUnderTest) -> Tolerances:
         ValueError: of HR@10, for a law that has none such.
     """
     tolerances = subject.make().tolerances
-    for law, tolerance in tolerances.items():
-        if law not in SAME_RANKS:
-            raise unknown("law in the model's tolerances", law, SAME_RANKS)
-        if tolerance.figure != "scores" and law not in RENUMBERED:
-            raise ValueError(f"the law {law!r} takes a tolerance of scores, not of HR@10")
+    known = {name: law for name, law in LAWS.items() if law.alone is None}
+    for name, tolerance in tolerances.items():
+        if name not in known:
+            raise unknown("law in the model's tolerances", name, known)
+        if tolerance.figure != "scores" and not known[name].renumbers:
+            raise ValueError(f"the law {name!r} takes a tolerance of scores, not of HR@10")
     return tolerances
 
 
-def check(law: str, subjects: Sequence[ModelUnderTest]) -> Finding:
+def check(name: str, subjects: Sequence[ModelUnderTest]) -> Finding:
     """Whether a model keeps a law on all data that it is tried on.
 
     What else the model raises goes on.
     """
-    tolerances = declared(subjects[0])
+    law, tolerances = LAWS[name], declared(subjects[0])
     try:
-        if law in ALONE:
-            return Finding(law, "pass", "; ".join(dict.fromkeys(map(ALONE[law], subjects))))
+        if law.alone is not None:
+            return Finding(name, "pass", "; ".join(dict.fromkeys(map(law.alone, subjects))))
         compared = [
             Comparison.of(subject.expected, again)
             for subject in subjects
-            for again in SAME_RANKS[law](subject, 0)
+            for again in law.again(subject, 0)
         ]
-        return _judged(law, subjects, compared, tolerances.get(law))
+        return _judged(law, subjects, compared, tolerances.get(name))
     except (Broken, BadScores) as error:
-        return Finding(law, "fail", str(error))
+        return Finding(name, "fail", str(error))
 
 
 def _judged(
-    law: str,
+    law: Law,
     subjects: Sequence[ModelUnderTest],
     compared: list[Comparison],
     allowed: Tolerance | None,
@@ -86,27 +87,27 @@ def _judged(
     equal, ranks, difference = (list(column) for column in zip(*compared, strict=True))
     found = Comparison(sum(equal), sum(ranks), max(difference))
     if found.equal == found.ranks:
-        return Finding(law, "pass", str(found))
+        return Finding(law.name, "pass", str(found))
     if found.difference <= ROUNDING:
-        return Finding(law, "pass", f"{found}, which is rounding")
+        return Finding(law.name, "pass", f"{found}, which is rounding")
     if allowed is None:
-        return Finding(law, "fail", str(found))
+        return Finding(law.name, "fail", str(found))
     if allowed.figure == "scores":
         by, words = found.difference, str(found)
     else:
         by, words = _by_hit_rate(law, subjects)
     words = f"{words}, tolerance {allowed.value:g}: {allowed.why}"
-    return Finding(law, "tolerance" if by <= allowed.value else "fail", words)
+    return Finding(law.name, "tolerance" if by <= allowed.value else "fail", words)
 
 
-def _by_hit_rate(law: str, subjects: Sequence[ModelUnderTest]) -> tuple[float, str]:
+def _by_hit_rate(law: Law, subjects: Sequence[ModelUnderTest]) -> tuple[float, str]:
     """How far the mean HR@10 over some seeds moves, and in words also how far by chance."""
     subjects = _distinct(subjects)
     rates = np.array([subject.hit_rates for subject in subjects]).mean(axis=0)
     others = np.zeros_like(rates)
     for subject in subjects:
         for draw in range(SEEDS):
-            (scores,) = SAME_RANKS[law](subject, draw)
+            (scores,) = law.again(subject, draw)
             others[draw] += subject.hit_rate(scores) / len(subjects)
     error = float((others - rates).std(ddof=1)) / SEEDS**0.5
     words = (

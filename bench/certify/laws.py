@@ -1,15 +1,16 @@
 """Black-box laws: what holds for every recommender, whatever it does inside.
 
-By some a model gives all scores again in another way, and every item must keep its rank in every
-user's list. Of the others each says by itself whether it holds.
+Some laws make the model score everything a second time, in another way, and every item must keep
+its rank in every user's list. The others say by themselves whether they hold. A new law is a
+function and a line of LAWS.
 """
 
 import pickle
 import random
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from typing import Any, Literal, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,42 +23,6 @@ from bench.evaluation.scores import checked
 from bench.hashing import fingerprint
 from bench.interactions import Floats, Ids, Interactions
 from bench.protocol.task import prepare
-
-
-class Stage(NamedTuple):
-    """Laws that one process can look at, in this order."""
-
-    laws: tuple[str, ...]
-    threads: int = 1
-
-
-FIRST = "form"  # without it there is nothing to compare
-STAGES = (
-    Stage(
-        (
-            *(FIRST, "pairs", "batches", "pickled", "inputs", "random", "doubled"),
-            *("refit", "users", "items", "rows", "hidden"),
-        )
-    ),
-    Stage(("process",)),
-    Stage(("threads",), threads=2),
-)
-TRIED = {
-    "form": "read-only data in, finite float32 scores out",
-    "pairs": "pair_scores, in any order of candidates",
-    "batches": "users one by one, and in other batches",
-    "pickled": "pickled before fit and after",
-    "inputs": "the training arrays after fit",
-    "random": "the global random states after fit",
-    "doubled": "scores times 2",
-    "refit": "a second fit of the same object",
-    "users": "users numbered in another way",
-    "items": "items numbered in another way",
-    "rows": "training rows in another order",
-    "hidden": "other held-out items, lying open",
-    "process": "fitted in a fresh process",
-    "threads": "fitted with 2 threads",
-}
 
 
 class Broken(Exception):
@@ -132,7 +97,7 @@ def _order(subject: ModelUnderTest, draw: int, what: Literal["users", "items"]) 
 
 
 def _fit(subject: ModelUnderTest, draw: int, train: Interactions) -> Adapter:
-    """By the seed that the hit rate of this draw is compared with: see Subject.hit_rates."""
+    """By the seed that the hit rate of this draw is compared with: see ModelUnderTest.hit_rates."""
     return subject.fit(train, seed=subject.seed + draw)
 
 
@@ -248,12 +213,42 @@ def hidden(subject: ModelUnderTest) -> str:
     return f"{swapped} held-out items exchanged, {scores.size:,} scores equal"
 
 
-SAME_RANKS: dict[str, Callable[[ModelUnderTest, int], Iterator[Floats]]] = {
-    **{"pairs": pairs, "batches": batches, "pickled": pickled, "refit": refit},
-    **{"users": users, "items": items, "rows": rows, "process": process, "threads": process},
-}
-RENUMBERED = ("users", "items", "rows")  # of these a tolerance may be one of the hit rate
-ALONE: dict[str, Callable[[ModelUnderTest], str]] = {
-    **{"form": form, "inputs": inputs, "random": global_random},
-    **{"doubled": doubled, "hidden": hidden},
+def never(subject: ModelUnderTest, draw: int) -> Iterator[Floats]:
+    """Nothing again: the law says by itself whether it holds."""
+    return iter(())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Law:
+    """Something that holds for every recommender, and how it is tried."""
+
+    name: str
+    tried: str  # for the report
+    # Either `again`, which gives scores that must rank as before, or `alone`, which gives the
+    # evidence or raises Broken.
+    again: Callable[[ModelUnderTest, int], Iterator[Floats]] = never
+    alone: Callable[[ModelUnderTest], str] | None = None
+    renumbers: bool = False  # then a tolerance may be one of HR@10
+    process: Literal["first", "fresh", "two threads"] = "first"
+
+
+FIRST = "form"  # without it there is nothing to compare
+LAWS = {  # in the order in which they are tried
+    law.name: law
+    for law in (
+        Law(name=FIRST, tried="read-only data in, finite float32 scores out", alone=form),
+        Law(name="pairs", tried="pair_scores, in any order of candidates", again=pairs),
+        Law(name="batches", tried="users one by one, and in other batches", again=batches),
+        Law(name="pickled", tried="pickled before fit and after", again=pickled),
+        Law(name="inputs", tried="the training arrays after fit", alone=inputs),
+        Law(name="random", tried="the global random states after fit", alone=global_random),
+        Law(name="doubled", tried="scores times 2", alone=doubled),
+        Law(name="refit", tried="a second fit of the same object", again=refit),
+        Law(name="users", tried="users numbered in another way", again=users, renumbers=True),
+        Law(name="items", tried="items numbered in another way", again=items, renumbers=True),
+        Law(name="rows", tried="training rows in another order", again=rows, renumbers=True),
+        Law(name="hidden", tried="other held-out items, lying open", alone=hidden),
+        Law(name="process", tried="fitted in a fresh process", again=process, process="fresh"),
+        Law(name="threads", tried="fitted with 2 threads", again=process, process="two threads"),
+    )
 }

@@ -8,7 +8,7 @@ from time import monotonic
 
 from bench import machine
 from bench.certify.job import Certify
-from bench.certify.laws import FIRST, STAGES
+from bench.certify.laws import FIRST, LAWS
 from bench.interactions import Interactions
 from bench.isolation.process import Limits, Readers, running
 from bench.records.certificates import Certificate, Finding
@@ -16,6 +16,7 @@ from bench.registry.models import ModelSpec
 from bench.registry.names import knowing_added_models
 from bench.registry.sources import source_sha256
 
+THREADS = {"first": 1, "fresh": 1, "two threads": 2}  # of the processes, in this order
 # Of what the job says.
 READERS: Readers = {"phase": str, "finding": lambda value: Finding(*value)}
 
@@ -41,26 +42,27 @@ def certify(
     started = datetime.now(UTC)
     findings: dict[str, Finding] = {}
     with tempfile.TemporaryDirectory(dir=work) as name:
-        for stage in STAGES:
-            while pending := [law for law in stage.laws if law not in findings]:
+        for process, threads in THREADS.items():
+            laws = [law.name for law in LAWS.values() if law.process == process]
+            while pending := [law for law in laws if law not in findings]:
                 job = Certify(
                     row=row,
                     seed=seed,
-                    threads=stage.threads,
+                    threads=threads,
                     data=data,
                     laws=pending,
                     kept=Path(name),
                 )
                 findings |= _hold(job, timeout, memory_mb, work)
                 if findings[FIRST].status == "fail":
-                    left = (law for each in STAGES for law in each.laws if law not in findings)
+                    left = (law for law in LAWS if law not in findings)
                     findings |= {law: Finding(law, "not run", f"see {FIRST}") for law in left}
     return Certificate(
         model=row.model,
         code_sha256=source_sha256(row.model),
         params=row.params,
         seed=seed,
-        findings=tuple(findings[law] for stage in STAGES for law in stage.laws),
+        findings=tuple(findings[law] for law in LAWS),
         environment=machine.environment(),
         started=started.isoformat(timespec="milliseconds"),
     )

@@ -111,10 +111,10 @@ def table(certificate: "Certificate") -> str:
     """A line for each law, under what they come to."""
     import tabulate
 
-    from bench.certify.laws import TRIED
+    from bench.certify.laws import LAWS
 
     lines = [
-        [each.law, TRIED[each.law], each.status, one_line(each.evidence)]
+        [each.law, LAWS[each.law].tried, each.status, one_line(each.evidence)]
         for each in certificate.findings
     ]
     head = f"{certificate.model}: certified {certificate.verdict}"

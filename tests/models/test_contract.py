@@ -9,7 +9,7 @@ import pytest
 
 from bench.adapter import Adapter, Run
 from bench.certify.judge import check, declared
-from bench.certify.laws import STAGES
+from bench.certify.laws import LAWS
 from bench.certify.under_test import ModelUnderTest
 from bench.evaluation.evaluate import evaluate
 from bench.evaluation.figures import figures
@@ -79,7 +79,7 @@ def test_its_file_says_in_one_line_what_it_is(name: str) -> None:
     assert 10 < len(names.summary(MODELS[name])) < 100
 
 
-@pytest.mark.parametrize("law", STAGES[0].laws)
+@pytest.mark.parametrize("law", [law.name for law in LAWS.values() if law.process == "first"])
 def test_it_keeps_the_laws(name: str, law: str) -> None:
     """Those of one process."""
     model = subject(name)
