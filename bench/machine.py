@@ -1,4 +1,4 @@
-"""What machine this is, and how busy it and this process are."""
+"""The machine and its libraries, and how busy it and this process are."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""`bench list`: what can be measured."""
+"""`bench list`: show what can be measured."""
 
 import click
 

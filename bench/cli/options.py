@@ -1,4 +1,4 @@
-"""What several commands have: options, the terminal's width, the end by a signal.
+"""Parts that several commands share: options, the terminal's width, the end by a signal.
 
 Heavy libraries are imported where they are used: --help must be quick.
 """

@@ -1,4 +1,4 @@
-"""What a data set calls its users and items, numbered 0, 1, 2, ... as models know them."""
+"""Number the users and items of a data set 0, 1, 2, ... as models know them."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""How far a figure may lie from what it should be."""
+"""Bounds: how far a figure may lie from what it should be."""
 
 import math
 

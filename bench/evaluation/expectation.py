@@ -1,4 +1,4 @@
-"""What the sampled metrics are on average over all draws of negatives, in closed form.
+"""Expected sampled metrics: their mean over all draws of negatives, in closed form.
 
 For a user let N be the number of untouched items beside the held-out one, of which `better` score
 higher and `equal` as high, and let m of the N be drawn as negatives, distinct and equally likely.

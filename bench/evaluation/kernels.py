@@ -149,7 +149,7 @@ def rank(scores: Any, own: Any, first: Any, beyond: Any, out: Any, some: Any, ra
             x = row[out[k]]
             above -= x > mine
             level -= x == mine
-            row[out[k]] = NONE  # thus it is taken off once, however often it occurs
+            row[out[k]] = NONE  # so an item that occurs twice is subtracted once
         higher[r], equal[r] = above, level
         for j in range(LANES):
             maxima[j] = NONE

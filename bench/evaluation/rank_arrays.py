@@ -1,4 +1,4 @@
-"""What a row of scores leaves out, and what is known of it once it is ranked."""
+"""Arrays that ranking takes and gives: what a row leaves out, and what is known of it after."""
 
 from typing import NamedTuple
 

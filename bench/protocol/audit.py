@@ -1,4 +1,4 @@
-"""What a reader must know of the data before any figure."""
+"""The data audit: facts that a reader must know of the data before any figure."""
 
 from typing import Any
 

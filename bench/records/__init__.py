@@ -1,1 +1,1 @@
-"""What is kept of a measurement, and where in a results folder."""
+"""Everything that is kept of a measurement, and its place in a results folder."""

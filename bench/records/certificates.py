@@ -1,4 +1,4 @@
-"""What `bench certify` found of a model: a JSON file that has its name."""
+"""Certificates: what `bench certify` found of each model, as JSON files."""
 
 import json
 from collections.abc import Iterable

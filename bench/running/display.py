@@ -1,4 +1,4 @@
-"""What a run shows while it goes on: a live line on a terminal, plain lines otherwise."""
+"""Progress of a run: a live line on a terminal, plain lines elsewhere."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass

@@ -238,7 +238,10 @@ def _fill(client: MlflowClient, run: Run, record: Record, ledger: Path | None) -
 def _close(
     client: MlflowClient, parent: Run, records: list[Record], files: list[Path], *, ended: bool
 ) -> None:
-    """Give the run of an invocation its summary, and end it if that is for us to do."""
+    """Give the run of an invocation its summary, and end it.
+
+    Not if it did not end well, or another process still works on it.
+    """
     run_id, now = parent.info.run_id, parent.info.start_time
     records = mapping.judged(records)
     values = mapping.summary(records)
@@ -248,7 +251,7 @@ def _close(
     for path in files:
         client.log_artifact(run_id, str(path))
     if parent.info.status == "KILLED" or (not ended and busy_elsewhere(parent.data.tags)):
-        return  # it did not end well, or not yet
+        return
     good = all(record.status in ("ok", "skipped") for record in records)
     end = mapping.milliseconds(max((r.ended for r in records if r.ended), default=""))
     client.set_terminated(run_id, "FINISHED" if good else "FAILED", end)

@@ -1,1 +1,1 @@
-"""What several data sets are read by."""
+"""Readers that several data sets share."""

@@ -1,4 +1,4 @@
-"""What MovieLens 10M and the later ones share: ratings of users of whom nothing else is known."""
+"""MovieLens 10M and the later ones: ratings of users of whom nothing else is known."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What several models are built of: which file for what.
+"""Parts that several models are built of: which file for what.
 
 A network over (user, item) pairs, as gmf or deepfm: `pairs`, from which six names are imported;
 `pairs/network.py` explains them, and with the three names below no other file need be read.

@@ -1,4 +1,4 @@
-"""What each user chose, as a sparse matrix [U, I] of ones whose rows are taken batch by batch."""
+"""Histories: what each user chose, as a sparse matrix [U, I] of ones, taken batch by batch."""
 
 from typing import Any, NamedTuple, Self
 

@@ -1,4 +1,4 @@
-"""What each user chose, in the order of time, in batches of sequences of about one length."""
+"""Sequences: what each user chose, in the order of time, in batches of about one length."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Self

@@ -1,1 +1,1 @@
-"""What is compiled by numba; nothing else is."""
+"""Everything that numba compiles for models."""

@@ -1,4 +1,4 @@
-"""What happens to activations and logits one by one, compiled for the CPU."""
+"""Functions of single activations and logits, compiled for the CPU."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a batch asks of tables with a row for each user or item, compiled for the CPU."""
+"""Distinct rows of tables for a batch, their products and gradients, compiled for the CPU."""
 
 import numpy as np
 from numba.core.types import float32, int32, int64, void

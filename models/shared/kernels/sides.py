@@ -1,4 +1,4 @@
-"""What the two sides of a pair come to, and what each has to learn of it, compiled for the CPU."""
+"""Dot products and sums of the two sides of a pair, and gradients, compiled for the CPU."""
 
 import numpy as np
 
