@@ -43,7 +43,7 @@ def serve(results: Results, port: int = 5000, open_browser: bool = False) -> Non
         return
     file = Path(tracker.uri.removeprefix("sqlite:///"))
     missing = tracker.uri.startswith("sqlite:///") and not file.exists()
-    free = _free_port(port)
+    free = free_port(port)
     base = f"http://{HOST}:{free}"
     address = None if missing else tracker.experiment_url(base)
     if address is None:
@@ -62,6 +62,23 @@ def serve(results: Results, port: int = 5000, open_browser: bool = False) -> Non
             raise OSError("MLflow's server ended by itself")
     except KeyboardInterrupt:
         print("Ended.")
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port of this machine, or the next one that is free.
+
+    Raises:
+        OSError: none of the next ports is free.
+    """
+    for port in range(wanted, min(wanted + PORTS, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port from {wanted} on: choose one with --port")
 
 
 @contextmanager
@@ -134,23 +151,6 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> N
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     raise OSError(f"MLflow's server did not answer within {START_SECONDS:.0f} s")
-
-
-def _free_port(wanted: int) -> int:
-    """The wanted port of this machine, or the next one that is free.
-
-    Raises:
-        OSError: none of the next ports is free.
-    """
-    for port in range(wanted, min(wanted + PORTS, 65536)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
-    raise OSError(f"no free port from {wanted} on: choose one with --port")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What fuzzing found once, and what must be said now. Processes: `test_found` beside this."""
+"""What fuzzing found once, and what must be said now."""
 
 import zipfile
 from copy import copy
@@ -16,7 +16,6 @@ from bench.data.fetch import DataUnavailable
 from bench.errors import BadParameter
 from bench.evaluation.evaluate import latencies, look
 from bench.evaluation.scores import BadScores, checked
-from bench.isolation import process as isolation
 from bench.protocol.task import prepare
 from bench.records.record import Cell, stem
 from bench.registry.datasets import load_data
@@ -96,11 +95,6 @@ def test_words_of_exceptions() -> None:
     assert in_one_line(OSError("\udcff\x1b\n2")) == r"OSError: \udcff\x1b"
     assert len(in_one_line(ValueError("y" * 10**6))) < 520
     assert in_one_line(type("", (Exception,), {})()) == "an exception without a name"
-
-
-def test_signals_without_a_name() -> None:
-    assert isolation._signal_name(40) == "signal 40"
-    assert isolation._signal_name(9) == "SIGKILL"
 
 
 def test_a_damaged_member(tmp_path: Path) -> None:

@@ -30,6 +30,13 @@ class Says:
         (parent.folder / "file").write_text("kept")
         return {"pid": os.getpid(), "prepared": os.environ.get("PREPARED")}
 
+@dataclass
+class Ends:
+    by: int
+
+    def run(self, parent):
+        os.kill(os.getpid(), self.by)
+
 class Asks:
     def run(self, parent):
         parent.tell("ready")
@@ -52,6 +59,14 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def work(tmp_path: Path) -> Path:
     (tmp_path / "work").mkdir()
     return tmp_path / "work"
+
+
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (40, "signal 40")])  # no name
+def test_the_signal_that_ended_a_process_is_named(
+    number: int, name: str, jobs: Any, work: Path
+) -> None:
+    ending = answer(jobs.Ends(number), LIMITS, work)
+    assert (ending.status, ending.reason) == ("killed", f"the process was ended by {name}")
 
 
 def test_an_answer_comes_from_another_process_that_was_prepared(jobs: Any, work: Path) -> None:

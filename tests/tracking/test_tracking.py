@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -291,9 +292,9 @@ def test_another_bench_at_work_is_waited_for_and_named(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bench.tracking.tracker.LOCK_SECONDS", 0.1)
-    first, second = Tracker(Results(results)), Tracker(Results(results))
-    with first._session(), pytest.raises(TrackingError, match="lock"):
-        second.prepare()
+    at_work = FileLock(Results(results).tracking_lock)
+    with at_work, pytest.raises(TrackingError, match="lock"):
+        Tracker(Results(results)).prepare()
 
 
 def test_a_server_that_does_not_answer_costs_seconds(

@@ -45,13 +45,13 @@ def test_a_taken_port_is_passed_over() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        assert taken < ui._free_port(taken) <= taken + ui.PORTS
+        assert taken < ui.free_port(taken) <= taken + ui.PORTS
 
 
-def test_no_free_port_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_free_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ui, "PORTS", 0)
-    with pytest.raises(OSError, match="--port"):
-        ui._free_port(5000)
+    with pytest.raises(OSError, match="no free port from 5000 on: choose one with --port"):
+        ui.serve(Results(tmp_path), 5000)
 
 
 @pytest.mark.slow
