@@ -42,7 +42,7 @@ def run(
     again. Exit code 0 when every cell is ok or skipped with a reason, 1 when one failed or the
     board is INVALID.
     """
-    chosen = choose(
+    chosen = suite_to_run(
         suite or DEFAULT_SUITE,
         models=words(models) if models is not None else own or None,
         seeds=words(seeds) if seeds is not None else None,
@@ -63,7 +63,7 @@ def words(text: str) -> list[str]:
 # not wait for it.
 
 
-def choose(suite: str, *, seeds: list[str] | None, **changes: Any) -> "Suite":
+def suite_to_run(suite: str, *, seeds: list[str] | None, **changes: Any) -> "Suite":
     """A suite as the options of the command line change it."""
     from bench.registry import suites
 

@@ -48,7 +48,7 @@ def tune(
         return write_reports(options.results)
     end_on_request()
     seconds = parse_time(budget)
-    return tune_suite(choose([*models, *own], **changes), seconds, trials, options, seed)
+    return tune_suite(suite_to_tune([*models, *own], **changes), seconds, trials, options, seed)
 
 
 # What follows imports what measures, which is slow to load, only when it is called: --help must
@@ -82,7 +82,7 @@ def parse_time(text: str) -> float:
     return float(found[1]) * UNITS[found[2]]
 
 
-def choose(
+def suite_to_tune(
     models: list[str],
     *,
     suite: str | None,

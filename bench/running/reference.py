@@ -66,7 +66,7 @@ def kernel() -> Kernel:
     return made
 
 
-def measure() -> float:
+def time_kernel() -> float:
     """Seconds that the kernel takes now, on one thread of this process."""
     rounds = max(1, int(os.environ.get(ROUNDS_VARIABLE, ROUNDS)))
     with threadpool_limits(1, user_api="blas"):
@@ -86,7 +86,7 @@ class Clock:
     def before(self) -> None:
         """Time the kernel before a cell, unless it was timed just now, after another."""
         if self._latest is None:
-            self._latest = measure()
+            self._latest = time_kernel()
 
     def after(self, found: Record, results: Results) -> Record:
         """Time the kernel after a cell, and save its record again with what both times tell.
@@ -99,7 +99,7 @@ class Clock:
         before, self._latest = self._latest, None
         if found.status != "ok" or before is None:
             return found
-        self._latest = measure()
+        self._latest = time_kernel()
         timings = found.timings | {BEFORE: before, AFTER: self._latest}
         found = replace(found, timings=timings | derived(timings, found.cell.device))
         results.save(found)

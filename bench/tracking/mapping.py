@@ -46,7 +46,7 @@ def parameters(record: Record) -> dict[str, str]:
     return {**facts, **own}
 
 
-def tags(record: Record) -> dict[str, str]:
+def cell_tags(record: Record) -> dict[str, str]:
     """What a cell is searched and explained by."""
     infinite = {n: v for n, v in _values(record).items() if not math.isfinite(v)}
     found = {

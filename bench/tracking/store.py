@@ -22,7 +22,7 @@ DATABASE_SECONDS = 5.0  # for another program that writes to the database
 SQLITE = "sqlite:///"
 
 
-def address(results: Results) -> str:
+def store_address(results: Results) -> str:
     """Of the store of some results: $MLFLOW_TRACKING_URI, else a database among them."""
     return os.environ.get("MLFLOW_TRACKING_URI") or own(results)
 

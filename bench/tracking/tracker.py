@@ -54,7 +54,7 @@ class Tracker:
 
     def __init__(self, results: Results, uri: str | None = None) -> None:
         self.results = results.absolute()
-        self.uri = uri or store.address(self.results)
+        self.uri = uri or store.store_address(self.results)
         self.ended = store.Ended(self.results)
         self._client: MlflowClient | None = None
         self._file: tuple[int, int] | None = None  # of the database that the client has opened
@@ -94,7 +94,7 @@ class Tracker:
                 first = first or record
                 start, tags = mapping.milliseconds(first.started), mapping.parent_tags(first)
                 parent = client.create_run(experiment, start, tags, mapping.parent_name(first))
-            tags = {**mapping.tags(record), "mlflow.parentRunId": parent.info.run_id}
+            tags = {**mapping.cell_tags(record), "mlflow.parentRunId": parent.info.run_id}
             start, name = mapping.milliseconds(record.started), mapping.cell_name(record)
             run = client.create_run(experiment, start, tags, name)
             _fill(client, run, record, ledger)
@@ -166,9 +166,9 @@ class Tracker:
         with self._session() as client:
             if dataset:
                 named = client.get_experiment_by_name(mapping.experiment_name(dataset, protocol))
-                return views.address(base, named.experiment_id, view) if named else None
+                return views.view_address(base, named.experiment_id, view) if named else None
             newest = store.runs(client, store.ids(store.ours(client)), {}, limit=1)
-            return views.address(base, newest[0].info.experiment_id, view) if newest else None
+            return views.view_address(base, newest[0].info.experiment_id, view) if newest else None
 
     @contextmanager
     def _session(self) -> Iterator[MlflowClient]:
@@ -201,7 +201,7 @@ class Tracker:
         place = None if remote else self.results.artifacts.as_uri()
         tags = mapping.experiment_tags(dataset, protocol)
         experiment = client.create_experiment(name, place, tags)
-        for key, value in views.tags().items():
+        for key, value in views.view_tags().items():
             with suppress(Exception):  # only the looks of a page would be lost
                 client.set_experiment_tag(experiment, key, value)
         return str(experiment)

@@ -60,7 +60,7 @@ STATE: dict[str, Any] = {
 SECTION = "bench-overview"
 
 
-def tags() -> dict[str, str]:
+def view_tags() -> dict[str, str]:
     """Tags of an experiment that make both views. They do not depend on the time."""
     charts = {
         "isAccordionReordered": True,  # so that MLflow's own sections stand below ours
@@ -75,7 +75,7 @@ def tags() -> dict[str, str]:
     }
 
 
-def address(base: str, experiment: str, view: str = LEADERBOARD) -> str:
+def view_address(base: str, experiment: str, view: str = LEADERBOARD) -> str:
     """Where a browser finds a view of an experiment, given by its MLflow id."""
     mode = "&compareRunsMode=CHART" if view == CHARTS else ""
     page = f"{base.rstrip('/')}/#/experiments/{experiment}/runs"

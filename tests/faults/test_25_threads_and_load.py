@@ -94,7 +94,7 @@ def test_a_row_beside_other_work_is_marked_and_both_reasons_are_said(
     monkeypatch.setenv(ROUNDS_VARIABLE, "4")
     sign = folder / "fitting"
     name = model(folder, "computes", FIT.replace("SIGN", repr(str(sign))))
-    measure, measured = reference.measure, []
+    measure, measured = reference.time_kernel, []
 
     def measure_beside_work(work: OtherWork) -> float:
         """After the cell beside so much of it that it shows, also where the machine was busy."""
@@ -105,7 +105,7 @@ def test_a_row_beside_other_work_is_marked_and_both_reasons_are_said(
         return measured[-1]
 
     with other_work_from(sign) as work:
-        monkeypatch.setattr(reference, "measure", lambda: measure_beside_work(work))
+        monkeypatch.setattr(reference, "time_kernel", lambda: measure_beside_work(work))
         assert run(folder, [name]) == 0
     (found,) = outcome_of(0, folder).records.values()
     assert found.timings["train_cpu_seconds"] < 0.7 * found.timings["train_seconds"]

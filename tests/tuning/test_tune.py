@@ -14,7 +14,7 @@ import pytest
 from command import BENCH, bench_here
 from made import interactions
 
-from bench.cli.tune import choose, parse_time
+from bench.cli.tune import parse_time, suite_to_tune
 from bench.errors import BadParameter, UnknownName
 from bench.hashing import fingerprint
 from bench.interactions import DataSet, Interactions, PublishedSplit
@@ -290,7 +290,7 @@ def test_what_is_typed_wrong_is_named(
 ) -> None:
     nothing = {"suite": None, "protocol": None, "dataset": None, "settings": ()}
     with pytest.raises((BadParameter, UnknownName), match=message.replace("?", r"\?")):
-        choose(models, **{**nothing, **given})
+        suite_to_tune(models, **{**nothing, **given})
 
 
 @pytest.mark.parametrize("text", ["10", "m", "0s", "-1m", "1d", "nan", ""])
@@ -301,7 +301,9 @@ def test_a_budget_has_a_unit(text: str) -> None:
 
 
 def test_the_suite_of_a_protocol_is_tuned_on_its_validation(tmp_path: Path) -> None:
-    chosen = choose(["ease"], suite="ml-100k", protocol=None, dataset="synthetic", settings=())
+    chosen = suite_to_tune(
+        ["ease"], suite="ml-100k", protocol=None, dataset="synthetic", settings=()
+    )
     assert tuning.on_validation(chosen.protocol) == "loo-99-validation"
     assert [row.params for row in chosen.rows] == [{"l2": 300.0}]
 
