@@ -1,4 +1,17 @@
-"""Words of models, suites and libraries, made fit for a terminal, a page or the name of a file."""
+"""Words of models, suites and libraries, made fit for a terminal, a page or the name of a file.
+
+of                                        for                          function
+text of a model, a suite or a library     a terminal, whole            one_line
+                                          a page of Markdown, whole    markdown
+                                          the name of a file           file_name
+a message of a library, or its exception  a line, shortened            first_line
+an exception of a model                   its reason: type, message    in_one_line
+                                          its traceback                traceback_of
+                                          a search in its message      message_of
+a value that somebody gave                a message, shortened         shown
+a field of a file                         a message, shortened         quoted
+values of ours                            JSON without spaces          compact
+"""
 
 import json
 import re

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -40,11 +41,11 @@ ALLOWED: dict[str, set[str]] = {
     # what checks it
     "canaries": {
         *("adapter", "evaluation", "hashing", "interactions", "isolation", "machine", "protocol"),
-        "records",
+        *("records", "text"),
     },
     "certify": {
         *("adapter", "errors", "evaluation", "hashing", "interactions", "isolation", "machine"),
-        *("protocol", "records", "registry"),
+        *("protocol", "records", "registry", "text"),
     },
     # what does it
     "running": {
@@ -211,6 +212,25 @@ def test_only_what_is_heavy_is_imported_late(path: Path) -> None:
 
 def test_what_may_be_imported_late_is() -> None:
     assert {module for path in PATHS for module, late in imports(path) if late} >= HEAVY
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED.keys() - {"models", "datasets"}))
+def test_functions_of_a_package_have_names_of_their_own(room: str) -> None:
+    found = [
+        node.name
+        for module, path in MODULES.items()
+        if room_of(module) == room
+        for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+    assert [each for each, count in Counter(found).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=name)
+def test_what_a_file_says_of_itself_begins_with_its_subject(path: Path) -> None:
+    said = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8"))) or ""
+    first = said.partition(" ")[0]
+    assert first not in {"", "What", "Whether", "How", "Which"}
 
 
 def test_the_top_of_bench_and_of_models_stays_short() -> None:

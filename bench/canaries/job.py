@@ -20,6 +20,7 @@ from bench.isolation.worker import Parent
 from bench.protocol.task import Cases
 from bench.records.canaries import Check
 from bench.records.record import HEADLINE
+from bench.text import in_one_line
 
 # Scores of one canary, 0.5 GB if they were held at once: above it only some users are ranked.
 MOST_SCORES = 1 << 27
@@ -41,7 +42,7 @@ class MeasureCanaries:
 
         parent.tell("phase", "canaries")
         import_module("bench.evaluation.kernels")  # as for a cell
-        found, users = measure(self.train, self.published, parent.folder, held_out)
+        found, users = measure_canaries(self.train, self.published, parent.folder, held_out)
         return {
             "users": users,
             "checks": {name: value for name, value in found.items() if not isinstance(value, str)},
@@ -49,7 +50,7 @@ class MeasureCanaries:
         }
 
 
-def measure(
+def measure_canaries(
     train: Interactions, published: bool, folder: Path, held_out: Callable[[], Cases]
 ) -> tuple[dict[str, list[Check] | str], int]:
     """The checks of each canary, or what it raised, and the number of users ranked.
@@ -111,4 +112,4 @@ def _is_refused(model: Adapter, train: Interactions, cases: Cases) -> bool:
 
 
 def _raised(error: Exception) -> str:
-    return f"raised {type(error).__name__}: {error}".partition("\n")[0]
+    return f"raised {in_one_line(error)}"

@@ -93,8 +93,7 @@ def measure(dataset: str, task: Task, work: Path) -> Canaries:
         ending = child.end()
     seconds = monotonic() - began
     if ending.status != "ok":
-        reason = ending.reason.partition("\n")[0]
-        return replace(found, status=ending.status, reason=reason, seconds=seconds)
+        return replace(found, status=ending.status, reason=ending.reason, seconds=seconds)
     result = ending.result
     return replace(
         found,

@@ -16,6 +16,7 @@ from bench.isolation.worker import Parent
 from bench.records.certificates import Finding
 from bench.registry.models import ModelSpec, adapter_class
 from bench.registry.parameters import complete
+from bench.text import in_one_line
 
 EPOCHS = 6  # at most, of a model that has them: the laws are about what it does, not how well
 SHORTER = ("epochs", "iterations")
@@ -43,8 +44,7 @@ class Certify:
                     for j, subject in enumerate(subjects):
                         np.save(self._scores(j), subject.scores)
             except BaseException as error:  # also SystemExit and KeyboardInterrupt
-                words = f"{type(error).__name__}: {error}".rstrip(": ")
-                found = Finding(law, "fail", " ".join(words.split()))
+                found = Finding(law, "fail", in_one_line(error))
             parent.tell("finding", found)
             if law == FIRST and found.status == "fail":
                 break

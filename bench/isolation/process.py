@@ -19,6 +19,7 @@ import psutil
 
 from bench.isolation import marks, transfer
 from bench.isolation.worker import DONE, ORDER, RESULT, Job, Order
+from bench.text import in_one_line
 
 MOST_MESSAGE = 1 << 20  # bytes
 OUTPUT = "output.txt"  # in the job's folder
@@ -113,8 +114,8 @@ class Child:
             except (EOFError, OSError):
                 return
             except Exception as error:
-                reason = f"the process sent what cannot be read: {type(error).__name__}: {error}"
-                self._stopped = Ending(status="failed", reason=reason.partition("\n")[0])
+                reason = f"the process sent what cannot be read: {in_one_line(error)}"
+                self._stopped = Ending(status="failed", reason=reason)
                 return
             self._stopped = self._stopped or self._over_limit()
 

@@ -17,7 +17,7 @@ def measured(task: Task) -> Canaries:
     rest = {name: one for name, one in canaries(Path()).items() if name != "leaker"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(job, "canaries", lambda folder: rest)
-        found, users = job.measure(task.train, task.published, Path(), lambda: task.cases)
+        found, users = job.measure_canaries(task.train, task.published, Path(), lambda: task.cases)
     return Canaries(
         dataset="d",
         protocol=task.protocol,
