@@ -1,7 +1,10 @@
-"""The form that all pair networks share: see `pairs/loss.py` for the formula.
+"""The form that all pair networks share.
 
-What stands for a user or an item is computed once, however many pairs it is part of: a layer over
-[x_u ; x_i] is a sum, W_u x_u + W_i x_i, and so is the second-order term of a factorisation machine.
+    logit(u, i) = dot_u . dot_i + tower(first_u + first_i + cross vec(fields_i fields_u')),
+
+where each term may be missing. What stands for a user or an item is computed once, however many
+pairs it is part of: a layer over [x_u ; x_i] is a sum, W_u x_u + W_i x_i, and so is the
+second-order term of a factorisation machine.
 """
 
 from abc import ABC, abstractmethod
@@ -42,7 +45,7 @@ class Side(NamedTuple):
     """What each user, or each item, brings to a pair."""
 
     dot: Tensor | None = None  # [E, D]
-    first: Tensor | None = None  # [E, H_1], a summand of the first layer
+    first: Tensor | None = None  # [E, H_1], a summand of the first layer, before the first relu
     fields: Tensor | None = None  # [E, F, K], to be crossed with those of the other side
 
 
@@ -102,7 +105,7 @@ class Tower(nn.Module):
 
 
 class PairNetwork(nn.Module, ABC):
-    """Subclasses give both sides, and a tower if they have one."""
+    """Subclasses give both sides, and set `self.tower` if they have one."""
 
     tower: Tower | None
 
