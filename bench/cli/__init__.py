@@ -1,4 +1,4 @@
-"""The command, one file each."""
+"""The commands, one file each."""
 
 from bench.cli.main import main
 
