@@ -10,7 +10,7 @@ import numpy as np
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import Space, space
 
-#: What hears of an epoch, its samples and its loss, and returns True when training should end.
+#: Hears of an epoch: its samples and its loss. Returns True when training should end.
 Report = Callable[[int, float | None], bool]
 
 
@@ -22,13 +22,13 @@ def go_on(samples: int, loss: float | None) -> bool:
 class Run:
     """What a fit needs to know that is not a hyper-parameter.
 
-    Clock and learning curve are not here, but with who made it: a model cannot touch them.
+    The clock and the learning curve are kept by the harness, where a model cannot touch them.
     """
 
     def __init__(
         self, seed: int = 0, device: str = "cpu", threads: int = 1, *, report: Report = go_on
     ) -> None:
-        """Set up a run; by hand only in tests of a model."""
+        """Set up a run; by hand only in tests of a model, where `report` hears of each epoch."""
         self.seed = seed  #: of all randomness
         self.device = device  #: "cpu" or "cuda"
         self.threads = threads  #: that a fit may use
