@@ -10,7 +10,7 @@ import numpy as np
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import Space, space
 
-#: Hears of an epoch: its samples and its loss. Returns True when training should end.
+#: Called after an epoch with its samples and its loss; returns True when training should end.
 Report = Callable[[int, float | None], bool]
 
 
