@@ -14,7 +14,9 @@ from bench.records.certificates import Certificate
 from bench.registry import names
 from bench.registry.models import ModelSpec
 
-HANGS = "if len(users) == 1: open('hangs', 'w').close(); time.sleep(3600)"
+# It says so each second: the run may hear only after the first time that the law has begun.
+HANGS = """if len(users) == 1:
+            for second in range(3600): open(f'hangs{second}', 'w').close(); time.sleep(1)"""
 DATA = [interactions([(u, (u * k) % 11, k) for u in range(12) for k in range(1, 6)], 12, 11)]
 
 
