@@ -20,7 +20,7 @@ class Epoch(NamedTuple):
 
     @classmethod
     def read(cls, plain: Any) -> Self:
-        """A point that another process says it has come to.
+        """A point that a model, or its process, says it has come to.
 
         Raises:
             TypeError, ValueError: it is not five finite numbers; loss and validation may be None.
@@ -74,7 +74,9 @@ class Training:
         seconds = self.seconds()
         stopped, stopped_cpu = perf_counter(), machine.cpu_seconds()
         validation = self._look() if self._look else None
-        self.curve.append(Epoch(len(self.curve) + 1, seconds, samples, loss, validation))
+        # Read as the run will: what is wrong is raised here, where the model's own lines are in
+        # the traceback.
+        self.curve.append(Epoch.read((len(self.curve) + 1, seconds, samples, loss, validation)))
         self._tell(self.curve[-1])
         self._looked += perf_counter() - stopped
         self._looked_cpu += machine.cpu_seconds() - stopped_cpu

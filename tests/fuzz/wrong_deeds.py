@@ -139,11 +139,11 @@ FATAL = [
     ("run.start()", "^AttributeError: 'Run' object has no attribute 'start'"),
     (
         "run._report('a', 'b')",
-        "^the process sent what cannot be read: TypeError: samples of an epo",
+        "^TypeError: samples of an epoch must be a whole number$",
     ),
     (
         "run._report(1, np.nan)",
-        "^the process sent what cannot be read: ValueError: seconds, loss a",
+        "^ValueError: seconds, loss and validation of an epoch must be finite$",
     ),
     ("os.closerange(3, 64)", "Errno 9"),
     ("self.n_items = train.n_itmes", "^AttributeError: 'Interactions' object has no attribute"),
