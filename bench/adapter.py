@@ -127,10 +127,14 @@ class Adapter(ABC):
     ranks do not depend on them (`bench certify`). A model where they do says so in one line::
 
         tolerances = tolerate("users", "items", hit_rate=0.03, why="vectors are drawn in order")
+
+    A model that looks at times, as one of sequences, says `uses_order = True`: it is skipped where
+    a data set has no order.
     """
 
     search: ClassVar[Space] = space()  #: what `bench tune` may choose, see bench.space
     tolerances: ClassVar[Tolerances] = {}  #: of laws of `bench certify`; none for most models
+    uses_order: ClassVar[bool] = False  #: whether it learns from the order of a user's items
 
     @abstractmethod
     def fit(self, train: Interactions, run: Run) -> None:

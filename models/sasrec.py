@@ -56,6 +56,7 @@ class SASRec(Adapter):
         weight_decay=number(0, 0.5),
     )
     tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
+    uses_order = True
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

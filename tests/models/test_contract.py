@@ -99,6 +99,15 @@ def test_embeddings_give_the_order_of_the_scores(name: str) -> None:
         np.testing.assert_allclose(products, adapter.scores(USERS), rtol=1e-3, atol=1e-4)
 
 
+def test_times_matter_to_it_only_where_it_says_so(name: str) -> None:
+    """Only times change, not where the rows stand: `bench certify` looks at that."""
+    train = TASK.train
+    shuffled = replace(train, times=np.random.default_rng(0).permutation(train.times))
+    before = subject(name).fit(train).scores(USERS)
+    after = subject(name).fit(shuffled).scores(USERS)
+    assert np.array_equal(before, after) != adapter_class(name).uses_order
+
+
 def test_it_reports_epochs_and_ends_when_asked(name: str) -> None:
     heard: list[int] = []
 
