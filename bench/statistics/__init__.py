@@ -1,0 +1,1 @@
+"""From ledgers to which differences between models are real: tests, tiers, intervals."""
