@@ -40,6 +40,11 @@ ALLOWED: dict[str, set[str]] = {
     # what shows it, from records alone
     "tracking": {"records", "text"},
     "leaderboard": {"errors", "evaluation", "records", "text"},
+    # what answers from it
+    "compare": {
+        *("errors", "evaluation", "interactions", "leaderboard", "protocol", "records"),
+        *("registry", "text"),
+    },
     # what checks it
     "canaries": {
         *("adapter", "evaluation", "hashing", "interactions", "isolation", "machine", "protocol"),

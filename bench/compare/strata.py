@@ -1,0 +1,174 @@
+"""Strata: the tested users in groups, by their test item, their history and their last visit.
+
+They are made of the data and its split alone; no model is asked. Of a section of a board they can
+be had where its data set is at hand (`strata_of_section`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import Problem
+from bench.interactions import DataSet, Interactions, Times, occurrences
+from bench.leaderboard.sections import Section
+from bench.protocol.split import in_order
+from bench.protocol.task import Task, prepare
+from bench.registry.datasets import load_data
+
+POPULARITY, HISTORY, GAP, COLD = "popularity", "history", "gap", "cold"
+GAPS = (0, 60, 86_400)  # seconds
+GAP_LABELS = ("in the same second", "within a minute", "within a day", "after a day")
+
+
+class NoStrata(Problem):
+    """The strata of a section cannot be had; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """Each of m tested users in one of several groups."""
+
+    name: str  # as "gap"
+    labels: tuple[str, ...]  # of the groups, in their order; a group may be empty
+    phrases: tuple[str, ...]  # the same as the end of a sentence: "where the test item follows ..."
+    groups: NDArray[np.int64]  # [m], positions in labels
+
+    def users(self, group: int) -> NDArray[np.bool_]:
+        """Who is in a group. [m]"""
+        return np.equal(self.groups, group)
+
+    def shares(self) -> NDArray[np.float64]:
+        """The share of the tested users that each group has."""
+        return np.bincount(self.groups, minlength=len(self.labels)) / max(len(self.groups), 1)
+
+
+Strata = Mapping[str, Grouping]  # by the names of the groupings
+
+
+def strata(task: Task, ordered: Interactions) -> Strata:
+    """Four groupings of the tested users, in the order of task.cases and of ledgers.
+
+    Args:
+        task: the data set under its protocol.
+        ordered: all its interactions, those held out too, as `bench.protocol.split.in_order`
+            gives them. (A task does not know when a held-out item was chosen: no model needs it.)
+    """
+    found = (_popularity(task), _history(task), _gap(task, ordered), _cold(task))
+    return {grouping.name: grouping for grouping in found}
+
+
+def _popularity(task: Task) -> Grouping:
+    """Items from the most popular on: each third of the train interactions is a stratum.
+
+    Items with equally many interactions are in the same one, so that no numbering decides.
+    """
+    counts = occurrences(task.train.items, task.train.n_items)
+    levels, level_of_item = np.unique(counts, return_inverse=True)
+    of_level = levels * np.bincount(level_of_item)  # interactions of all items of a level
+    more_popular = of_level.sum() - np.cumsum(of_level)
+    third = np.minimum(3 * more_popular // max(int(of_level.sum()), 1), 2)
+    third[levels == 0] = 2
+    groups = third[level_of_item][task.cases.held_out]
+    return Grouping(
+        name=POPULARITY,
+        labels=("head", "middle", "tail"),
+        phrases=tuple(
+            f"where the test item is in the {part} of the items (a third of the interactions)"
+            for part in ("head", "middle", "tail")
+        ),
+        groups=groups.astype(np.int64),
+    )
+
+
+def _history(task: Task) -> Grouping:
+    """Users by the number of their train interactions, cut at its quartiles."""
+    lengths = occurrences(task.train.users, task.train.n_users)[task.cases.users]
+    cuts = np.unique(np.quantile(lengths, (0.25, 0.5, 0.75), method="lower"))
+    cuts = cuts[cuts < lengths.max()]  # nobody is beyond the last
+    labels = [f"{low + 1} to {high} items" for low, high in pairwise(cuts)]
+    if len(cuts):
+        labels = [f"up to {cuts[0]} items", *labels, f"over {cuts[-1]} items"]
+    else:
+        labels = ["all lengths"]
+    return Grouping(
+        name=HISTORY,
+        labels=tuple(labels),
+        phrases=tuple(f"for users with {label} in their history" for label in labels),
+        groups=np.searchsorted(cuts, lengths, side="left"),
+    )
+
+
+def _gap(task: Task, ordered: Interactions) -> Grouping:
+    """Users by the seconds from their last train interaction to the test item.
+
+    In the same second, the order of the source alone says that the test item came last.
+    """
+    _, beyond = task.train.rows_of(task.cases.users)
+    seconds = _held_out_times(task, ordered) - task.train.times[beyond - 1]
+    return Grouping(
+        name=GAP,
+        labels=GAP_LABELS,
+        phrases=tuple(f"where the test item follows {label}" for label in GAP_LABELS),
+        groups=np.searchsorted(GAPS, seconds, side="left"),
+    )
+
+
+def _held_out_times(task: Task, ordered: Interactions) -> Times:
+    """When the held-out items were chosen. [m]"""
+    users, held_out, _ = task.cases
+    pairs = ordered.users.astype(np.int64) * ordered.n_items + ordered.items
+    wanted = users.astype(np.int64) * ordered.n_items + held_out
+    rows = np.flatnonzero(np.isin(pairs, wanted))
+    if len(rows) != len(wanted):
+        raise NoStrata("a held-out item is not among the interactions of its user")
+    return ordered.times[rows]  # both are by user, and a user has one
+
+
+def _cold(task: Task) -> Grouping:
+    """Test items that never occur in train, and the others."""
+    counts = occurrences(task.train.items, task.train.n_items)
+    return Grouping(
+        name=COLD,
+        labels=("in train", "cold"),
+        phrases=(
+            "where the test item occurs in train",
+            "where the test item never occurs in train",
+        ),
+        groups=(counts[task.cases.held_out] == 0).astype(np.int64),
+    )
+
+
+def strata_of_section(section: Section, data_dir: Path | None) -> Strata:
+    """The strata of the tested users of a section, whose data set is loaded for it.
+
+    Raises:
+        NoStrata: the data are not at hand, or are others than those measured on.
+    """
+    name, min_rating, eval_users = _words_of(section.protocol)
+    try:
+        data = load_data(section.dataset, data_dir)
+        task = prepare(data, name, min_rating, eval_users)
+    except (Problem, OSError, LookupError, ValueError) as error:
+        raise NoStrata(f"the data of {section.dataset} are not at hand: {error}") from error
+    measured = {record.split_sha256 for record in section.records if record.status == "ok"}
+    if measured != {task.split_sha256}:
+        raise NoStrata(
+            f"the board of {section.dataset} was not measured on the data at hand"
+            f" (split {task.split_sha256[:12]}, measured"
+            f" {' and '.join(split[:12] for split in sorted(measured))})"
+        )
+    return strata(task, in_order(DataSet.of(data).interactions, min_rating))
+
+
+def _words_of(protocol: str) -> tuple[str, float | None, int | None]:
+    """Name, minimum rating and number of users of a protocol, as "loo-99-rated-4-users-100"."""
+    words = re.fullmatch(r"(.+?)(?:-rated-([^-]+))?(?:-users-(\d+))?", protocol)
+    if words is None:
+        return protocol, None, None
+    name, rating, users = words.groups()
+    return name, float(rating) if rating else None, int(users) if users else None
