@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,6 +13,7 @@ Floats = NDArray[np.float32]  #: scores, ratings, features
 Times = NDArray[np.int64]  #: seconds
 Rows = NDArray[np.int64]  #: numbers of interactions, from 0
 OriginalIds = NDArray[Any]  #: int64, or text
+Order = Literal["time", "file", "random"]  #: by which a user's items stand: rows of a file, or none
 
 PART = 1 << 22  #: interactions that are worked on at a time, 32 MB as 64-bit numbers
 
@@ -162,6 +163,7 @@ class DataSet:
 
     interactions: Interactions  #: all of them, also what is held out later
     published: PublishedSplit | None = None  #: what the publisher holds out, if anything
+    has_times: bool = True  #: False where the source has none, and the times say nothing
 
     @classmethod
     def of(cls, data: "Interactions | DataSet") -> "DataSet":

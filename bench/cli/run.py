@@ -21,7 +21,9 @@ DEFAULT_SUITE = "ml-100k"
 @click.option("--suite", metavar="NAME", help=f"A suite by name or .toml file [{DEFAULT_SUITE}].")
 @click.option("--models", metavar="A,B", help="Only these models; new ones join with defaults.")
 @click.option("--dataset", metavar="D", help="Another data set, as synthetic:scale=10.")
-@click.option("--protocol", metavar="P", help="loo-99, ncf-files; with -validation for tuning.")
+@click.option(
+    "--protocol", metavar="P", help="loo-99, loo-99-order-file, loo-99-random, ncf-files."
+)
 @click.option("--seeds", metavar="0,1", help="Seeds of the models.")
 @run_options("cell")
 @click.option("--force", is_flag=True, help="Measure again what is measured already.")

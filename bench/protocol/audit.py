@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.interactions import DataSet, Features, Interactions, PublishedSplit, occurrences
+from bench.interactions import DataSet, Features, Interactions, Order, PublishedSplit, occurrences
 from bench.protocol.negatives import NEGATIVES, Negatives
 from bench.protocol.split import Split
 
@@ -16,16 +16,18 @@ def audit(
     scored: Split,
     negatives: Negatives,
     min_rating: float | None = None,
+    order: Order = "time",
 ) -> dict[str, Any]:
     """Counts of a data set under a protocol.
 
     Args:
         data: the interactions as `load` returned them.
-        used: the data set with the same by user and time, without repeats.
+        used: the data set with the same by user and order, without repeats.
         split: train and held-out items.
         scored: the same with those tested users only who are scored and ranked.
         negatives: of the users scored.
         min_rating: only interactions rated at least this high count.
+        order: of each user's items.
     """
     ordered = used.interactions
     in_train = occurrences(split.train.items, data.n_items)
@@ -42,7 +44,8 @@ def audit(
         "tested_users": len(split.users),
         "scored_users": len(scored.users),
         "untested_users": data.n_users - len(split.users),
-        "users_with_tied_newest_time": _tied_newest(ordered),
+        "order": order,
+        "users_with_tied_newest_time": _tied_newest(ordered) if order == "time" else 0,
         "users_with_few_negatives": int((negatives.drawn < NEGATIVES).sum()),
         "users_with_held_out_item_among_negatives": _among_its_own(used.published, scored),
         "cold_held_out_items": int((in_train[split.held_out] == 0).sum()),
@@ -88,8 +91,12 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
         f"  {tested:,} users tested, {found['untested_users']:,} with fewer than 3 items not;"
         f" {found['train_interactions']:,} interactions to learn from",
         *([f"  a sample of {scored:,} of them scored, the others not"] if scored < tested else []),
-        f"  {tied:,} users ({tied / max(users, 1):.0%}) have a tied newest time: their last item"
-        " is the last in the source",
+        {
+            "time": f"  {tied:,} users ({tied / max(users, 1):.0%}) have a tied newest time:"
+            " their last item is the last in the source",
+            "file": "  no times: a user's last item is the last in the source",
+            "random": "  no order: one item of each user is held out at random",
+        }[found.get("order", "time")],
         f"  {found['users_with_few_negatives']:,} users with fewer than {NEGATIVES} negatives,"
         f" {found['users_with_held_out_item_among_negatives']:,} with the held-out item among"
         f" them as published, which is no rival of itself;"

@@ -42,7 +42,7 @@ def sample(split: Split, *, stream: str, count: int = NEGATIVES) -> Negatives:
     # Places in the order of the ids, so that the numbers of items do not matter.
     by_id = np.argsort(train.item_ids, kind="stable").astype(np.int32)
     place_of = np.argsort(by_id).astype(np.int32)
-    keys = _keys(train.user_ids[split.users].tolist(), stream)
+    keys = keys_of_ids(train.user_ids[split.users].tolist(), stream)
     negatives = np.full((len(split.users), count), -1, dtype=np.int32)
     drawn = np.zeros(len(split.users), dtype=np.int64)
     step = max(1, CELLS // max(1, train.n_items))
@@ -61,7 +61,7 @@ def some_users(split: Split, count: int, *, stream: str) -> Split:
     Each user has a number that depends on the stream and the original id alone, and those with the
     smallest are taken: fewer are always some of more, and new users displace, but never reorder.
     """
-    keys = _keys(split.train.user_ids[split.users].tolist(), stream)
+    keys = keys_of_ids(split.train.user_ids[split.users].tolist(), stream)
     rows = np.sort(np.argsort(keys, kind="stable")[:count])
     return replace(split, users=split.users[rows], held_out=split.held_out[rows])
 
@@ -91,9 +91,9 @@ def train_pairs(train: Interactions, users: Ids) -> tuple[Draws, Ids]:
     return rows, train.items[np.arange(len(rows)) + np.repeat(skipped, lengths)]
 
 
-def _keys(user_ids: list[object], stream: str) -> NDArray[np.uint64]:
-    """A 64-bit key for each user, equal for the number 7 and the text "7"."""
-    digests = (blake2b(f"{stream}/{user}".encode(), digest_size=8).digest() for user in user_ids)
+def keys_of_ids(ids: list[object], stream: str) -> NDArray[np.uint64]:
+    """A 64-bit key for each original id, equal for the number 7 and the text "7"."""
+    digests = (blake2b(f"{stream}/{each}".encode(), digest_size=8).digest() for each in ids)
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
@@ -126,12 +126,15 @@ def _distinct_untouched(
 def _draws(keys: NDArray[np.uint64], length: int, n: int) -> Draws:
     """Draws 0..length-1 of each key, uniform on 0..n-1 up to a bias of n / 2^32. [b, length]"""
     counters = np.arange(1, length + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    x = keys[:, None] + counters
+    high = mixed(keys[:, None] + counters) >> np.uint64(32)
+    return np.asarray((high * np.uint64(n)) >> np.uint64(32), dtype=np.int64)
+
+
+def mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The last step of SplitMix64: other numbers, as if drawn, one for each."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    x ^= x >> np.uint64(31)
-    high = x >> np.uint64(32)
-    return np.asarray((high * np.uint64(n)) >> np.uint64(32), dtype=np.int64)
+    return x ^ (x >> np.uint64(31))
 
 
 def _first_in_row(draws: Draws) -> NDArray[np.bool_]:

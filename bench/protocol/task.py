@@ -9,19 +9,13 @@ from numpy.typing import NDArray
 
 from bench.errors import Problem, unknown
 from bench.hashing import fingerprint
-from bench.interactions import DataSet, Ids, Interactions
+from bench.interactions import DataSet, Ids, Interactions, Order
 from bench.protocol.audit import audit
 from bench.protocol.negatives import Negatives, sample, some_users
-from bench.protocol.split import (
-    Split,
-    as_published,
-    hold_out_last,
-    in_order,
-    leave_one_out,
-    leave_two_out,
-)
+from bench.protocol.orders import arranged
+from bench.protocol.split import Split, as_published, hold_out_last, leave_one_out, leave_two_out
 
-SEED = 0  # of the negatives; a constant of the protocol, not of a run
+SEED = 0  # of all that is drawn; a constant of the protocol, not of a run
 
 
 class BadProtocol(Problem, ValueError):
@@ -51,6 +45,7 @@ class Task:
     cases: Cases
     tuning: bool  # the held-out items are for choosing parameters: models may look while they fit
     published: bool  # the negatives are taken as they were published, and not drawn by us
+    order: Order  # of a user's items; at random, times are 0
     audit: dict[str, Any]
     data_sha256: str
     split_sha256: str
@@ -61,6 +56,7 @@ class Protocol(NamedTuple):
 
     split: Callable[[DataSet], Split]  # of interactions in order
     negatives: Callable[[DataSet, Split], Negatives]
+    order: Order = "time"  # of a user's items, of which the last is held out
 
 
 def _ours(split: Callable[[Interactions], Split]) -> Callable[[DataSet], Split]:
@@ -95,6 +91,10 @@ def _validation_of_published(data: DataSet) -> Split:
 PROTOCOLS = {
     "loo-99": Protocol(_ours(leave_one_out), _drawn("test")),
     "loo-99-validation": Protocol(_ours(leave_two_out), _drawn("validation")),
+    "loo-99-order-file": Protocol(_ours(leave_one_out), _drawn("test"), "file"),
+    "loo-99-order-file-validation": Protocol(_ours(leave_two_out), _drawn("validation"), "file"),
+    "loo-99-random": Protocol(_ours(leave_one_out), _drawn("test"), "random"),
+    "loo-99-random-validation": Protocol(_ours(leave_two_out), _drawn("validation"), "random"),
     "ncf-files": Protocol(as_published, _published),
     "ncf-files-validation": Protocol(_validation_of_published, _drawn("validation")),
 }
@@ -123,8 +123,15 @@ def prepare(
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
     given = DataSet.of(data)
+    order = PROTOCOLS[protocol].order
+    if order == "time" and not given.has_times:
+        raise BadProtocol(
+            f"protocol {protocol} holds out each user's latest item, but the data have no times;"
+            " loo-99-order-file goes by the order of the rows, loo-99-random by none"
+        )
     try:
-        used = replace(given, interactions=in_order(given.interactions, min_rating))
+        ordered = arranged(given.interactions, order, stream=f"{SEED}/order", min_rating=min_rating)
+        used = replace(given, interactions=ordered)
         split = PROTOCOLS[protocol].split(used)
         scored = split
         if eval_users is not None and eval_users < len(split.users):
@@ -147,7 +154,8 @@ def prepare(
         cases=cases,
         tuning=protocol.endswith("-validation"),
         published=PROTOCOLS[protocol].negatives is _published,
-        audit=audit(given.interactions, used, split, scored, negatives, min_rating),
+        order=order,
+        audit=audit(given.interactions, used, split, scored, negatives, min_rating, order),
         data_sha256=fingerprint(used.interactions, published=used.published),
         split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),
     )

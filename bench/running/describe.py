@@ -9,6 +9,7 @@ from bench.adapter import Adapter
 from bench.errors import BadParameter, UnknownName
 from bench.isolation.process import Limits, answer
 from bench.isolation.worker import Parent
+from bench.protocol.task import Task
 from bench.registry.models import ModelSpec, adapter_class
 from bench.registry.names import knowing_added_models
 from bench.registry.parameters import complete
@@ -27,6 +28,7 @@ class Described(NamedTuple):
     reason: str = ""
     # The declared search space by `bench.space.to_plain`, or why it is not known.
     search: dict[str, Any] | str = "the model was not asked"
+    uses_order: bool = False  # of a user's items
 
 
 @dataclass(kw_only=True)
@@ -41,7 +43,8 @@ class Describe:
     def _describe(self, row: ModelSpec) -> Described:
         try:
             cls = adapter_class(row.model)
-            return Described("ok", complete(cls, *row), search=_search_of(cls))
+            params = complete(cls, *row)
+            return Described("ok", params, "", _search_of(cls), cls.uses_order is True)
         except (UnknownName, BadParameter) as error:
             return Described("usage", row.params, str(error))
         except ModuleNotFoundError as error:
@@ -76,6 +79,17 @@ def describe(suite: Suite, work: Path) -> list[Described]:
         if known.status == "usage":
             raise blame(suite, row, known.reason)
     return described
+
+
+def fit_for(task: Task, described: list[Described]) -> list[Described]:
+    """The rows as they are on a task: models that use order are skipped where it has none."""
+    reason = f"uses the order of a user's items, and {task.protocol} has none"
+    return [
+        known._replace(status="skipped", reason=reason)
+        if known.uses_order and known.status == "ok" and task.order == "random"
+        else known
+        for known in described
+    ]
 
 
 def _ask(specs: list[ModelSpec], work: Path) -> list[Described]:

@@ -17,7 +17,7 @@ from bench.records.record import Record
 from bench.registry.datasets import load_data
 from bench.registry.suites import Suite, blame_dataset
 from bench.running import cell
-from bench.running.describe import describe
+from bench.running.describe import describe, fit_for
 from bench.running.display import Display
 from bench.running.folder import keep, kept_record, work_folder
 from bench.running.plan import Options, Planned, limits_of, planned_cells
@@ -63,7 +63,8 @@ def prepare_run(suite: Suite, options: Options, work: Path) -> tuple[Task, list[
     except (UnknownName, BadParameter) as error:
         raise blame_dataset(suite, error) from None
     task = prepare(data, suite.protocol, suite.min_rating, suite.eval_users)
-    return task, planned_cells(suite, described, task, options.device, options.threads)
+    fit = fit_for(task, described)
+    return task, planned_cells(suite, fit, task, options.device, options.threads)
 
 
 class Session:

@@ -11,7 +11,7 @@ from bench.protocol.task import PROTOCOLS, Task, prepare
 from bench.records.folder import Results
 from bench.registry.datasets import load_data
 from bench.registry.suites import Suite
-from bench.running.describe import Described, describe
+from bench.running.describe import Described, describe, fit_for
 from bench.running.folder import work_folder
 from bench.running.plan import Options
 from bench.space import Space, from_plain, space
@@ -92,6 +92,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
             for row, known in zip(suite.rows, described, strict=True)
         ]
         task = validation_task(load_data(suite.dataset, options.data_dir), suite)
+        described = fit_for(task, described)
         click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
         tracking = LiveTracking(options.results)
         place = options.results.study_of(suite.dataset, task.protocol)
