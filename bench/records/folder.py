@@ -14,6 +14,7 @@ from bench.records.canaries import Canaries
 from bench.records.certificates import Certificate, Verdict
 from bench.records.files import BadRecord, Kept, load_all, remove_unfinished, save
 from bench.records.record import Record
+from bench.records.standings import Standings
 from bench.text import file_name
 
 TABLE = "leaderboard.csv"
@@ -57,6 +58,11 @@ class Results:
     def certificates(self) -> Path:
         """Folder of one JSON file for each model that was certified."""
         return self.path / "certificates"
+
+    @property
+    def statistics(self) -> Path:
+        """Folder of one JSON file for each section of the board."""
+        return self.path / "statistics"
 
     @property
     def tune(self) -> Path:
@@ -104,11 +110,12 @@ class Results:
         return self.path / ".mlflow-ended"
 
     def file_of(self, kept: Kept) -> Path:
-        """Where a record, canaries or a certificate stands."""
+        """Where a record, canaries, a certificate or statistics stand."""
         folders = {
             Record: self.records,
             Canaries: self.canaries,
             Certificate: self.certificates,
+            Standings: self.statistics,
         }
         return folders[type(kept)] / f"{kept.stem}.json"
 
@@ -133,7 +140,7 @@ class Results:
         return [replace(self, path=path) for path in sorted(self.tune.glob("*/"))]
 
     def save(self, kept: Kept) -> Path:
-        """Write a record, canaries or a certificate to its place, which is returned."""
+        """Write what is kept to its place, which is returned."""
         return save(kept, self.file_of(kept))
 
     def read_records(self) -> list[Record]:
@@ -143,6 +150,11 @@ class Results:
     def read_canaries(self) -> list[Canaries]:
         """All canaries that can be read, oldest first; of other files it warns, once."""
         return load_all(Canaries, self.canaries, self.warn)
+
+    def read_standings(self) -> dict[tuple[str, str], Standings]:
+        """The statistics that can be read, by data set and protocol; of other files it warns."""
+        found = load_all(Standings, self.statistics, self.warn)
+        return {(each.dataset, each.protocol): each for each in found}
 
     def verdicts(self) -> Mapping[str, Verdict]:
         """What the certificates say of each state of the code, by its hash."""
@@ -158,7 +170,7 @@ class Results:
         """Remove what killed processes left half written."""
         for place in (self, *self.studies()):
             kinds = place.records, place.ledgers, place.canaries, place.certificates
-            for folder in (place.path, *kinds):
+            for folder in (place.path, *kinds, place.statistics):
                 remove_unfinished(folder)
 
     @contextmanager

@@ -7,6 +7,7 @@ user in each fit.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,39 +69,58 @@ def load_aligned(results: Results, models: Mapping[str, Sequence[Record]]) -> Al
             two users; the message names the first that differs.
         BadRecord: a file is no ledger.
     """
-    fits = []
-    for name, records in models.items():
-        good = tuple(record for record in records if record.status == "ok")
-        if good:
-            fits.append(Fits(name, good, tuple(_load(results, record) for record in good)))
+    good = {name: [each for each in of if each.status == "ok"] for name, of in models.items()}
+    refuse_others([record for of_model in good.values() for record in of_model])
+    fits = tuple(
+        Fits(name, tuple(of), tuple(ledger.load(ledger_path(results, each)) for each in of))
+        for name, of in good.items()
+        if of
+    )
     if not fits:
         raise NotComparable(f"{results}: no model has a ledger")
     first = fits[0].ledgers[0]
     for each in fits:
         for record, its_ledger in zip(each.records, each.ledgers, strict=True):
-            _check_same(fits[0].records[0], first, record, its_ledger)
+            if not _same_cases(first, its_ledger):
+                raise NotComparable(
+                    f"the ledgers of {_fit(fits[0].records[0])} and {_fit(record)} are of"
+                    " different users or held-out items"
+                )
     if len(first) < 2:
         raise NotComparable(f"{results}: a comparison needs two shared users or more")
-    return Aligned(tuple(fits), first.user_ids, first.item_ids)
+    return Aligned(fits, first.user_ids, first.item_ids)
 
 
-def _load(results: Results, record: Record) -> Ledger:
+def refuse_others(records: Sequence[Record]) -> None:
+    """Refuse fits on other data, or another split of them, than the first.
+
+    Raises:
+        NotComparable: the message names the two.
+    """
+    for record in records:
+        names = f"{_fit(records[0])} and {_fit(record)}"
+        if record.data_sha256 != records[0].data_sha256:
+            raise NotComparable(f"{names} saw different data")
+        if record.split_sha256 != records[0].split_sha256:
+            raise NotComparable(f"{names} saw different splits")
+
+
+def ledger_path(results: Results, record: Record) -> Path:
+    """Where the ledger of a record that is ok stands.
+
+    Raises:
+        NotComparable: there is none.
+    """
     path = results.ledger_of(record)
     if not path.exists():
         raise NotComparable(f"the ledger of {record.stem} is missing")
-    return ledger.load(path)
+    return path
 
 
-def _check_same(record: Record, ours: Ledger, other: Record, theirs: Ledger) -> None:
-    """Refuse two fits that were not tested on the same items of the same users."""
-    names = f"{_fit(record)} and {_fit(other)}"
-    if record.data_sha256 != other.data_sha256:
-        raise NotComparable(f"{names} saw different data")
-    if record.split_sha256 != other.split_sha256:
-        raise NotComparable(f"{names} saw different splits")
-    same_users = np.array_equal(ours.user_ids, theirs.user_ids)
-    if not same_users or not np.array_equal(ours.item_ids, theirs.item_ids):
-        raise NotComparable(f"the ledgers of {names} are of different users or held-out items")
+def _same_cases(ours: Ledger, theirs: Ledger) -> bool:
+    return np.array_equal(ours.user_ids, theirs.user_ids) and np.array_equal(
+        ours.item_ids, theirs.item_ids
+    )
 
 
 def _fit(record: Record) -> str:

@@ -21,9 +21,9 @@ def test_each_place_is_another_and_nothing_is_made_by_asking(tmp_path: Path) -> 
     places = [
         *(results.records, results.ledgers, results.canaries, results.certificates, results.tune),
         *(results.work, results.lock, results.database, results.artifacts),
-        *(results.tracking_lock, results.tracking_ended, *results.boards),
+        *(results.tracking_lock, results.tracking_ended, results.statistics, *results.boards),
     ]
-    assert len(set(places)) == 14
+    assert len(set(places)) == 15
     assert {place.parent for place in places} == {results.path}
     assert results.board_table in results.boards
     assert results.read_records() == results.read_canaries() == results.studies() == []
@@ -59,7 +59,8 @@ def test_what_is_kept_stands_where_it_is_looked_for(kept: Kept, tmp_path: Path) 
     results = Results(tmp_path)
     assert results.save(kept) == results.file_of(kept)
     assert results.file_of(kept).is_file()
-    found = [*results.read_records(), *results.read_canaries(), *results.verdicts()]
+    found: list[object] = [*results.read_records(), *results.read_canaries()]
+    found += [*results.verdicts(), *results.read_standings().values()]
     assert found == [kept.code_sha256 if kept is CERTIFICATE else kept]
 
 
