@@ -9,16 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import Problem
+from bench.errors import Problem, UsageError
 from bench.interactions import DataSet, Interactions, Times, occurrences
 from bench.leaderboard.sections import Section
 from bench.protocol.split import in_order
 from bench.protocol.task import Task, prepare
 from bench.registry.datasets import load_data
+from bench.text import first_line
 
 POPULARITY, HISTORY, GAP, COLD = "popularity", "history", "gap", "cold"
 GAPS = (0, 60, 86_400)  # seconds
@@ -35,7 +37,8 @@ class Grouping:
 
     name: str  # as "gap"
     labels: tuple[str, ...]  # of the groups, in their order; a group may be empty
-    phrases: tuple[str, ...]  # the same as the end of a sentence: "where the test item follows ..."
+    stem: str  # of a sentence, as "where the test item follows"
+    endings: tuple[str, ...]  # of the sentence, one for each group, as "within a minute"
     groups: NDArray[np.int64]  # [m], positions in labels
 
     def users(self, group: int) -> NDArray[np.bool_]:
@@ -51,14 +54,19 @@ Strata = Mapping[str, Grouping]  # by the names of the groupings
 
 
 def strata(task: Task, ordered: Interactions) -> Strata:
-    """Four groupings of the tested users, in the order of task.cases and of ledgers.
+    """Groupings of the tested users, in the order of task.cases and of ledgers.
+
+    They are by popularity, history, gap and cold; by gap only where data are split by time.
 
     Args:
         task: the data set under its protocol.
         ordered: all its interactions, those held out too, as `bench.protocol.split.in_order`
             gives them. (A task does not know when a held-out item was chosen: no model needs it.)
     """
-    found = (_popularity(task), _history(task), _gap(task, ordered), _cold(task))
+    found = [_popularity(task), _history(task)]
+    if task.order == "time":
+        found.append(_gap(task, ordered))
+    found.append(_cold(task))
     return {grouping.name: grouping for grouping in found}
 
 
@@ -77,10 +85,8 @@ def _popularity(task: Task) -> Grouping:
     return Grouping(
         name=POPULARITY,
         labels=("head", "middle", "tail"),
-        phrases=tuple(
-            f"where the test item is in the {part} of the items (a third of the interactions)"
-            for part in ("head", "middle", "tail")
-        ),
+        stem="where the test item is",
+        endings=("in the head", "in the middle", "in the tail"),
         groups=groups.astype(np.int64),
     )
 
@@ -98,7 +104,8 @@ def _history(task: Task) -> Grouping:
     return Grouping(
         name=HISTORY,
         labels=tuple(labels),
-        phrases=tuple(f"for users with {label} in their history" for label in labels),
+        stem="for users with a history of",
+        endings=tuple(labels),
         groups=np.searchsorted(cuts, lengths, side="left"),
     )
 
@@ -113,7 +120,8 @@ def _gap(task: Task, ordered: Interactions) -> Grouping:
     return Grouping(
         name=GAP,
         labels=GAP_LABELS,
-        phrases=tuple(f"where the test item follows {label}" for label in GAP_LABELS),
+        stem="where the test item follows",
+        endings=GAP_LABELS,
         groups=np.searchsorted(GAPS, seconds, side="left"),
     )
 
@@ -131,16 +139,21 @@ def _held_out_times(task: Task, ordered: Interactions) -> Times:
 
 def _cold(task: Task) -> Grouping:
     """Test items that never occur in train, and the others."""
-    counts = occurrences(task.train.items, task.train.n_items)
     return Grouping(
         name=COLD,
         labels=("in train", "cold"),
-        phrases=(
-            "where the test item occurs in train",
-            "where the test item never occurs in train",
-        ),
-        groups=(counts[task.cases.held_out] == 0).astype(np.int64),
+        stem="where the test item is",
+        endings=("in train", "not in train"),
+        groups=(counts_of_test_items(task) == 0).astype(np.int64),
     )
+
+
+class Measured(NamedTuple):
+    """What a section of a board was measured on."""
+
+    data: DataSet
+    task: Task
+    ordered: Interactions  # all of them, those held out too, as `in_order` gives them
 
 
 def strata_of_section(section: Section, data_dir: Path | None) -> Strata:
@@ -149,12 +162,24 @@ def strata_of_section(section: Section, data_dir: Path | None) -> Strata:
     Raises:
         NoStrata: the data are not at hand, or are others than those measured on.
     """
-    name, min_rating, eval_users = _words_of(section.protocol)
+    _, task, ordered = measured_on(section, data_dir)
+    return strata(task, ordered)
+
+
+def measured_on(section: Section, data_dir: Path | None) -> Measured:
+    """The data set of a section, and what its protocol makes of it.
+
+    Raises:
+        NoStrata: the data are not at hand, or are others than those measured on.
+    """
+    name, min_rating, eval_users = words_of_protocol(section.protocol)
     try:
         data = load_data(section.dataset, data_dir)
         task = prepare(data, name, min_rating, eval_users)
-    except (Problem, OSError, LookupError, ValueError) as error:
-        raise NoStrata(f"the data of {section.dataset} are not at hand: {error}") from error
+    except (Problem, UsageError, OSError) as error:
+        raise NoStrata(
+            f"the data of {section.dataset} are not at hand: {first_line(error)}"
+        ) from error
     measured = {record.split_sha256 for record in section.records if record.status == "ok"}
     if measured != {task.split_sha256}:
         raise NoStrata(
@@ -162,10 +187,15 @@ def strata_of_section(section: Section, data_dir: Path | None) -> Strata:
             f" (split {task.split_sha256[:12]}, measured"
             f" {' and '.join(split[:12] for split in sorted(measured))})"
         )
-    return strata(task, in_order(DataSet.of(data).interactions, min_rating))
+    return Measured(data, task, in_order(data.interactions, min_rating))
 
 
-def _words_of(protocol: str) -> tuple[str, float | None, int | None]:
+def counts_of_test_items(task: Task) -> NDArray[np.int64]:
+    """How many train interactions the test item of each tested user has. [m]"""
+    return occurrences(task.train.items, task.train.n_items)[task.cases.held_out]
+
+
+def words_of_protocol(protocol: str) -> tuple[str, float | None, int | None]:
     """Name, minimum rating and number of users of a protocol, as "loo-99-rated-4-users-100"."""
     words = re.fullmatch(r"(.+?)(?:-rated-([^-]+))?(?:-users-(\d+))?", protocol)
     if words is None:

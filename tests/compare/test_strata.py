@@ -16,6 +16,8 @@ from bench.compare.strata import (
     POPULARITY,
     NoStrata,
     Strata,
+    counts_of_test_items,
+    measured_on,
     strata,
     strata_of_section,
 )
@@ -125,7 +127,7 @@ def test_every_tested_user_is_in_one_group_of_each(data: Interactions) -> None:
         assume(False)
     assert list(found) == [POPULARITY, HISTORY, GAP, COLD]
     for grouping in found.values():
-        assert len(grouping.labels) == len(grouping.phrases) == len(set(grouping.labels))
+        assert len(grouping.labels) == len(grouping.endings) == len(set(grouping.labels))
         assert sum(map(grouping.users, range(len(grouping.labels)))).tolist() == [1] * len(
             grouping.groups
         )
@@ -139,6 +141,12 @@ def test_of_a_repeated_pair_the_time_that_counts_is_that_of_the_protocol() -> No
     assert labels(of(data, min_rating=3), GAP) == ["within a minute"]
 
 
+def test_without_times_there_is_no_time_between_visits() -> None:
+    rows = [(0, 0, 5), (0, 1, 5), (0, 2, 5)]
+    found = of(DataSet(interactions(rows), has_times=False), "loo-99-order-file")
+    assert list(found) == [POPULARITY, HISTORY, COLD]
+
+
 def test_a_published_board_has_those_of_its_data() -> None:
     section = board_of(Results(RESULTS / "ml-100k-all"))[0]
     found = strata_of_section(section, None)
@@ -146,6 +154,7 @@ def test_a_published_board_has_those_of_its_data() -> None:
         (POPULARITY, HISTORY, GAP, COLD), 943
     )
     assert int(found[COLD].groups.sum()) == 3  # as `bench data audit` says
+    assert int((counts_of_test_items(measured_on(section, None).task) == 0).sum()) == 3
     assert found[HISTORY].labels == (
         *("up to 32 items", "33 to 64 items", "65 to 147 items", "over 147 items"),
     )
