@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "adapter": {"interactions", "space"},
     # what models and data sets are made of; a model cannot see what is held out
     "models": {"adapter", "interactions", "space", "compilation"},
-    "data": {"errors", "text"},
+    "data": {"errors", "hashing", "interactions", "text"},
     "datasets": {"data", "interactions", "text"},
     # nothing of recommenders
     "isolation": {"text"},

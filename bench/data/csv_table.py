@@ -1,0 +1,234 @@
+"""A delimited text file as a table: read by pyarrow, and again by lines where it is at fault."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.data.delimited import BadData
+from bench.data.plain import PlainFile
+from bench.data.roles import A_DATE, NAMES, is_number
+from bench.data.table import MISSING, SAMPLE_ROWS, Batch, NeedsExactReading, Table, Wanted
+from bench.errors import UsageError
+from bench.text import first_line, quoted
+
+BLOCK = 1 << 22  # bytes that pyarrow reads and parses at a time; no row may be longer
+LOOKED_AT = 1 << 18  # bytes of which separator and header are told
+SEPARATORS = ("\t", ",", ";", "|", " ")
+SAID = {"\t": "tab", " ": "space", ",": "comma", ";": "semicolon"}
+
+
+class CsvTable(Table):
+    """Raises BadData where there is nothing in the file, or a header of which two are alike."""
+
+    def __init__(
+        self, plain: PlainFile, name: str, separator: str | None, named: Mapping[str, str]
+    ) -> None:
+        """named: the roles' columns as the user gave them; they tell whether there is a header."""
+        self.name, self._plain = name, plain
+        lines = _first_lines(plain, name)
+        self._quotes = not plain.translated
+        self._separator = plain.separator or separator or sniffed_separator(lines)
+        rows = list(self._split(lines))
+        if len(rows) > 1 and rows[-1] and len(rows[-1]) < len(rows[0]):
+            rows.pop()  # it may be cut where we stopped to look
+        self._rows = rows
+        self.has_header = _has_header(rows, set(named.values()) - {""})
+        names = rows[0] if self.has_header else [str(k + 1) for k in range(len(rows[0]))]
+        self.columns = tuple(name.strip() for name in names)
+        said = SAID.get(separator or plain.said or self._separator, plain.said or self._separator)
+        self.notes = (f"separated by {said}, {'with' if self.has_header else 'without'} a header",)
+        for column in self.columns:
+            if self.columns.count(column) > 1:
+                raise BadData(f"{name}, line 1: two columns are called {quoted(column)}")
+
+    def sample(self) -> Any:
+        import pyarrow as pa
+
+        rows = self._rows[1:] if self.has_header else self._rows
+        rows = [row for row in rows if len(row) == len(self.columns)][:SAMPLE_ROWS]
+        missing = set(MISSING)
+        return pa.table(
+            {
+                name: pa.array([None if row[k] in missing else row[k] for row in rows], pa.string())
+                for k, name in enumerate(self.columns)
+            }
+        )
+
+    def batches(self, wanted: Mapping[str, Wanted]) -> Iterator[Batch]:
+        import pyarrow as pa
+        from pyarrow import csv as arrow_csv
+
+        types = {
+            column: pa.float64() if kind == "number" and not self.exact else pa.string()
+            for column, kind in wanted.items()
+        }
+        options = {
+            "read_options": arrow_csv.ReadOptions(
+                use_threads=False,
+                block_size=BLOCK,
+                column_names=list(self.columns),
+                skip_rows=self._lines_of_header(),
+            ),
+            "parse_options": arrow_csv.ParseOptions(
+                delimiter=self._separator,
+                quote_char='"' if self._quotes else False,
+                double_quote=self._quotes,
+                newlines_in_values=self._quotes,
+            ),
+            "convert_options": arrow_csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(wanted),
+                null_values=list(MISSING),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        }
+        first = 0
+        try:
+            with arrow_csv.open_csv(str(self._plain.path), **options) as reader:
+                for rows in reader:
+                    yield Batch(rows, self, first)
+                    first += rows.num_rows
+        except pa.ArrowInvalid as error:
+            if not self.exact:
+                raise NeedsExactReading from None
+            raise BadData(self._fault(str(error))) from None
+        if not first:
+            raise BadData(f"{self.name}: no rows{' after the header' if self.has_header else ''}")
+
+    def place(self, row: int) -> str:
+        """By reading the file again up to there."""
+        wanted = row + self.has_header
+        with self._plain.path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            reader = self._reader(file)
+            begins = 1
+            for fields in reader:
+                if fields:
+                    if not wanted:
+                        return f"{self.name}, line {begins}"
+                    wanted -= 1
+                begins = reader.line_num + 1
+        return f"{self.name}, row {row + 1}"
+
+    def _lines_of_header(self) -> int:
+        if not self.has_header:
+            return 0
+        with self._plain.path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            reader = self._reader(file)
+            for fields in reader:
+                if fields:
+                    break
+            return int(reader.line_num)
+
+    def _reader(self, lines: Any) -> Any:
+        csv.field_size_limit(1 << 30)
+        if self._quotes:
+            return csv.reader(lines, delimiter=self._separator)
+        return csv.reader(lines, delimiter=self._separator, quoting=csv.QUOTE_NONE)
+
+    def _split(self, lines: list[str]) -> Iterator[list[str]]:
+        try:
+            yield from (row for row in self._reader(iter(lines)) if row)
+        except csv.Error as error:
+            raise BadData(f"{self.name}: {error}") from None
+
+    def _fault(self, message: str) -> str:
+        """What pyarrow refuses, said with its line."""
+        if "straddl" in message:
+            return f"{self.name}: a row of more than {BLOCK:,} bytes; is a quote not closed?"
+        with self._plain.path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    line.decode()
+                except UnicodeDecodeError as error:
+                    return (
+                        f"{self.name}, line {number}: byte 0x{line[error.start]:02X} is not utf-8"
+                        " text; --encoding names another, as latin-1"
+                    )
+        with self._plain.path.open(encoding="utf-8-sig", newline="") as file:
+            reader = self._reader(file)
+            begins = 1
+            try:
+                for fields in reader:
+                    if fields and len(fields) != len(self.columns):
+                        return (
+                            f"{self.name}, line {begins}: expected {len(self.columns)} fields,"
+                            f" found {len(fields)} in {quoted(self._separator.join(fields))}"
+                        )
+                    begins = reader.line_num + 1
+            except csv.Error as error:
+                return f"{self.name}, line {reader.line_num}: {error}"
+        return f"{self.name}: {first_line(message)}"
+
+
+def _first_lines(plain: PlainFile, name: str) -> list[str]:
+    with plain.path.open("rb") as file:
+        start = file.read(LOOKED_AT)
+    if not start.strip():
+        raise BadData(f"{name}: the file is empty")
+    text = start.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+    lines = text.splitlines(keepends=True) if "\n" not in text else text.split("\n")
+    if "\n" in text:
+        lines = [f"{line}\n" for line in lines]
+    whole = lines[:-1] if len(start) == LOOKED_AT and len(lines) > 1 else lines
+    return [line for line in whole if line.strip("\r\n")]
+
+
+def sniffed_separator(lines: list[str]) -> str:
+    """The separator that gives all first lines the same number of fields, and the most of them."""
+    best, most = ",", 1
+    for separator in SEPARATORS:
+        quoting = csv.reader(iter(lines[:100]), delimiter=separator)
+        try:
+            counts = {len(row) for row in quoting if row}
+        except csv.Error:
+            continue
+        if len(counts) == 1 and (count := counts.pop()) > most:
+            best, most = separator, count
+    if most > 1:
+        return best
+    # Faults come later: the one that splits most lines as the first is split.
+    first = {separator: lines[0].count(separator) for separator in SEPARATORS}
+    alike = {
+        separator: sum(line.count(separator) == first[separator] for line in lines)
+        for separator in SEPARATORS
+        if first[separator]
+    }
+    return max(alike, key=lambda separator: alike[separator], default=",")
+
+
+def _has_header(rows: list[list[str]], named: set[str]) -> bool:
+    """Whether the first row names the columns.
+
+    It does where a column that is asked for stands in it, or a name that people use; and it does
+    not where one of its fields is a number or a date, or all rows look alike.
+    """
+    first = [field.strip() for field in rows[0]]
+    if named & set(first):
+        return True
+    if any(
+        not field or is_number(field) or field.isdigit() or A_DATE.fullmatch(field)
+        for field in first
+    ):
+        return False
+    known = {name for names in NAMES.values() for name in names}
+    if any("".join(c for c in field.lower() if c.isalnum()) in known for field in first):
+        return True
+    later = rows[1:50]
+    return any(
+        all(len(row) > k and is_number(row[k]) for row in later) for k in range(len(first))
+    ) and bool(later)
+
+
+def check_separator(separator: str) -> None:
+    """Raises UsageError for what no file is separated by."""
+    if len(separator) == 1 and not (separator.isascii() and separator not in '\r\n"'):
+        raise UsageError(
+            f"a separator is one ASCII character, or several as '::', not {separator!r}"
+        )
+
+
+def path_name(path: Path) -> str:
+    """How a file is called in messages."""
+    return path.name or str(path)

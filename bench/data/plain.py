@@ -1,0 +1,266 @@
+"""Files made plain: what is packed, in another encoding or separated by "::" is written out once.
+
+pyarrow reads plain files by itself, without Python in its threads; and where a row is at fault, the
+plain file is at hand for finding the line.
+"""
+
+import codecs
+import contextlib
+import lzma
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bench.data.archives import METHODS
+from bench.data.delimited import BYTE_ORDER_MARK, BadData
+from bench.data.fetch import DataUnavailable, cache_folder
+from bench.text import first_line, quoted
+
+PART = 1 << 20  # bytes
+MOST_LINE = 1 << 24  # bytes
+# Tables shrink by 5 to 30 when they are packed. What shrinks by more, and is large, is a bomb.
+MOST_TIMES, HARMLESS = 200, 1 << 28
+MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zXZ\x00": "xz",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+}
+# In place of a separator of several characters: made for this, and in no text.
+CONTROLS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainFile:
+    """A file that holds what a table's file holds, as it is or unpacked and translated."""
+
+    path: Path
+    separator: str | None = None  # one character in place of several, if that was needed
+    said: str | None = None  # those several
+
+    @property
+    def translated(self) -> bool:
+        """Whether the separator is another: then a quote is a character like any other."""
+        return self.separator is not None
+
+    def start(self, size: int = PART) -> bytes:
+        """The first bytes."""
+        with self.path.open("rb") as file:
+            return file.read(size)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What tells that a file is not written to while it is read."""
+
+    path: Path
+    found: tuple[int, ...]
+
+    @classmethod
+    def of(cls, path: Path) -> "Snapshot":
+        """Raises DataUnavailable where there is no such file, or it cannot be read."""
+        return cls(path, identity(path))
+
+    def check(self) -> None:
+        """Raises BadData where the file is another by now."""
+        if identity(self.path) != self.found:
+            raise BadData(
+                f"{self.path.name}: changed while it was read; try again when it is whole"
+            )
+
+
+def identity(path: Path) -> tuple[int, ...]:
+    """Size, times and place on the disk. Raises DataUnavailable where it cannot be looked at."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise DataUnavailable(f"{path}: {why}") from None
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for what is written out, in the cache folder if possible, gone afterwards."""
+    where: Path | None = cache_folder() / "scratch"
+    try:
+        assert where is not None
+        where.mkdir(parents=True, exist_ok=True)
+        if not os.access(where, os.W_OK):
+            where = None
+    except OSError:
+        where = None
+    with tempfile.TemporaryDirectory(prefix="reading-", dir=where) as folder:
+        yield Path(folder)
+
+
+def unpacked(path: Path, name: str, scratch: Path) -> tuple[PlainFile, str]:
+    """The file, unpacked where it is gzip, bz2, zstd, xz or a zip archive of one file; its name.
+
+    Raises:
+        DataUnavailable: it cannot be read, or there is no place to unpack it.
+        BadData: damaged, cut off, an archive of several files, or a bomb.
+    """
+    plain = PlainFile(path=path)
+    try:
+        start = plain.start(8)
+    except OSError as error:
+        raise DataUnavailable(f"{path}: {error.strerror or error}") from None
+    packing = next((MAGIC[magic] for magic in MAGIC if start.startswith(magic)), None)
+    if packing is None:
+        return plain, name
+    target = scratch / f"{len(list(scratch.iterdir()))}"
+    limit = max(HARMLESS, MOST_TIMES * path.stat().st_size)
+    inner = name
+    try:
+        with contextlib.ExitStack() as stack:
+            stream: Any
+            if packing == "zip":
+                archive = stack.enter_context(zipfile.ZipFile(path))
+                member = _only_member(archive, name)
+                stream = stack.enter_context(archive.open(member))
+                inner = Path(member.filename).name
+            elif packing == "xz":
+                stream = stack.enter_context(lzma.open(path))
+            else:
+                import pyarrow as pa
+
+                raw = stack.enter_context(pa.OSFile(str(path)))
+                stream = stack.enter_context(pa.CompressedInputStream(raw, packing))
+            _copy(stream, target, name, limit)
+    except (BadData, DataUnavailable):
+        raise
+    except Exception as error:  # damage has many names: zlib.error, LZMAError, BadZipFile, ...
+        raise BadData(f"{name}: damaged or cut off ({packing}: {first_line(error)})") from None
+    if inner == name and Path(name).suffix.lower() in (".gz", ".bz2", ".zst", ".xz", ".zstd"):
+        inner = Path(name).stem
+    return PlainFile(path=target), inner
+
+
+def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    members = [
+        member
+        for member in archive.infolist()
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
+    if len(members) != 1:
+        names = ", ".join(quoted(member.filename) for member in members[:5])
+        raise BadData(f"{name}: an archive of one file is read, this has {len(members)}: {names}")
+    if members[0].compress_type not in METHODS:
+        raise BadData(f"{name}: packed by a method that is not read; deflate is")
+    return members[0]
+
+
+def _copy(stream: BinaryIO, target: Path, name: str, limit: int) -> None:
+    written = 0
+    with writing(target) as file:
+        while part := stream.read(PART):
+            written += len(part)
+            if written > limit:
+                raise BadData(f"{name}: unpacks to more than {limit:,} bytes; that is no table")
+            file.write(part)
+
+
+@contextlib.contextmanager
+def writing(target: Path) -> Iterator[BinaryIO]:
+    """A new file. Raises DataUnavailable where the disk is full or refuses."""
+    with target.open("wb") as file:
+        try:
+            yield _Scratch(file)  # type: ignore[misc]
+        except _NotWritten as error:
+            raise DataUnavailable(f"cannot write into {target.parent}: {error}") from None
+
+
+class _NotWritten(Exception):
+    pass
+
+
+@dataclass
+class _Scratch:
+    """Tells faults of writing from those of what is read."""
+
+    file: BinaryIO
+
+    def write(self, part: bytes) -> int:
+        try:
+            return self.file.write(part)
+        except OSError as error:
+            raise _NotWritten(error.strerror or str(error)) from None
+
+
+def as_utf8(plain: PlainFile, name: str, encoding: str, scratch: Path) -> PlainFile:
+    """The text in UTF-8. Raises BadData for bytes that are no text in the encoding."""
+    if codecs.lookup(encoding).name in ("utf-8", "ascii", "utf-8-sig"):
+        start = plain.start(4)
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise BadData(f"{name}: looks like UTF-16; --encoding utf-16 reads it")
+        return plain
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+
+    def decoded(part: bytes, final: bool) -> bytes:
+        nonlocal line
+        try:
+            text = decoder.decode(part, final).encode()
+        except UnicodeError as error:
+            at = getattr(error, "start", 0)
+            given = getattr(error, "object", b"")
+            bad_line = line + given[:at].count(b"\n")
+            raise BadData(
+                f"{name}, line {bad_line}: not {encoding} text ({first_line(error)})"
+            ) from None
+        line += text.count(b"\n")
+        return text
+
+    path = _translated(plain, scratch, decoded)
+    return replace(plain, path=path)
+
+
+def with_one_separator(plain: PlainFile, name: str, separator: str, scratch: Path) -> PlainFile:
+    """The text with one character in place of a separator of several, as "::".
+
+    Raises:
+        BadData: the text holds all of the characters that might stand for it.
+    """
+    wanted = separator.encode()
+    for control in CONTROLS:
+        if not _holds(plain.path, control):
+            break
+    else:
+        raise BadData(f"{name}: has control characters in it, and cannot be split at {separator!r}")
+    rest = b""
+
+    def replaced(part: bytes, final: bool) -> bytes:
+        nonlocal rest
+        text = rest + part
+        # Up to the end of a line: a separator may go on in the next part.
+        cut = len(text) if final else text.rfind(b"\n") + 1
+        rest = text[cut:]
+        if len(rest) > MOST_LINE:
+            raise BadData(f"{name}: a line of more than {MOST_LINE:,} bytes")
+        return text[:cut].replace(wanted, control)
+
+    path = _translated(plain, scratch, replaced)
+    return replace(plain, path=path, separator=control.decode(), said=separator)
+
+
+def _holds(path: Path, wanted: bytes) -> bool:
+    with path.open("rb") as file:
+        return any(wanted in part for part in iter(lambda: file.read(PART), b""))
+
+
+def _translated(plain: PlainFile, scratch: Path, change: Callable[[bytes, bool], bytes]) -> Path:
+    target = scratch / f"{len(list(scratch.iterdir()))}"
+    with plain.path.open("rb") as source, writing(target) as file:
+        part = source.read(PART).removeprefix(BYTE_ORDER_MARK)
+        while part:
+            file.write(change(part, False))
+            part = source.read(PART)
+        file.write(change(b"", True))
+    return target
