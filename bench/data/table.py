@@ -2,10 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from typing import Any, Literal, NamedTuple
 
 Wanted = Literal["id", "number", "text"]  # how a column is wanted where a file has only text
 SAMPLE_ROWS = 1000
@@ -32,7 +29,7 @@ class NeedsExactReading(Exception):
 class Batch(NamedTuple):
     """Some rows of one file."""
 
-    rows: "pa.RecordBatch"
+    rows: Any  # a pyarrow.RecordBatch
     table: "Table"  # the single file that they are of
     first: int  # number of the first one in the file, from 0
 
@@ -47,8 +44,8 @@ class Table(ABC):
     notes: tuple[str, ...] = ()  #: what was found out of the file, to be said
 
     @abstractmethod
-    def sample(self) -> "pa.Table":
-        """The first rows, at most SAMPLE_ROWS, all columns; of a text file all are text."""
+    def sample(self) -> Any:
+        """A pyarrow.Table of the first rows, at most SAMPLE_ROWS; of a text file all are text."""
 
     @abstractmethod
     def batches(self, wanted: Mapping[str, Wanted]) -> Iterator[Batch]:
