@@ -1,4 +1,4 @@
-"""How a table of interactions is to be read: from flags, a suite's [data] table, or keywords."""
+"""Options of reading a table: from flags, a suite's [data] table, or keywords."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which column is what: by the names that people use, by types where there is no header."""
+"""Roles of columns: by the names that people use, by types where there is no header."""
 
 import re
 from collections.abc import Mapping, Sequence
