@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -154,6 +154,15 @@ class PublishedSplit:
     negatives: Ids  #: [m, n], as published, also where they repeat the held-out item
 
 
+class Step(NamedTuple):
+    """What a filter left of a data set while it was read."""
+
+    name: str  #: of the filter, as "min_user=5"
+    rows: int
+    users: int | None  #: None where they were not counted yet
+    items: int | None
+
+
 @dataclass(frozen=True)
 class DataSet:
     """What `load` of a data set returns: interactions, and the split that its publisher fixed.
@@ -164,6 +173,9 @@ class DataSet:
     interactions: Interactions  #: all of them, also what is held out later
     published: PublishedSplit | None = None  #: what the publisher holds out, if anything
     has_times: bool = True  #: False where the source has none, and the times say nothing
+    name: str = ""  #: on the board, where it is not the one by which it was asked for
+    steps: tuple[Step, ...] = ()  #: of reading: all rows first, then what each filter left
+    notes: tuple[str, ...] = ()  #: how it was read, a line each, for people
 
     @classmethod
     def of(cls, data: "Interactions | DataSet") -> "DataSet":

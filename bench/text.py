@@ -11,11 +11,13 @@ an exception of a model                   its reason: type, message    in_one_li
 a value that somebody gave                a message, shortened         shown
 a field of a file                         a message, shortened         quoted
 values of ours                            JSON without spaces          compact
+                                          TOML on one line             toml
 """
 
 import json
 import re
 import traceback
+from collections.abc import Mapping
 from hashlib import sha256
 
 LONGEST_NAME = 120  # of a part of a file's name; the systems allow 255 bytes in all
@@ -69,6 +71,17 @@ def first_line(error: BaseException | str) -> str:
 def compact(value: object) -> str:
     """JSON without spaces, its keys sorted."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def toml(value: object) -> str:
+    """A value as TOML on one line, None as "none". JSON writes text and numbers the same way."""
+    if value is None:
+        value = "none"
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{toml(key)}={toml(entry)}' for key, entry in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML alone forbids
 
 
 def in_one_line(error: BaseException) -> str:

@@ -113,8 +113,8 @@ def show_cells(suite: "Suite", options: "Options") -> int:
 
     with tempfile.TemporaryDirectory() as work:  # not in the results: another run may be there
         task, planned = prepare_run(suite, options, Path(work))
-    click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
-    canaries = "measured" if kept(suite.dataset, task, options.results) else "to measure"
+    click.echo(audit_lines(task.dataset, task.protocol, task.audit))
+    canaries = "measured" if kept(task.dataset, task, options.results) else "to measure"
     click.echo(f"  canaries first: {canaries}")
     for each in planned:
         measured = "measured" if kept_record(each.cell, each.key, options.results) else "to measure"

@@ -1,5 +1,6 @@
 """The data audit: facts that a reader must know of the data before any figure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from bench.protocol.split import Split
 
 
 def audit(
-    data: Interactions,
+    given: DataSet,
     used: DataSet,
     split: Split,
     scored: Split,
@@ -21,15 +22,15 @@ def audit(
     """Counts of a data set under a protocol.
 
     Args:
-        data: the interactions as `load` returned them.
-        used: the data set with the same by user and order, without repeats.
+        given: the data set as `load` returned it.
+        used: the same with its interactions by user and order, without repeats.
         split: train and held-out items.
         scored: the same with those tested users only who are scored and ranked.
         negatives: of the users scored.
         min_rating: only interactions rated at least this high count.
         order: of each user's items.
     """
-    ordered = used.interactions
+    data, ordered = given.interactions, used.interactions
     in_train = occurrences(split.train.items, data.n_items)
     too_low = 0 if min_rating is None or data.ratings is None else data.ratings < min_rating
     below = int(np.sum(too_low))
@@ -52,6 +53,8 @@ def audit(
         "items_not_in_train": int((in_train == 0).sum()),
         "user_features": _names(data.user_features),
         "item_features": _names(data.item_features),
+        "notes": list(given.notes),
+        "steps": [step._asdict() for step in given.steps],
     }
 
 
@@ -78,6 +81,14 @@ def _names(features: Features | None) -> list[str]:
     return [*features.categorical_names, *features.dense_names, *tags]
 
 
+def step_words(step: Mapping[str, Any]) -> str:
+    """What a filter left: "min_user=5: 300 rows, 40 users, 80 items"."""
+    counts = (
+        f"{step[what]:,} {what}" for what in ("rows", "users", "items") if step[what] is not None
+    )
+    return f"{step['name']}: {', '.join(counts)}"
+
+
 def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
     """An audit for people to read, before any model runs."""
     users, tested, scored = found["users"], found["tested_users"], found["scored_users"]
@@ -85,6 +96,8 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
     tied = found["users_with_tied_newest_time"]
     lines = [
         f"{dataset}, protocol {protocol}",
+        *(f"  {note}" for note in found.get("notes", ())),
+        *(f"  {step_words(step)}" for step in found.get("steps", ())),
         f"  {users:,} users x {found['items']:,} items, {interactions:,} interactions"
         f" ({found['density']:.2%}), {found['repeated']:,} repeated and"
         f" {found['below_min_rating']:,} rated too low",

@@ -39,6 +39,7 @@ class Cases(NamedTuple):
 class Task:
     """One data set under one protocol."""
 
+    dataset: str  # its name on the board
     protocol: str  # with what is counted and who is scored, as "loo-99-rated-4-users-10000"
     eval_users: int  # test users in the sample that is scored; 0 for all
     train: Interactions  # ordered by user, then time
@@ -146,6 +147,7 @@ def prepare(
         )
     cases = Cases(scored.users, scored.held_out, negatives)
     return Task(
+        dataset=given.name,
         protocol=protocol
         + ("" if min_rating is None else f"-rated-{min_rating:g}")
         + ("" if scored is split else f"-users-{eval_users}"),
@@ -155,7 +157,7 @@ def prepare(
         tuning=protocol.endswith("-validation"),
         published=PROTOCOLS[protocol].negatives is _published,
         order=order,
-        audit=audit(given.interactions, used, split, scored, negatives, min_rating, order),
+        audit=audit(given, used, split, scored, negatives, min_rating, order),
         data_sha256=fingerprint(used.interactions, published=used.published),
         split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),
     )

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,7 @@ from bench.errors import BadParameter, Problem, unknown
 from bench.interactions import DataSet, Interactions
 from bench.registry.models import load_module
 from bench.registry.parameters import as_type, toml_value
-from bench.text import shown
+from bench.text import shown, toml
 
 # What the module of a data set must have.
 FACTS: dict[str, tuple[Any, str]] = {
@@ -32,12 +33,18 @@ class BadDataSet(Problem):
 
 
 def parse_dataset(text: str) -> tuple[str, dict[str, Any]]:
-    """Split "synthetic:scale=10,seed=1" into data set and parameters, as `parse_setting` does.
+    """Split "synthetic:scale=10,seed=1" into data set and parameters.
+
+    What follows the colon is the inside of a TOML table, as `dataset_text` writes it; text may
+    stand without quotes where there is no comma in it.
 
     Raises:
         BadParameter: the text is not of this form.
     """
     name, colon, rest = text.partition(":")
+    whole = toml_value(f"{{{rest}}}")
+    if rest.strip() and isinstance(whole, dict):
+        return name.strip(), whole
     given = {}
     for setting in rest.split(",") if colon else []:
         parameter, equals, value = setting.partition("=")
@@ -49,18 +56,27 @@ def parse_dataset(text: str) -> tuple[str, dict[str, Any]]:
     return name.strip(), given
 
 
+def dataset_text(name: str, given: Mapping[str, Any]) -> str:
+    """The inverse of `parse_dataset`."""
+    inside = ",".join(f"{key}={toml(value)}" for key, value in given.items())
+    return f"{name}:{inside}" if inside else name
+
+
 def for_load(load: Callable[..., Any], name: str, given: dict[str, Any]) -> dict[str, Any]:
     """The parameters of a data set's load(), checked: those that it takes by keyword only.
 
     Raises:
         UnknownName: a parameter that it does not take.
-        BadParameter: a value of another type than the parameter's.
+        BadParameter: a value of another type than the parameter's, or one is missing.
     """
     types = get_type_hints(load)
-    known = [p.name for p in signature(load).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    known = {p.name: p for p in signature(load).parameters.values() if p.kind is p.KEYWORD_ONLY}
     for parameter in given:
         if parameter not in known:
             raise unknown(f"parameter of {name}", parameter, known)
+    for parameter, declared in known.items():
+        if declared.default is declared.empty and parameter not in given:
+            raise BadParameter(f"{name} needs a {parameter}, as {name}:{parameter}=...")
     return {
         parameter: as_type(value, types[parameter], f"{name}.{parameter}")
         for parameter, value in given.items()
@@ -89,6 +105,8 @@ def dataset_module(name: str) -> ModuleType:
 def load_data(dataset: str, data_dir: Path | None) -> DataSet:
     """Load a data set by name, with parameters if any: "synthetic:scale=10".
 
+    It is called by that, unless it has a name of its own.
+
     What its module raises goes on: see `bench.data.fetch`.
 
     Raises:
@@ -109,4 +127,5 @@ def load_data(dataset: str, data_dir: Path | None) -> DataSet:
         raise BadDataSet(
             f"{module.__file__}: load() must return Interactions or a DataSet, not {found}"
         )
-    return DataSet.of(data)
+    whole = DataSet.of(data)
+    return replace(whole, name=whole.name or dataset)

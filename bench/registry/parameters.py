@@ -83,6 +83,8 @@ def as_type(value: Any, wanted: Any, where: str) -> Any:
         BadParameter: a value of another type.
     """
     origin, arguments = get_origin(wanted), get_args(wanted)
+    if wanted is Any:
+        return value
     if origin in (Union, UnionType):
         for option in arguments:
             with suppress(BadParameter):

@@ -51,7 +51,7 @@ def planned_cells(
 ) -> list[Planned]:
     """Every row x every seed, with its key."""
     return [
-        planned(row, known, seed, suite.dataset, task, device, threads)
+        planned(row, known, seed, task, device, threads)
         for row, known in zip(suite.rows, described, strict=True)
         for seed in row.seeds or suite.seeds
     ]
@@ -61,14 +61,13 @@ def planned(
     row: SuiteRow,
     described: Described,
     seed: int,
-    dataset: str,
     task: Task,
     device: str,
     threads: int,
 ) -> Planned:
     """A row with one seed, by the hyper-parameters that it was described with."""
     cell = Cell(
-        dataset=dataset,
+        dataset=task.dataset,
         protocol=task.protocol,
         model=row.model,
         label=row.label,

@@ -42,7 +42,7 @@ def run(suite: Suite, options: Options) -> RunOutcome:
     """
     with options.results.held(), work_folder(options.results) as work:
         task, planned = prepare_run(suite, options, work)
-        click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
+        click.echo(audit_lines(task.dataset, task.protocol, task.audit))
         with Session(suite, task, options, work, cells=len(planned)) as session:
             session.measure_canaries()
             for each in planned:
@@ -103,7 +103,7 @@ class Session:
     def measure_canaries(self) -> None:
         """The canaries of the task, unless they were found within their bounds before."""
         found = canary_run.ensure(
-            self._suite.dataset,
+            self._task.dataset,
             self._task,
             self._options.results,
             self._work,

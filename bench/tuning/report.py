@@ -5,14 +5,13 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import tabulate
 
 from bench.records.files import write_whole
 from bench.records.folder import Results
 from bench.records.record import HEADLINE
-from bench.text import markdown, one_line
+from bench.text import markdown, one_line, toml
 from bench.tuning import study
 from bench.tuning.picture import picture
 from bench.tuning.trials import Log
@@ -110,16 +109,16 @@ def fragment(logs: Sequence[Log]) -> str:
     """A suite with the best values of each model."""
     facts = logs[0].suite
     lines = [ABOUT_SUITE.format(dataset=one_line(str(facts["dataset"])))]
-    lines[0] += "\n".join(f"{name} = {_toml(value)}" for name, value in facts.items())
+    lines[0] += "\n".join(f"{name} = {toml(value)}" for name, value in facts.items())
     for log in logs:
         best = log.best()
         if best is None:
             continue
-        row = ["[[rows]]", f"model = {_toml(log.model)}"]
-        row += [f"label = {_toml(log.name)}"] if log.name != log.model else []
-        values = ", ".join(f"{name} = {_toml(best.params[name])}" for name in log.chosen)
+        row = ["[[rows]]", f"model = {toml(log.model)}"]
+        row += [f"label = {toml(log.name)}"] if log.name != log.model else []
+        values = ", ".join(f"{name} = {toml(best.params[name])}" for name in log.chosen)
         row += [f"params = {{ {values} }}"] if values else []
-        lines.append("\n".join([*row, f"tuned = {_toml(tuned(log))}"]))
+        lines.append("\n".join([*row, f"tuned = {toml(tuned(log))}"]))
     return "\n\n".join(lines) + "\n"
 
 
@@ -176,9 +175,3 @@ def _count(log: Log, status: str) -> int:
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.3g}"
-
-
-def _toml(value: Any) -> str:
-    """A value of a hyper-parameter as TOML; JSON writes text, numbers and lists the same way."""
-    text = json.dumps("none" if value is None else value, ensure_ascii=False)
-    return text.replace("\x7f", "\\u007f")  # which TOML alone forbids

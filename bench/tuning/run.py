@@ -93,9 +93,9 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
         ]
         task = validation_task(load_data(suite.dataset, options.data_dir), suite)
         described = fit_for(task, described)
-        click.echo(audit_lines(suite.dataset, task.protocol, task.audit))
+        click.echo(audit_lines(task.dataset, task.protocol, task.audit))
         tracking = LiveTracking(options.results)
-        place = options.results.study_of(suite.dataset, task.protocol)
+        place = options.results.study_of(task.dataset, task.protocol)
         session = Session(
             suite=suite,
             task=task,

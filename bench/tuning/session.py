@@ -72,7 +72,7 @@ class Session:
             Log(
                 name=name,
                 model=row.model,
-                dataset=self.suite.dataset,
+                dataset=self.task.dataset,
                 protocol=self.task.protocol,
                 seed=self.seed,
                 budget=self.budget.seconds,
@@ -151,7 +151,7 @@ class Session:
         self.tracking.log(record)
 
     def _planned(self, row: SuiteRow, params: dict[str, Any]) -> Planned:
-        where = (self.suite.dataset, self.task, self.options.device, self.options.threads)
+        where = (self.task, self.options.device, self.options.threads)
         return planned(row, Described("ok", params), self.seed, *where)
 
     def _key(self, row: SuiteRow, params: dict[str, Any], space: Space) -> str:

@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 from command import bench_here
+from hypothesis import given
+from hypothesis import strategies as st
 
 import bench.datasets
+from bench.errors import BadParameter
 from bench.interactions import DataSet
-from bench.registry.datasets import BadDataSet, dataset_module, load_data
+from bench.registry.datasets import (
+    BadDataSet,
+    dataset_module,
+    dataset_text,
+    load_data,
+    parse_dataset,
+)
 from bench.registry.names import files
 
 GOOD = """
@@ -94,3 +103,56 @@ def test_every_data_set_has_its_facts(name: str) -> None:
         assert "\n" not in getattr(module, fact)
     assert all(len(digest) == 64 for digest in module.SHA256.values())
     assert set(module.COUNTS) in ({"users", "items", "interactions"}, set())
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["path", "columns", "n", "where"]),
+        st.recursive(
+            st.text() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1e9, 1e9),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.text(min_size=1), inner, max_size=3)
+            ),
+        ),
+    )
+)
+def test_parameters_as_text_are_read_as_they_were(parameters: dict[str, object]) -> None:
+    assert parse_dataset(dataset_text("file", parameters)) == ("file", parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters"),
+    [
+        ("file:path=ratings.csv", {"path": "ratings.csv"}),
+        ('file:path="a,b.csv",min_user=3', {"path": "a,b.csv", "min_user": 3}),
+        ("file:path=a.csv,columns=user=uid", {"path": "a.csv", "columns": "user=uid"}),
+        ('file:path="a",columns={user="u,v"}', {"path": "a", "columns": {"user": "u,v"}}),
+        ("synthetic:scale=10,seed=1", {"scale": 10, "seed": 1}),
+    ],
+)
+def test_text_needs_quotes_only_where_it_has_a_comma(
+    text: str, parameters: dict[str, object]
+) -> None:
+    assert parse_dataset(text)[1] == parameters
+
+
+def test_a_data_set_has_the_name_it_was_asked_for_by_or_its_own(write: Write) -> None:
+    write(GOOD)
+    assert load_data("made", None).name == "made"
+    wrapped = GOOD.replace(
+        "return Interactions(", 'return DataSet(name="own", interactions=Interactions('
+    )
+    write(
+        wrapped.replace("n_items=9\n    )", "n_items=9\n    ))").replace(
+            "import Int", "import DataSet, Int"
+        )
+    )
+    sys.modules.pop("bench.datasets.made")
+    assert load_data("made", None).name == "own"
+
+
+def test_a_parameter_without_a_default_must_be_given(write: Write) -> None:
+    write(GOOD.replace("(data_dir=None)", "(data_dir=None, *, path: str)"))
+    with pytest.raises(BadParameter, match=r"made needs a path, as made:path=..."):
+        load_data("made", None)

@@ -70,7 +70,9 @@ def measure(size: int) -> dict[str, Any]:
     scored = some_users(split, EVAL_USERS, stream="0/users")
     negatives = steps.take("negatives", lambda: sample(scored, stream="0/test"))
     cases = Cases(scored.users, scored.held_out, negatives)
-    counts = steps.take("audit", lambda: audit(data, DataSet(data), split, scored, negatives))
+    counts = steps.take(
+        "audit", lambda: audit(DataSet(data), DataSet(data), split, scored, negatives)
+    )
     train = [split.train.users, split.train.items, split.train.times]
     steps.take("hashes", lambda: (fingerprint(data), fingerprint([*train, *cases])))
     with tempfile.TemporaryDirectory() as folder:
