@@ -157,6 +157,14 @@ class Adapter(ABC):
         """
         return np.take_along_axis(self.scores(users), items, axis=1)
 
+    def memory_needed(self, n_users: int, n_items: int, n_interactions: int) -> int | None:
+        """The bytes that fit and scoring need at once on data of this size; None if few.
+
+        It is asked before fit. A cell that would need more than its limit is skipped, and says so.
+        Only a model whose need grows faster than the data, as items^2, has to override this.
+        """
+        return None
+
     def embeddings(self) -> Embeddings | None:
         """The vectors whose dot products are the scores, or None when there are none."""
         return None

@@ -17,7 +17,8 @@ class ItemKNN(Adapter):
     """The score of an item is the sum of its similarities to the user's items.
 
     The similarity is the cosine of two items' vectors over users with `shrinkage` added to its
-    denominator; each item keeps its k nearest.
+    denominator; each item keeps its k nearest. No array holds all items x all items; the time grows
+    with the pairs of items that share a user, at most items^2.
     """
 
     k: int = 100

@@ -18,6 +18,9 @@ from .shared.kernels.linear import elastic_net
 from .shared.neighbours import nearest
 
 ITEMS_AT_ONCE = 64  # solved by a thread before it takes the next ones
+# A catalogue of up to so many items has a gram matrix of 512 MB or less, which is held whole. In a
+# larger one that of an item's neighbours is counted for each item: slower, in bounded memory.
+LARGEST_GRAM = 11_585
 
 
 @dataclass(kw_only=True)
@@ -30,7 +33,8 @@ class SLIM(Adapter):
         1/(2 users) |x - X w|^2 + alpha l1_ratio |w|_1 + alpha (1 - l1_ratio)/2 |w|^2
 
     Ferrari Dacrema et al. make it from all items, and keep the largest weights. Only an item that
-    shares a user can have a weight above 0. It holds X'X while it fits: 4 bytes x items^2.
+    shares a user can have a weight above 0. It holds the products of two items while it fits, 4
+    bytes x items^2, up to 11,585 items; with more it counts those of an item's neighbours alone.
     """
 
     alpha: float = 0.3
@@ -58,7 +62,10 @@ class SLIM(Adapter):
         self._history = train.matrix()  # [U, I]
         by_item = self._history.T.tocsr()  # [I, U]
         near = nearest(by_item, self.neighbours)  # [I, I]
-        gram = (by_item @ self._history).toarray()  # [I, I], whole numbers: exact
+        gram = np.empty((0, 0), dtype=np.float32)
+        if train.n_items <= LARGEST_GRAM:
+            gram = (by_item @ self._history).toarray()  # [I, I], whole numbers: exact
+        owner_starts, owners = by_item.indptr.astype(np.int64), by_item.indices.astype(np.int32)
         scale = self.alpha * train.n_users
         l1, l2 = scale * self.l1_ratio, scale * (1 - self.l1_ratio)
         starts, candidates = near.indptr.astype(np.int64), near.indices.astype(np.int32)
@@ -67,7 +74,8 @@ class SLIM(Adapter):
         def solve(first: int) -> None:
             last = min(first + ITEMS_AT_ONCE, train.n_items)
             elastic_net(
-                gram, starts, candidates, l1, l2, self.sweeps, self.tolerance, first, last, weights
+                gram, owner_starts, owners, train.n_users, starts, candidates, l1, l2,
+                self.sweeps, self.tolerance, first, last, weights,
             )  # fmt: skip
 
         with ThreadPoolExecutor(run.threads) as pool:

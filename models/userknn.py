@@ -18,7 +18,8 @@ class UserKNN(Adapter):
 
     `neighbours.py` has the measures. `weights` take items for documents and users for their words,
     as the code of Ferrari Dacrema et al. does: the fewer items a user has, the more each says, also
-    in the sum of a score. No array holds all users x all users.
+    in the sum of a score. No array holds all users x all users; the time grows with the pairs of
+    users that share an item, at most users^2.
     """
 
     k: int = 100

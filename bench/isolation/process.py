@@ -43,7 +43,7 @@ class Limits:
 class Ending:
     """How a job ended."""
 
-    status: Literal["ok", "failed", "timeout", "oom", "killed", "stopped"]
+    status: Literal["ok", "skipped", "failed", "timeout", "oom", "killed", "stopped"]
     reason: str = ""
     traceback: str = ""
     output: str = ""

@@ -44,7 +44,15 @@ class Job(Protocol):
     """Something that is done in a process of its own."""
 
     def run(self, parent: Parent) -> dict[str, Any]:
-        """Do it. The result must be fit for JSON."""
+        """Do it. The result must be fit for JSON.
+
+        One with `skipped(reason)` in it says that the job cannot be done here.
+        """
+
+
+def skipped(reason: str) -> dict[str, Any]:
+    """The result of a job that cannot be done here."""
+    return {"status": "skipped", "reason": reason}
 
 
 class Order(NamedTuple):

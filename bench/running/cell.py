@@ -111,6 +111,7 @@ def _measure(
         seed=cell.seed,
         device=cell.device,
         threads=cell.threads,
+        memory_limit_mb=limits.memory_mb,
         train=task.train,
         looks=task.cases if task.tuning else None,
     )

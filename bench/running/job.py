@@ -15,7 +15,7 @@ from bench.adapter import Adapter
 from bench.evaluation import ledger
 from bench.evaluation.evaluate import evaluate, latencies, look
 from bench.interactions import Interactions
-from bench.isolation.worker import Parent
+from bench.isolation.worker import Parent, skipped
 from bench.protocol.task import Cases
 from bench.registry.models import ModelSpec, complete_adapter
 from bench.running.training import Epoch, Training
@@ -31,6 +31,7 @@ class Measure:
     seed: int
     device: str
     threads: int
+    memory_limit_mb: int = 0  # 0: none
     train: Interactions
     looks: Cases | None  # validation cases to look at while fitting; never test cases
     timings: dict[str, float] = field(default_factory=dict)
@@ -38,6 +39,8 @@ class Measure:
     def run(self, parent: Parent) -> dict[str, Any]:
         parent.tell("phase", "loading")
         adapter = complete_adapter(self.row)
+        if reason := self._too_large(adapter):
+            return skipped(reason)
         # Numba, before a clock or the level of memory is read.
         import_module("bench.evaluation.kernels")
         for ids in (self.train.users, self.train.items):
@@ -51,6 +54,20 @@ class Measure:
         cases: Cases = parent.ask()
         self._score(adapter, cases, synchronize, parent)
         return {"timings": self.timings, "curve": [epoch._asdict() for epoch in curve]}
+
+    def _too_large(self, adapter: Adapter) -> str:
+        """Why the model does not fit into memory on these data; "" where it does."""
+        train = self.train
+        needed = adapter.memory_needed(train.n_users, train.n_items, len(train))
+        if needed is None or not self.memory_limit_mb:
+            return ""
+        needed_mb = needed / 2**20 + machine.memory_mb()
+        if needed_mb <= self.memory_limit_mb:
+            return ""
+        return (
+            f"would take {needed_mb:,.0f} MB of memory for {train.n_items:,} items, more than the"
+            f" limit of {self.memory_limit_mb:,} MB"
+        )
 
     def _fit(
         self, adapter: Adapter, synchronize: Callable[[], None], parent: Parent

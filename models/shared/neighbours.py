@@ -4,18 +4,16 @@ Measures and weights are those of Ferrari Dacrema, Boglio, Cremonesi & Jannach, 
 analysis of reproducibility and progress in recommender systems research", ACM TOIS 39(2), 2021.
 """
 
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
-
-from bench.interactions import Floats
 
 Measure = Literal["cosine", "asymmetric", "jaccard"]
 Weights = Literal["ones", "tf-idf", "bm25"]
 
-# At most so many rows, and so many numbers, of the similarity matrix are dense at a time.
+# Of so many numbers a block of the similarity matrix consists at most, zeros included.
 ROWS_AT_ONCE, NUMBERS_AT_ONCE = 1024, 1 << 22
 
 # Shapes: R rows, C columns, b rows of a block.
@@ -45,41 +43,46 @@ def nearest(
         raise ValueError(f"k must be at least 1, not {k}")
     n = rows.shape[0]
     squares = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()  # [R]
+    of_first, of_second = squares**alpha, squares ** (1 - alpha)
+    if measure == "cosine":
+        of_first = of_second = np.sqrt(squares)
     columns = rows.T.tocsr()  # [C, R]
     at_once = max(1, min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // max(1, n)))
     blocks = []
     for start in range(0, n, at_once):
-        block = slice(start, min(start + at_once, n))
-        similarity = (rows[block] @ columns).toarray()  # [b, R]
-        if measure == "cosine":
-            lengths = np.sqrt(squares)
-            similarity /= above_zero(np.outer(lengths[block], lengths) + shrinkage)
-        elif measure == "asymmetric":
-            lengths = np.outer(squares[block] ** alpha, squares ** (1 - alpha))
-            similarity /= above_zero(lengths + shrinkage)
+        block = (rows[start : start + at_once] @ columns).tocsr()  # [b, R], zeros left out
+        first = start + np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))  # [numbers]
+        second = block.indices  # [numbers]
+        if measure == "jaccard":
+            both = squares[first] + squares[second] - block.data
         else:
-            either = np.add.outer(squares[block], squares) - similarity
-            similarity /= above_zero(either + shrinkage)
-        blocks.append(largest(similarity, start, k))
+            both = of_first[first] * of_second[second]
+        # A row without any number is similar to nothing, whatever the measure.
+        block.data /= np.maximum(both + shrinkage, 1e-12)
+        block.data[first == second] = 0.0
+        block.eliminate_zeros()
+        blocks.append(largest(block, k))
     return sp.vstack(blocks, format="csr")
 
 
-def above_zero(denominator: NDArray[Any]) -> NDArray[Any]:
-    """A row without any number is similar to nothing, whatever the measure."""
-    return np.maximum(denominator, 1e-12)
-
-
-def largest(similarity: Floats, start: int, k: int) -> Any:
-    """The k largest of each row [b, R], but for that of row start + j to itself. CSR [b, R]"""
-    rows = np.arange(len(similarity))[:, None]
-    similarity[rows, rows + start] = 0.0
-    k = min(k, similarity.shape[1])
-    found = np.argpartition(similarity, -k, axis=1)[:, -k:]  # [b, k]
-    kept = np.take_along_axis(similarity, found, axis=1)
-    where = (np.broadcast_to(rows, found.shape).ravel(), found.ravel())
-    matrix = sp.csr_matrix((kept.ravel(), where), shape=similarity.shape)
-    matrix.eliminate_zeros()
-    return matrix
+def largest(block: Any, k: int) -> Any:
+    """The k largest of each row, all above 0. CSR [b, R] -> the same"""
+    kept = np.ones(block.nnz, dtype=bool)
+    for first, beyond in pairwise(block.indptr):
+        if beyond - first <= k:
+            continue
+        values = block.data[first:beyond]
+        edge = np.partition(values, -k)[-k]
+        kept[first:beyond] = values >= edge
+        if kept[first:beyond].sum() > k:  # several are equal: taken as among all R
+            whole = np.zeros(block.shape[1], dtype=values.dtype)
+            whole[block.indices[first:beyond]] = values
+            taken = np.argpartition(whole, -k)[-k:]
+            kept[first:beyond] = np.isin(block.indices[first:beyond], taken)
+    block.data[~kept] = 0.0
+    block.eliminate_zeros()
+    block.sort_indices()
+    return block
 
 
 def weighted(rows: Any, weights: Weights) -> Any:

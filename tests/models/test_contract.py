@@ -75,6 +75,11 @@ def test_parameters_are_fields_with_defaults_stored_as_given(name: str) -> None:
         cls(*defaults.values(), "one too many")  # keywords only
 
 
+def test_it_says_what_memory_it_needs_or_that_it_is_little(name: str) -> None:
+    needed = [made(name, {}).memory_needed(1000, n_items, 50_000) for n_items in (1000, 100_000)]
+    assert needed == [None, None] or 0 < needed[0] < needed[1]  # type: ignore[operator]
+
+
 def test_its_file_says_in_one_line_what_it_is(name: str) -> None:
     assert 10 < len(names.summary(MODELS[name])) < 100
 

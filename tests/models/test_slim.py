@@ -2,6 +2,7 @@
 
 import warnings
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -100,6 +101,16 @@ def test_threads_change_nothing() -> None:
     train = load_module("datasets", "synthetic").load(n_users=80, n_items=150)
     one, three = (weights_of(fitted(train, threads=threads)) for threads in (1, 3))
     np.testing.assert_array_equal(one, three)
+
+
+@settings(max_examples=25)
+@given(train=some_interactions(), neighbours=st.integers(1, 20))
+def test_a_large_catalogue_gets_the_same_weights(train: Interactions, neighbours: int) -> None:
+    slim = load_module("models", "slim")
+    held = fitted(train, alpha=0.05, neighbours=neighbours)
+    with patch.object(slim, "LARGEST_GRAM", 0):
+        counted = fitted(train, alpha=0.05, neighbours=neighbours)
+    np.testing.assert_array_equal(weights_of(counted), weights_of(held))
 
 
 def test_items_without_users_get_no_weights() -> None:

@@ -113,6 +113,23 @@ def test_reverse_asks_who_counts_the_user_among_the_nearest() -> None:
     np.testing.assert_array_equal(reverse, own.T)
 
 
+@settings(max_examples=40)
+@given(train=some_interactions(), k=st.integers(1, 4), measure=how["measure"])
+def test_of_equally_near_rows_those_are_kept_that_a_dense_matrix_would_keep(
+    train: Interactions, k: int, measure: str
+) -> None:
+    rows = train.matrix()
+    every = neighbours.nearest(rows, train.n_users, 1.0, measure).toarray()
+    k = min(k, train.n_users)
+    expected = np.zeros_like(every)
+    for row, kept in zip(every, expected, strict=True):
+        taken = np.argpartition(row, -k)[-k:]
+        kept[taken] = row[taken]
+    found = neighbours.nearest(rows, k, 1.0, measure)
+    np.testing.assert_array_equal(found.toarray(), expected)
+    assert found.has_sorted_indices and (found.data > 0).all()
+
+
 def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = load_module("datasets", "synthetic").load(n_users=50, n_items=40).matrix()
     at_once = neighbours.nearest(rows, 7, 3.0)

@@ -6,19 +6,78 @@ Each row of the solution depends on none of the others, so that parts of them ma
 import numpy as np
 from numba.core.types import float32, float64, int32, int64, void
 
-from bench.compilation import kernel
+from bench.compilation import kernel, part
 
-# Shapes: I items, N candidates of all items, R rows and C columns of a matrix of observed pairs,
-# K of them, D factors.
+# Shapes: I items, N candidates of all items, n of one, R rows and C columns of a matrix of observed
+# pairs, K of them, D factors, U users.
+
+
+@part
+def count_pairs(owner_starts, owners, near, heads, among):
+    """In how many users each two of some items meet: the gram matrix of their columns.
+
+    Each user has a chain of those of the items that were gone through before, so that it costs as
+    many steps as the matrix counts.
+
+    Args:
+        owner_starts, owners: [I + 1], [K]: users owners[owner_starts[i] : owner_starts[i + 1]]
+            have item i.
+        near: [n], the items.
+        heads: [U], all -1, and so again at the end.
+        among: [n, n] or larger, becomes the counts.
+    """
+    n, total = len(near), 0
+    for k in range(n):
+        total += owner_starts[near[k] + 1] - owner_starts[near[k]]
+    members, before = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+    link = 0
+    for k in range(n):
+        among[k, :n] = 0
+        for o in range(owner_starts[near[k]], owner_starts[near[k] + 1]):
+            user = owners[o]
+            members[link], before[link] = k, heads[user]
+            heads[user] = link
+            at = link
+            while at >= 0:
+                among[k, members[at]] += np.float32(1)
+                at = before[at]
+            link += 1
+    for k in range(n):
+        for m in range(k):
+            among[m, k] = among[k, m]
+        for o in range(owner_starts[near[k]], owner_starts[near[k] + 1]):
+            heads[owners[o]] = -1
+
+
+@part
+def count_shared(owner_starts, owners, item, near, heads, shared):
+    """How many users of one item each of some others has.
+
+    Args:
+        owner_starts, owners, near, heads: as in count_pairs.
+        shared: [n] or longer, becomes the counts.
+    """
+    for o in range(owner_starts[item], owner_starts[item + 1]):
+        heads[owners[o]] = 0
+    for k in range(len(near)):
+        shared[k] = 0
+        for o in range(owner_starts[near[k]], owner_starts[near[k] + 1]):
+            if heads[owners[o]] == 0:
+                shared[k] += np.float32(1)
+    for o in range(owner_starts[item], owner_starts[item + 1]):
+        heads[owners[o]] = -1
 
 
 @kernel(
     void(
-        float32[:, ::1], int64[::1], int32[::1], float64, float64, int64, float64,
-        int64, int64, float32[::1],
+        float32[:, ::1], int64[::1], int32[::1], int64, int64[::1], int32[::1], float64, float64,
+        int64, float64, int64, int64, float32[::1],
     )
 )  # fmt: skip
-def elastic_net(gram, starts, candidates, l1, l2, sweeps, tolerance, first, last, weights):
+def elastic_net(
+    gram, owner_starts, owners, n_users, starts, candidates, l1, l2, sweeps, tolerance,
+    first, last, weights,
+):  # fmt: skip
     """Non-negative weights that make each item from its candidates.
 
     For item j with the columns X of its candidates and y its own, the weights w >= 0 minimise
@@ -30,7 +89,8 @@ def elastic_net(gram, starts, candidates, l1, l2, sweeps, tolerance, first, last
     covariance updates of section 2.2), until no weight moves by more than tolerance x the largest.
 
     Args:
-        gram: [I, I], the dot products of the items' columns.
+        gram: [I, I], the dot products of the items' columns; [0, 0] to count them where needed.
+        owner_starts, owners: the columns, as in count_pairs.
         starts, candidates: [I + 1], [N]: those of item j are candidates[starts[j] : starts[j + 1]].
         sweeps: at most.
         first, last: items first..last-1 are solved.
@@ -41,14 +101,19 @@ def elastic_net(gram, starts, candidates, l1, l2, sweeps, tolerance, first, last
         most = max(most, starts[j + 1] - starts[j])
     among = np.empty((most, most), dtype=np.float32)  # the gram matrix of the candidates
     pull = np.empty(most, dtype=np.float32)  # X'(y - X w), what moves each weight
+    heads = np.full(n_users if len(gram) == 0 else 0, -1, dtype=np.int32)
     for j in range(first, last):
         near, w = candidates[starts[j] : starts[j + 1]], weights[starts[j] : starts[j + 1]]
         n = len(near)
-        for k in range(n):
-            w[k] = 0
-            pull[k] = gram[j, near[k]]
-            for m in range(n):
-                among[k, m] = gram[near[k], near[m]]
+        if len(gram) == 0:
+            count_pairs(owner_starts, owners, near, heads, among)
+            count_shared(owner_starts, owners, j, near, heads, pull)
+        else:
+            for k in range(n):
+                pull[k] = gram[j, near[k]]
+                for m in range(n):
+                    among[k, m] = gram[near[k], near[m]]
+        w[:] = 0
         for _ in range(sweeps):
             largest, moved = np.float32(0), np.float32(0)
             for k in range(n):
