@@ -6,6 +6,7 @@ import click
 
 from bench import __version__
 from bench.cli.certify import certify
+from bench.cli.compare import compare
 from bench.cli.data import data
 from bench.cli.groups import Sections
 from bench.cli.list import list_
@@ -19,7 +20,7 @@ from bench.errors import Problem, UsageError
 # What a person wants, and the commands for it. A new command joins with one word.
 SECTIONS: dict[str, list[click.Command]] = {
     "Measure": [run, tune, new, list_, data],
-    "Read": [leaderboard, ui, track],
+    "Read": [leaderboard, compare, ui, track],
     "Use": [],
     "Check": [verify, certify],
     "Machines": [],

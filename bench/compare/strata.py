@@ -104,8 +104,8 @@ def _history(task: Task) -> Grouping:
     return Grouping(
         name=HISTORY,
         labels=tuple(labels),
-        stem="for users with a history of",
-        endings=tuple(labels),
+        stem="for users",
+        endings=tuple(f"with {label}" for label in labels),
         groups=np.searchsorted(cuts, lengths, side="left"),
     )
 
