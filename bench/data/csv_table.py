@@ -2,12 +2,12 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from bench.data.columns import is_number
 from bench.data.delimited import BadData
 from bench.data.plain import PlainFile
-from bench.data.roles import A_DATE, NAMES, is_number
+from bench.data.roles import A_DATE, NAMES
 from bench.data.table import MISSING, SAMPLE_ROWS, Batch, NeedsExactReading, Table, Wanted
 from bench.errors import UsageError
 from bench.text import first_line, quoted
@@ -22,18 +22,37 @@ class CsvTable(Table):
     """Raises BadData where there is nothing in the file, or a header of which two are alike."""
 
     def __init__(
-        self, plain: PlainFile, name: str, separator: str | None, named: Mapping[str, str]
+        self,
+        plain: PlainFile,
+        name: str,
+        separator: str | None,
+        named: Mapping[str, str],
+        *,
+        has_header: bool | None = None,
+        quotes: bool = True,
     ) -> None:
-        """named: the roles' columns as the user gave them; they tell whether there is a header."""
+        """Look at the first lines.
+
+        Args:
+            plain: the file.
+            name: for messages.
+            separator: None: told from the first lines.
+            named: the roles' columns as the user gave them; they tell whether there is a header.
+            has_header: None: told from the first lines.
+            quotes: a field may stand in double quotes.
+        """
         self.name, self._plain = name, plain
         lines = _first_lines(plain, name)
-        self._quotes = not plain.translated
+        self._quotes = quotes and not plain.translated
         self._separator = plain.separator or separator or sniffed_separator(lines)
         rows = list(self._split(lines))
-        if len(rows) > 1 and rows[-1] and len(rows[-1]) < len(rows[0]):
+        if len(rows) > 1 and len(rows[-1]) < len(rows[0]):
             rows.pop()  # it may be cut where we stopped to look
+        if not rows:
+            raise BadData(f"{name}: the file is empty")
         self._rows = rows
-        self.has_header = _has_header(rows, set(named.values()) - {""})
+        given = set(named.values()) - {""}
+        self.has_header = _has_header(rows, given) if has_header is None else has_header
         names = rows[0] if self.has_header else [str(k + 1) for k in range(len(rows[0]))]
         self.columns = tuple(name.strip() for name in names)
         said = SAID.get(separator or plain.said or self._separator, plain.said or self._separator)
@@ -94,8 +113,6 @@ class CsvTable(Table):
             if not self.exact:
                 raise NeedsExactReading from None
             raise BadData(self._fault(str(error))) from None
-        if not first:
-            raise BadData(f"{self.name}: no rows{' after the header' if self.has_header else ''}")
 
     def place(self, row: int) -> str:
         """By reading the file again up to there."""
@@ -227,8 +244,3 @@ def check_separator(separator: str) -> None:
         raise UsageError(
             f"a separator is one ASCII character, or several as '::', not {separator!r}"
         )
-
-
-def path_name(path: Path) -> str:
-    """How a file is called in messages."""
-    return path.name or str(path)

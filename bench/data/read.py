@@ -1,24 +1,27 @@
-"""Interactions from a table of any kind: what is read, what was taken for what, what was left."""
+"""Interactions from a table of any kind: what was taken for what, and what each step left."""
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bench.data import cache
+from bench.data.arrow_tables import MemoryTable
+from bench.data.atomic import with_siblings
+from bench.data.collect import Collector, Columns
+from bench.data.columns import is_number
 from bench.data.delimited import BadData
-from bench.data.encode import IdColumn
+from bench.data.filters import WEIGHT, RowFilters
+from bench.data.narrow import narrowed
 from bench.data.options import ReadOptions
 from bench.data.plain import Snapshot, scratch_folder
-from bench.data.roles import find_roles, is_number
-from bench.data.table import BadValue, Batch, NeedsExactReading, Table, Wanted
-from bench.data.tables import open_table
-from bench.data.times import TimeColumn
+from bench.data.roles import find_roles
+from bench.data.table import BadValue, NeedsExactReading, Table, Wanted
+from bench.data.tables import Opener, files_of
 from bench.errors import UsageError
-from bench.interactions import DataSet, Floats, Interactions
+from bench.interactions import DataSet, Interactions
 from bench.text import quoted
 
 
@@ -31,7 +34,7 @@ class Step(NamedTuple):
 
     name: str  # "read", "where event == 'buy'"
     rows: int
-    users: int | None  # None where ids were not numbered yet
+    users: int | None  # None where they are not numbered yet
     items: int | None
 
 
@@ -42,8 +45,8 @@ class Reading:
     data: DataSet
     columns: Mapping[str, str]  #: role -> what was taken for it, in words
     ticks: int | None  #: how many of the times are a second; None: they tell the order alone
-    steps: tuple[Step, ...] = ()  #: the first is what the file holds
-    notes: tuple[str, ...] = field(default=())  #: what was found out of the file
+    steps: tuple[Step, ...]  #: the first is what the file holds
+    notes: tuple[str, ...]  #: what was found out of the file
 
     def lines(self) -> str:
         """What was taken for what and what each step left, for people to read."""
@@ -61,8 +64,10 @@ class Reading:
 def read_data(source: Any, options: ReadOptions) -> Reading:
     """Read interactions.
 
+    Of a file, what was read is kept in the cache folder, and mapped into memory the next time.
+
     Args:
-        source: a path; or a table in memory with the Arrow C stream interface
+        source: a path of a file or a folder; or a table in memory with the Arrow C stream interface
             (`__arrow_c_stream__`), as those of pandas, polars and pyarrow have.
         options: what is said of it.
 
@@ -71,179 +76,156 @@ def read_data(source: Any, options: ReadOptions) -> Reading:
         DataUnavailable: no such file, or it cannot be read.
         UnclearColumns: it cannot be seen which column is what.
         NoTimes: there are no times, and the options give no order.
+        UnknownName, BadParameter: options that do not fit the table.
     """
     if not isinstance(source, Path | str):
-        raise NotImplementedError
+        table = MemoryTable(source)
+        return _read(table, options, table.name)
     path = Path(source)
-    with ExitStack() as stack:
-        snapshot = Snapshot.of(path)
-        scratch = stack.enter_context(scratch_folder())
-        table = open_table(
-            path,
-            scratch,
+    options = with_siblings(path, options)
+    paths = files_of(path)
+    snapshots = [Snapshot.of(part) for part in paths]
+    key = cache.key_of_files(paths, path, options)
+    kept = None if key is None else cache.load(key)
+    if kept is not None:
+        return _from_cache(kept)
+    with scratch_folder() as scratch:
+        opener = Opener(
+            scratch=scratch,
             separator=options.separator,
             encoding=options.encoding,
             columns=options.columns,
         )
-        reading = read_table(table, options, path.name)
+        reading = _read(opener.open(path), options, path.name or path.resolve().name)
+    for snapshot in snapshots:
         snapshot.check()
-        return reading
+    if key is not None:
+        cache.store(key, reading.data.interactions, _facts(reading), str(path.resolve()))
+    return reading
 
 
-def read_table(table: Table, options: ReadOptions, source: str) -> Reading:
-    """What `read_data` does, of a table that is open."""
+def _facts(reading: Reading) -> dict[str, Any]:
+    """All of a reading but its arrays, fit for JSON."""
+    return {
+        "columns": dict(reading.columns),
+        "ticks": reading.ticks,
+        "steps": [list(step) for step in reading.steps],
+        "notes": list(reading.notes),
+    }
+
+
+def _from_cache(kept: cache.Kept) -> Reading:
+    return Reading(
+        data=DataSet(kept.interactions),
+        columns=kept.facts["columns"],
+        ticks=kept.facts["ticks"],
+        steps=tuple(Step(*step) for step in kept.facts["steps"]),
+        notes=tuple(kept.facts["notes"]),
+    )
+
+
+def _read(table: Table, options: ReadOptions, source: str) -> Reading:
     roles = find_roles(table, options.columns, needed=("user", "item"))
-    if options.order in ("file", "random"):
-        roles.pop("time", None)
-    elif "time" not in roles:
+    by_time = options.order in (None, "time")
+    if by_time and "time" not in roles:
         raise NoTimes(
             f"{table.name}: there is no column of times, so it cannot be seen which item of a user"
             " is the last. If the rows of a user stand in order: --order file. If not: --order"
             " random, which holds out one of each user's items at random. If there is such a"
             " column: --columns time=..."
         )
+    if not by_time and options.since is None and options.until is None:
+        roles.pop("time", None)  # not needed; what is wrong with it does not matter
+    filters = RowFilters.of(options, table)
+    if options.events is not None:
+        roles["rating"] = WEIGHT
     try:
-        collected = _collect(table, roles)
+        columns, filters = _collected(table, roles, options)
     except NeedsExactReading:
         table.exact = True
-        collected = _collect(table, roles)
-    return collected.reading(options, source, table.notes)
+        columns, filters = _collected(table, roles, options)
+    return _reading(table, roles, columns, filters, options, source)
 
 
-@dataclass
-class _Collected:
-    """The columns of all batches."""
-
-    roles: Mapping[str, str]
-    exact: bool
-    users: IdColumn = field(default_factory=IdColumn)
-    items: IdColumn = field(default_factory=IdColumn)
-    ratings: list[Floats] = field(default_factory=list)
-    rows: int = 0
-    places: list[tuple[int, Table, int]] = field(default_factory=list)  # first row, file, its row
-
-    def __post_init__(self) -> None:
-        self.times = TimeColumn(exact=self.exact)
-
-    def add(self, batch: Batch) -> None:
-        rows = batch.rows
-        self.places.append((self.rows, batch.table, batch.first))
-        adders: dict[str, Callable[[Any], None]] = {
-            "user": self.users.add,
-            "item": self.items.add,
-            "time": self.times.add,
-            "rating": self._add_ratings,
-        }
-        for role, column in self.roles.items():
-            values = rows.column(column)
-            try:
-                adders[role](values)
-            except BadValue as error:
-                raise self._at(error, batch, column, role) from None
-        self.rows += rows.num_rows
-
-    def _add_ratings(self, values: Any) -> None:
-        self.ratings.append(numbers(values, self.exact))
-
-    def _at(self, error: BadValue, batch: Batch, column: str, role: str) -> BadData:
-        place = batch.table.place(batch.first + error.row)
-        said = f"{role} (column {quoted(column)})" if column != role else role
-        return BadData(f"{place}: {said} {error}")
-
-    def reading(self, options: ReadOptions, source: str, notes: tuple[str, ...]) -> Reading:
-        if not self.rows:
-            raise BadData(f"{source}: no rows")
-        columns = {role: f"column {quoted(column)}" for role, column in self.roles.items()}
-        ticks: int | None = None
-        times: NDArray[np.int64]
-        if "time" in self.roles:
-            try:
-                times, ticks, words = self.times.finish()
-            except BadValue as error:
-                raise self._late(error) from None
-            columns["time"] += f", {words}"
-        else:
-            times = np.arange(self.rows, dtype=np.int64)
-            columns["time"] = "none: the order of the rows"
-        users, user_ids = self.users.finish()
-        items, item_ids = self.items.finish()
-        ratings = np.concatenate(self.ratings) if self.ratings else None
-        self.ratings.clear()
-        words = options.words()
-        interactions = Interactions(
-            users=users,
-            items=items,
-            times=times,
-            ratings=ratings,
-            n_users=len(user_ids),
-            n_items=len(item_ids),
-            user_ids=user_ids,
-            item_ids=item_ids,
-            source=f"{source} ({words})" if words else source,
-        )
-        return Reading(
-            data=DataSet(interactions),
-            columns=columns,
-            ticks=ticks,
-            steps=(Step("read", len(users), len(user_ids), len(item_ids)),),
-            notes=notes,
-        )
-
-    def _late(self, error: BadValue) -> BadData:
-        """A fault that is seen when all is read: where its row stood."""
-        start, table, first = next(
-            place for place in reversed(self.places) if place[0] <= error.row
-        )
-        return BadData(f"{table.place(first + error.row - start)}: time {error}")
+def _collected(
+    table: Table, roles: Mapping[str, str], options: ReadOptions
+) -> tuple[Columns, RowFilters]:
+    filters = RowFilters.of(options, table)
+    collector = Collector(roles, exact=table.exact)
+    for batch in table.batches(_wanted(table, roles, filters)):
+        try:
+            rows, numbers = filters.kept(batch.rows)
+        except BadValue as error:
+            place = batch.table.place(batch.first + error.row)
+            raise BadData(f"{place}: {error}") from None
+        collector.add(batch, rows, numbers)
+    filters.check()
+    if not sum(filters.counts.values()):
+        raise BadData(f"{table.name}: no rows{' after the header' if table.has_header else ''}")
+    for step, count in filters.counts.items():
+        if not count:
+            raise BadData(f"{table.name}: no rows are left after {step}")
+    return collector.finish(), filters
 
 
-def _collect(table: Table, roles: Mapping[str, str]) -> _Collected:
-    wanted: dict[str, Wanted] = {roles["user"]: "id", roles["item"]: "id"}
-    if "rating" in roles:
-        wanted[roles["rating"]] = "number"
-    if "time" in roles:
-        values = table.sample().column(roles["time"]).to_pylist()
-        plain = all(value is None or is_number(str(value)) for value in values)
-        wanted[roles["time"]] = "number" if plain else "text"
-    collected = _Collected(roles, table.exact)
-    for batch in table.batches(wanted):
-        collected.add(batch)
-    return collected
+def _wanted(table: Table, roles: Mapping[str, str], filters: RowFilters) -> dict[str, Wanted]:
+    wanted: dict[str, Wanted] = {column: "text" for column in filters.columns}
+    for role, column in roles.items():
+        if role in ("user", "item"):
+            wanted[column] = "id"
+        elif role == "rating" and column != WEIGHT:
+            wanted[column] = "number"
+        elif role == "time":
+            values = table.sample().column(column).to_pylist()
+            plain = all(value is None or is_number(str(value)) for value in values)
+            wanted[column] = "number" if plain else "text"
+    return wanted
 
 
-def numbers(values: Any, exact: bool) -> Floats:
-    """Numbers as float32, an Arrow array. [n]
+def _reading(
+    table: Table,
+    roles: Mapping[str, str],
+    columns: Columns,
+    filters: RowFilters,
+    options: ReadOptions,
+    source: str,
+) -> Reading:
+    named = {role: f"column {quoted(column)}" for role, column in roles.items() if role != "event"}
+    times = columns.times
+    if times is not None:
+        named["time"] += f", {columns.words}"
+    if options.events is not None:
+        named["rating"] = f"the weight of the event in column {quoted(roles['event'])}"
+    if times is None:
+        times = np.arange(len(columns.users), dtype=np.int64)
+    words = options.words()
+    data = Interactions(
+        users=columns.users,
+        items=columns.items,
+        times=times,
+        ratings=columns.ratings,
+        n_users=len(columns.user_ids),
+        n_items=len(columns.item_ids),
+        user_ids=columns.user_ids,
+        item_ids=columns.item_ids,
+        source=f"{source} ({words})" if words else source,
+    )
+    steps = [Step(name, count, None, None) for name, count in filters.counts.items()]
+    steps[-1] = Step(steps[-1].name, len(data), data.n_users, data.n_items)
 
-    Raises:
-        BadValue: one is missing, no number or not finite.
-        NeedsExactReading: the same, where another reading can say which.
-    """
-    import pyarrow as pa
-    from pyarrow import compute
+    def report(name: str, left: Interactions) -> None:
+        if not len(left):
+            raise BadData(f"{table.name}: no rows are left after {name}")
+        steps.append(Step(name, len(left), left.n_users, left.n_items))
 
-    if values.null_count:
-        raise BadValue(int(np.argmax(values.is_null().to_numpy(False))), "is missing")
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        values = compute.utf8_trim_whitespace(values)
-        good = compute.match_substring_regex(
-            values, r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-        ).to_numpy(False)
-        if not good.all():
-            row = int(np.argmin(good))
-            raise BadValue(row, f"{quoted(values[row].as_py())} is not a number")
-        values = compute.replace_substring_regex(values, r"^\+", "").cast(pa.float64())
-    elif not (
-        pa.types.is_integer(values.type)
-        or pa.types.is_floating(values.type)
-        or pa.types.is_decimal(values.type)
-        or pa.types.is_boolean(values.type)
-    ):
-        raise BadValue(0, f"is not a number but {values.type}")
-    with np.errstate(over="ignore"):
-        found: Floats = values.cast(pa.float64(), safe=False).to_numpy(False).astype(np.float32)
-    if not np.isfinite(found).all():
-        if not exact:
-            raise NeedsExactReading
-        row = int(np.argmin(np.isfinite(found)))
-        raise BadValue(row, f"{quoted(str(values[row].as_py()))} is not a finite number")
-    return found
+    data = narrowed(data, options, columns.ticks, report)
+    ticks = columns.ticks
+    if options.order in ("file", "random"):
+        named["time"] = "none is used: the rows of a user stand in order"
+        if options.order == "random":
+            named["time"] = "none is used: there is no order"
+        data = replace(data, times=np.arange(len(data), dtype=np.int64))
+        ticks = None
+    return Reading(
+        data=DataSet(data), columns=named, ticks=ticks, steps=tuple(steps), notes=table.notes
+    )

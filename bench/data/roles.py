@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.data.columns import is_number
 from bench.data.table import Table
 from bench.errors import UsageError, unknown
 from bench.text import one_line
@@ -208,13 +209,6 @@ def _type_of(kind: Any, known: Sequence[str]) -> str:
     if all(is_number(value) for value in known):
         return "numbers"
     return "times" if all(A_DATE.fullmatch(value) for value in known) else "text"
-
-
-def is_number(value: str) -> bool:
-    """Whether text is a finite decimal number; one with a leading zero, as "007", is none."""
-    return re.fullmatch(r"-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?", value) is not None and (
-        any(c.isdigit() for c in value)
-    )
 
 
 def _cut(value: str) -> str:
