@@ -14,13 +14,14 @@ from bench.cli.new import new
 from bench.cli.options import INTERRUPTED
 from bench.cli.results import leaderboard, track, ui, verify
 from bench.cli.run import run
+from bench.cli.study import study
 from bench.cli.tune import tune
 from bench.errors import Problem, UsageError
 
 # What a person wants, and the commands for it. A new command joins with one word.
 SECTIONS: dict[str, list[click.Command]] = {
     "Measure": [run, tune, new, list_, data],
-    "Read": [leaderboard, compare, ui, track],
+    "Read": [leaderboard, compare, study, ui, track],
     "Use": [],
     "Check": [verify, certify],
     "Machines": [],

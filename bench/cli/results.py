@@ -52,10 +52,15 @@ def leaderboard(results: "Results", picture: Path | None) -> int:
 def verify(results: "Results") -> None:
     """Compute every published figure again from the ledgers; fail on the first difference.
 
-    It fails too where a board is INVALID.
+    It fails too where a board is INVALID. A folder with a study is checked too.
     """
     from bench.leaderboard.verify import verify as check
+    from bench.study.verify import holds_study, verify_study
 
+    if holds_study(results.path):
+        click.echo(verify_study(results.path))
+        if not results.records.exists():
+            return
     click.echo(check(results))
 
 

@@ -83,6 +83,12 @@ class Duel:
     universes: int
     ends: Ends
 
+    @property
+    def decided_by(self) -> str:
+        """The decision that turns the pair; empty where it never turns, or none does alone."""
+        turns = self.ends.most_share - self.ends.least_share >= CLEAR
+        return self.ends.decision if self.wins not in (0, self.universes) and turns else ""
+
     def __str__(self) -> str:
         """For example "als beats mf on 111 of 144; decided by the negatives: ..."."""
         said = f"{self.first} beats {self.second} on {_of(self.wins, self.universes)}"
@@ -91,9 +97,9 @@ class Duel:
             said += f", equal on {equal}"
         if self.wins in (0, self.universes):
             return said
-        decision, least, low, most, high = self.ends
-        if high - low < CLEAR:
+        if not self.decided_by:
             return f"{said}; no single decision turns it"
+        decision, least, low, most, high = self.ends
         name = OPTIONS[decision]
         few, many = _share(low), _share(high)
         if "." in few:

@@ -70,6 +70,11 @@ class Results:
         return self.path / "tune"
 
     @property
+    def study_of_metrics(self) -> Path:
+        """Folder of what `bench study` writes, unless it is told another."""
+        return self.path / "study"
+
+    @property
     def work(self) -> Path:
         """Folder for what is not a result yet; empty before and after a run."""
         return self.path / ".work"
