@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "statistics": {"errors", "evaluation", "hashing", "interactions", "records", "text"},
     # what shows it, from records alone
     "tracking": {"records", "text"},
-    "leaderboard": {"errors", "evaluation", "records", "text"},
+    "leaderboard": {"errors", "evaluation", "records", "statistics", "text"},
     # what answers from it
     "compare": {
         *("errors", "evaluation", "interactions", "leaderboard", "protocol", "records"),

@@ -82,13 +82,15 @@ def suite_to_run(suite: str, *, seeds: list[str] | None, **changes: Any) -> "Sui
 def run_suite(suite: "Suite", options: "Options") -> int:
     """Measure a suite and show its board; the exit code."""
     from bench.leaderboard.sections import sections
+    from bench.leaderboard.statistics import with_statistics
     from bench.leaderboard.tables import terminal
     from bench.running.run import run
 
     outcome = run(suite, options)
     click.echo()
     verdicts = options.results.verdicts()
-    board = sections(outcome.records, outcome.canaries, verdicts)  # of this run alone
+    alone = sections(outcome.records, outcome.canaries, verdicts)  # of this run
+    board = with_statistics(alone, options.results)
     if board:
         click.echo(terminal(board, width()).rstrip())
         click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv and .html.")

@@ -17,20 +17,28 @@ class Column:
     title: str
     cell: Callable[[BoardRow], str]
     meaning: str
-    figure: str = ""  # what the page sorts by
+    figure: str = ""  # what the page sorts by: a figure, or a number of the row
     give_way: int = 0  # the highest leaves a narrow terminal first; 0 never does
     needed_by: Callable[[BoardRow], bool] | None = None  # else left out of the table
+
+    def value(self, row: BoardRow) -> object:
+        """What the page sorts by; "" where a row has none."""
+        return row.figures.get(self.figure, getattr(row, self.figure, ""))
 
 
 def _number(name: str, form: Callable[[float], str]) -> Callable[[BoardRow], str]:
     return lambda row: form(row.figures[name]) if name in row.figures else ""
 
 
+def _with_error(row: BoardRow, figure: str, error: str) -> str:
+    value, its_error = row.figures.get(figure), row.figures.get(error)
+    if value is None:
+        return ""
+    return _four(value) + ("" if its_error is None else f" ±{its_error:.4f}")
+
+
 def _hit_rate(row: BoardRow) -> str:
-    if "hr_at_10" not in row.figures:
-        return row.status
-    error = row.figures.get("hr_at_10_se")
-    return f"{row.figures['hr_at_10']:.4f}" + ("" if error is None else f" ±{error:.4f}")
+    return _with_error(row, "hr_at_10", "hr_at_10_se") or row.status
 
 
 def _name(row: BoardRow) -> str:
@@ -70,30 +78,47 @@ COLUMNS = (
         "seeds",
         lambda row: str(row.seeds),
         "runs averaged in this row",
+        "seeds",
         give_way=9,
         needed_by=lambda row: row.seeds > 1,
+    ),
+    Column(
+        "tier",
+        lambda row: str(row.tier or ""),
+        "1 for the best row and all that are not told apart from it, 2 for the same among the "
+        "rest, and so on; see below the table",
+        "tier",
+        needed_by=lambda row: row.tier > 0,
     ),
     Column(
         "HR@10",
         _hit_rate,
         "share of test users whose held-out item is among the first 10 of it and 99 sampled "
-        "negatives, ± its standard error over the test users",
+        "negatives, ± its standard error over the test users and the seeds",
         "hr_at_10",
     ),
     Column(
         "NDCG@10", _number("ndcg_at_10", _four), "the same, discounted by the rank", "ndcg_at_10"
     ),
     Column(
+        "exact NDCG@10",
+        lambda row: _with_error(row, "ndcg_at_10_expected", "exact_ndcg_at_10_se"),
+        "NDCG@10 averaged exactly over all draws of the 99 negatives, so without sampling noise, "
+        "± its standard error over the test users and the seeds; tiers are by it",
+        "ndcg_at_10_expected",
+        2,
+    ),
+    Column(
         "published",
         published.in_short,
         "HR@10 / NDCG@10 that others published for this model, data set and protocol (of several, "
         "the highest HR@10), then our HR@10 less theirs: within the standard error of ours over "
-        "the test users, or above or below; theirs has an error too, which is not known",
+        "the test users and the seeds, or above or below; theirs has an error, which is not known",
         give_way=1,
         needed_by=lambda row: published.target(row) is not None,
     ),
     Column(
-        "expected HR@10",
+        "exact HR@10",
         _number("hr_at_10_expected", _four),
         "HR@10 averaged exactly over all draws of the 99 negatives, so without sampling noise",
         "hr_at_10_expected",
@@ -154,7 +179,7 @@ COLUMNS = (
         _number("peak_memory_mb", lambda value: f"{value:.0f}"),
         "peak memory of training and scoring above the level before",
         "peak_memory_mb",
-        2,
+        3,
     ),
     Column(
         "certified",
@@ -203,6 +228,10 @@ def _figure(row: BoardRow, name: str) -> object:
     return row.figures.get(name, "")
 
 
+def _or_empty(row: BoardRow, name: str) -> object:
+    return getattr(row, name) or ""
+
+
 def _flag(row: BoardRow, name: str) -> object:
     return "yes" if getattr(row, name) else ""
 
@@ -242,4 +271,11 @@ CSV_COLUMNS: tuple[CsvColumn, ...] = (
     *_each(_flag, "drifted"),
     *_each(_figure, "load_before", "load_after"),
     ("invalid", lambda section, _: one_line("; ".join(section.invalid))),
+    *_each(_or_empty, "tier", "letters"),
+    *_each(_flag, "one_fit"),
+    *_each(_figure, "exact_ndcg_at_10", "exact_ndcg_at_10_se"),
+    *_each(_figure, "exact_ndcg_at_10_ci_low", "exact_ndcg_at_10_ci_high"),
+    *_each(_figure, "exact_hr_at_10", "exact_hr_at_10_se"),
+    *_each(_figure, "exact_hr_at_10_ci_low", "exact_hr_at_10_ci_high"),
+    *_each(_figure, "full_hr_at_10_se", "full_ndcg_at_10_se", "share_first", "share_first_3"),
 )

@@ -16,6 +16,11 @@ class Mark(NamedTuple):
 
 MARKS = (
     Mark(
+        "¹",
+        lambda row: row.fewer_seeds,
+        "one fit: one seed alone, so error and tier are of this fit and not of the model",
+    ),
+    Mark(
         "†",
         lambda row: row.tie_sensitive,
         "many equal scores: another order of ties would move HR@10 or NDCG@10 by over 0.001",

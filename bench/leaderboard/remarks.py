@@ -6,6 +6,7 @@ from bench.leaderboard import published
 from bench.leaderboard.columns import different
 from bench.leaderboard.marks import MARKS
 from bench.leaderboard.sections import Section
+from bench.leaderboard.statistics import statistics_lines
 from bench.text import one_line
 
 NO_CANARIES = "canaries: none vouch for this split; `bench run` measures them"
@@ -47,7 +48,13 @@ def about(section: Section) -> list[str]:
 
 def remarks_below(section: Section) -> list[str]:
     canaries = [one_line(str(each)) for each in section.canaries] or [NO_CANARIES]
-    return [*_missing(section), *_marks(section), *_sampled(section), *canaries]
+    return [
+        *_missing(section),
+        *_marks(section),
+        *statistics_lines(section),
+        *_sampled(section),
+        *canaries,
+    ]
 
 
 def invalid_lines(section: Section) -> list[str]:

@@ -37,6 +37,11 @@ class BoardRow:
     figures: dict[str, float]  # means over the ok seeds, finite only
     records: tuple[Record, ...]  # one for each seed
     certified: str = ""  # "yes", "tolerances" or "no"; "" where this code was never certified
+    # Of the statistics of its section, see bench.records.standings; their figures are among figures
+    tier: int = 0  # from 1; 0 without statistics
+    letters: str = ""
+    one_fit: bool = False  # one seed
+    fewer_seeds: bool = False  # one seed, where another row of the section has more
 
     @property
     def tie_sensitive(self) -> bool:
@@ -139,8 +144,9 @@ def _row(records: list[Record]) -> BoardRow:
 def _figures(records: list[Record]) -> dict[str, float]:
     """Mean of each figure over the seeds.
 
-    The mean of the standard errors too: every seed meets the same test users, so more seeds do
-    not make that error smaller. What the seeds themselves do is the sd.
+    The mean of the standard errors too, which is that of one seed over the users: how much smaller
+    it is for several, and what seeds add, only ledgers can tell (`bench.leaderboard.statistics`).
+    The sd is that over the seeds.
     """
     values = defaultdict(list)
     for record in records:

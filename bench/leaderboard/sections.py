@@ -9,6 +9,7 @@ from bench.leaderboard import validity
 from bench.leaderboard.rows import NOT_CERTIFIED, BoardRow, Verdicts, by_age, rows
 from bench.records.canaries import Canaries
 from bench.records.record import Record
+from bench.records.standings import Standings
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Section:
     records: tuple[Record, ...]  # behind the rows, oldest first
     canaries: tuple[Canaries, ...] = ()  # that vouch for them
     invalid: tuple[str, ...] = ()  # why none of it can be believed
+    standings: Standings | None = None  # statistics of the rows
+    no_statistics: str = ""  # why there are none
 
 
 def sections(

@@ -66,7 +66,7 @@ def _table(
     tabulate.MIN_PADDING = 0  # of headers, which would cost two columns on a narrow terminal
     titles = ["#", *(column.title for column in shown)]
     if form == "simple":
-        titles = [title.replace("expected", "exp.").replace(" ", "\n") for title in titles]
+        titles = [title.replace(" ", "\n") for title in titles]
     lines = [
         [str(place) if row.seeds else "", *(clean(column.cell(row)) for column in shown)]
         for place, row in enumerate(section.rows, start=1)

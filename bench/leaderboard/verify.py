@@ -2,23 +2,28 @@
 
 import csv
 import io
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from math import isclose
 from pathlib import Path
+from typing import Any
 
 from bench.errors import Problem
 from bench.evaluation import figures as evaluation_figures
 from bench.evaluation import ledger
 from bench.leaderboard import validity
 from bench.leaderboard.sections import Section, sections
+from bench.leaderboard.statistics import records_of_rows, with_statistics
 from bench.leaderboard.write import files
 from bench.records.canaries import Canaries
 from bench.records.files import load_all
 from bench.records.folder import Results
 from bench.records.record import Record
 from bench.records.timings import DRIFT, UNITS, derived
+from bench.statistics.standings import standings
 
 TOLERANCE = 1e-9  # of a figure computed again, perhaps on another machine
+OF_COUNTS = 1e-3  # of a share of draws or flips, of which one on the edge may fall the other way
 
 
 class Difference(Problem):
@@ -43,11 +48,15 @@ def verify(results: Results) -> str:
             raise Difference(
                 f"{results}: {section.dataset}, {section.protocol} is INVALID: {reason}"
             )
+    board = with_statistics(board, results, compute=False)  # as they are kept
+    computed = sum(_check_statistics(section, results) for section in board)
     rows = _check_board(board, results)
     measured = sum(found.status == "ok" for found in records)
     return (
         f"{results}: {len(records)} records, {measured} of them with a ledger; {figures} figures"
-        f" and a board of {rows} rows computed again, all equal"
+        f" and a board of {rows} rows computed again"
+        + (", with their statistics" if computed else "")
+        + ", all equal"
     )
 
 
@@ -71,6 +80,36 @@ def _check_record(found: Record, results: Results) -> int:
     if reason := validity.outside_sampling_error(found):
         raise Difference(f"{found.stem}: {reason}")
     return len(again)
+
+
+def _check_statistics(section: Section, results: Results) -> bool:
+    """Compute the statistics of a section anew and compare them; False where none are kept."""
+    if section.standings is None:
+        return False
+    again = standings(results, section.dataset, section.protocol, records_of_rows(section))
+    path = results.file_of(section.standings)
+    wanted = list(_leaves(section.standings.to_dict()))
+    for (name, given), (_, computed) in zip(wanted, _leaves(again.to_dict()), strict=True):
+        if isinstance(given, float) and isinstance(computed, float):
+            counted = "share" in name or name.endswith(".p")
+            same = isclose(given, computed, abs_tol=OF_COUNTS if counted else TOLERANCE)
+        else:
+            same = given == computed
+        if not same:
+            raise Difference(f"{path}: {name} is {given}, computed again {computed}")
+    return True
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The numbers and words of what is kept, each with where it stands."""
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield from _leaves(entry, f"{name}.{key}" if name else key)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for place, entry in enumerate(value):
+            yield from _leaves(entry, f"{name}[{place}]")
+    else:
+        yield name, value
 
 
 def _check_board(board: list[Section], results: Results) -> int:

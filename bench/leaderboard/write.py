@@ -3,13 +3,20 @@
 from bench.leaderboard import tables
 from bench.leaderboard.html import html
 from bench.leaderboard.sections import Section, sections
+from bench.leaderboard.statistics import with_statistics
 from bench.records.files import write_whole
 from bench.records.folder import BOARDS, Results
 
 
-def board_of(results: Results) -> list[Section]:
-    """The board of all that stands in the results: records, canaries and certificates."""
-    return sections(results.read_records(), results.read_canaries(), results.verdicts())
+def board_of(results: Results, *, compute: bool = True) -> list[Section]:
+    """The board of all that stands in the results: records, canaries, certificates and ledgers.
+
+    Args:
+        results: whose.
+        compute: whether to compute statistics that are not kept of the same ledgers.
+    """
+    board = sections(results.read_records(), results.read_canaries(), results.verdicts())
+    return with_statistics(board, results, compute=compute)
 
 
 def files(board: list[Section]) -> dict[str, str]:
@@ -19,6 +26,11 @@ def files(board: list[Section]) -> dict[str, str]:
 
 
 def write(board: list[Section], results: Results) -> None:
-    """Write the files of a board into its results folder."""
+    """Write the files of a board into its results folder, and keep its statistics."""
+    kept = results.read_standings()
+    for section in board:
+        found = section.standings
+        if found is not None and found != kept.get((section.dataset, section.protocol)):
+            results.save(found)
     for name, text in files(board).items():
         write_whole(results.path / name, text.encode())

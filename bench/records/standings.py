@@ -71,7 +71,7 @@ class Standings(Kept):
     def to_dict(self) -> dict[str, Any]:
         """Its fields, fit for JSON."""
         rows = [row._asdict() for row in self.rows]
-        return super().to_dict() | {"rows": rows, "pairs": [list(pair) for pair in self.pairs]}
+        return super().to_dict() | {"rows": rows, "pairs": [pair._asdict() for pair in self.pairs]}
 
     @classmethod
     def parts(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -79,5 +79,5 @@ class Standings(Kept):
         rows = [row | {"stems": tuple(row["stems"])} for row in values["rows"]]
         return {
             "rows": tuple(RowStanding(**row) for row in rows),
-            "pairs": tuple(PairStanding(*pair) for pair in values["pairs"]),
+            "pairs": tuple(PairStanding(**pair) for pair in values["pairs"]),
         }

@@ -123,7 +123,7 @@ class Session:
         self._display.end(record, measured=measured_now)
         self._tracking.log(record)
         if measured_now:  # so that a killed run leaves a board of what it has
-            write(board_of(results), results)
+            write(board_of(results, compute=False), results)
 
     def _measure(self, planned: Planned) -> Record:
         results = self._options.results

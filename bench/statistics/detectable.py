@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from bench.evaluation.metrics import Values
 from bench.statistics.seeds import LEVEL
@@ -23,5 +23,5 @@ def detectable_difference(errors: Sequence[float] | Values, *, tests: int = 1) -
     """
     if not len(errors):
         return 0.0
-    z = stats.norm.ppf([1 - (1 - LEVEL) / 2 / tests, POWER]).sum()
+    z = ndtri([1 - (1 - LEVEL) / 2 / tests, POWER]).sum()
     return float(z * np.median(errors))

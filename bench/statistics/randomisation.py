@@ -17,7 +17,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from bench.evaluation.metrics import Values
 from bench.records.standings import FAMILY
@@ -69,7 +69,8 @@ def pair_tests(values: Sequence[NDArray[np.float64]], flips: int = FLIPS) -> Pai
         found.append(estimate(float(difference.mean()), error_of_users(difference), parts, m))
     mean, se, low, high, df = np.array(found).reshape(-1, 5).T
     statistic = np.divide(np.abs(mean), se, where=se > 0, out=np.where(mean == 0, 0.0, np.inf))
-    as_of_users = stats.t.isf(stats.t.sf(statistic, df), m - 1)
+    tails = np.maximum(stdtr(df, -statistic), np.finfo(np.float64).tiny)
+    as_of_users = -stdtrit(m - 1, tails)
     return PairTests(k, pairs, mean, se, low, high, _adjusted(means, pairs, as_of_users, flips))
 
 

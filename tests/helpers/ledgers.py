@@ -47,7 +47,7 @@ def made_up_ledger(
 def keep(results: Results, model: str, its_ledger: Ledger, **changes: Any) -> Record:
     """A record and its ledger, written into a results folder."""
     made = made_up(model, 0.5, **changes)
-    made = replace(made, metrics=figures(its_ledger))
+    made = replace(made, metrics=figures(its_ledger), timings={"train_seconds": 2.5})
     ledger.save(its_ledger, results.ledger_of(made))
     results.save(made)
     return made
