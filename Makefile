@@ -1,7 +1,6 @@
 # Every target sets up what it needs: a virtual environment with the versions of requirements.txt.
 PYTHON ?= python3
 RESULTS ?= results
-SUITE ?= ml-100k
 
 BIN = .venv/bin
 READY = .venv/.ready
@@ -18,6 +17,7 @@ OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
 	@echo "             SUITE=quick MODELS=als,ease DATASET=synthetic SEEDS=0,1 DATA_DIR=... RESULTS=..."
+	@echo "             DATA=ratings.csv for a file of your own; how to read it: ARGS=\"--columns user=uid,item=sku\""
 	@echo "make test    run the tests"
 	@echo "make torture  kill runs at every moment and feed them broken things: the long versions of these tests, 45 minutes"
 	@echo "make perf    time the harness and the models, and save the figures in results/perf"
@@ -34,7 +34,7 @@ help:
 	@echo "make clean   remove the environment and caches; results stay"
 
 bench: $(READY)
-	@$(BIN)/bench run --suite $(SUITE) --results $(RESULTS) $(OPTIONS)
+	@$(BIN)/bench run --results $(RESULTS) $(if $(SUITE),--suite $(SUITE)) $(if $(DATA),--data "$(DATA)") $(OPTIONS)
 
 test: $(READY)
 	@$(BIN)/pytest -q -n 2 $(ARGS)

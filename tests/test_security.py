@@ -18,7 +18,7 @@ from bench.leaderboard.write import board_of, write
 from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.registry import suites
-from bench.registry.suites import BadSuite
+from bench.registry.blame import BadSuite
 from bench.running.folder import keep
 from bench.tuning import report
 from bench.tuning.trials import Log, Trial

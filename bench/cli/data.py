@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from bench.cli.data_options import data_options
 from bench.cli.groups import Commands
 from bench.cli.options import data_dir_option
+from bench.errors import BadParameter
 
 
 @click.group(cls=Commands)
@@ -32,17 +34,24 @@ def get(name: str, data_dir: Path | None) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("dataset", metavar="[NAME]", required=False)
+@data_options
 @data_dir_option
 @click.option("--protocol", default="loo-99", show_default=True, metavar="P")
 @click.option("--min-rating", type=float)
-def audit(name: str, data_dir: Path | None, protocol: str, min_rating: float | None) -> None:
-    """Tell what a reader must know of a data set before any figure."""
+def audit(
+    dataset: str | None, data_dir: Path | None, protocol: str, min_rating: float | None
+) -> None:
+    """Tell what a reader must know of a data set, or of a file of one's own, before any figure."""
     from bench.protocol.audit import audit_lines
     from bench.protocol.task import prepare
     from bench.registry.datasets import load_data
+    from bench.registry.own_data import agreed
 
-    task = prepare(load_data(name, data_dir), protocol, min_rating)
-    click.echo(audit_lines(name, task.protocol, task.audit))
+    if dataset is None:
+        raise BadParameter("bench data audit takes the name of a data set, or --data PATH")
+    dataset, protocol, min_rating = agreed(dataset, protocol, min_rating)
+    task = prepare(load_data(dataset, data_dir), protocol, min_rating)
+    click.echo(audit_lines(task.dataset, task.protocol, task.audit))
     click.echo(f"  data {task.data_sha256[:16]}, split {task.split_sha256[:16]}")
     click.echo(f"  from {task.train.source}")

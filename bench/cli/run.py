@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.data_options import data_options
 from bench.cli.options import INTERRUPTED, end_on_request, run_options, width
 from bench.errors import BadParameter
 from bench.text import one_line, shown
@@ -21,6 +22,7 @@ DEFAULT_SUITE = "ml-100k"
 @click.option("--suite", metavar="NAME", help=f"A suite by name or .toml file [{DEFAULT_SUITE}].")
 @click.option("--models", metavar="A,B", help="Only these models; new ones join with defaults.")
 @click.option("--dataset", metavar="D", help="Another data set, as synthetic:scale=10.")
+@data_options
 @click.option(
     "--protocol", metavar="P", help="loo-99, loo-99-order-file, loo-99-random, ncf-files."
 )
@@ -45,7 +47,7 @@ def run(
     board is INVALID.
     """
     chosen = suite_to_run(
-        suite or DEFAULT_SUITE,
+        suite,
         models=words(models) if models is not None else own or None,
         seeds=words(seeds) if seeds is not None else None,
         **changes,
@@ -65,9 +67,14 @@ def words(text: str) -> list[str]:
 # not wait for it.
 
 
-def suite_to_run(suite: str, *, seeds: list[str] | None, **changes: Any) -> "Suite":
-    """A suite as the options of the command line change it."""
+def suite_to_run(suite: str | None, *, seeds: list[str] | None, **changes: Any) -> "Suite":
+    """A suite as the options of the command line change it.
+
+    A file of one's own is for all models of the default suite, with their defaults: its values were
+    found for other data.
+    """
     from bench.registry import suites
+    from bench.registry.own_data import path_of
 
     if changes.get("models") == []:
         raise BadParameter("--models takes names with commas between them, as als,ease")
@@ -76,7 +83,16 @@ def suite_to_run(suite: str, *, seeds: list[str] | None, **changes: Any) -> "Sui
             wanted = "whole numbers from 0, of up to 18 digits, as 0,1,2"
             raise BadParameter(f"--seeds takes {wanted}, not {shown(seeds)}")
         changes["seeds"] = tuple(int(seed) for seed in seeds)
-    return suites.narrow(suites.load(suite), **changes)
+    chosen = suites.load(suite or DEFAULT_SUITE)
+    dataset = changes["dataset"]
+    if suite is None and dataset is not None and path_of(dataset):
+        chosen = suites.with_defaults(chosen, dataset)
+        if changes.get("models") is None:
+            click.echo(
+                f"no --suite: the {len(chosen.rows)} models of {DEFAULT_SUITE}, each with its"
+                " defaults; `bench tune` finds values for your data"
+            )
+    return suites.narrow(chosen, **changes)
 
 
 def run_suite(suite: "Suite", options: "Options") -> int:

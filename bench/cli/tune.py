@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.data_options import data_options
 from bench.cli.options import INTERRUPTED, end_on_request, run_options
 from bench.errors import BadParameter
 
@@ -23,6 +24,7 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 @click.option("--budget", default="10m", show_default=True, help="Time for each model: 90s, 1h.")
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="At most, for each model.")
 @click.option("--dataset", metavar="D", help="Another data set [movielens_100k].")
+@data_options
 @click.option("--protocol", metavar="P", help="loo-99-validation, ncf-files-validation.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @run_options("trial")

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 from bench.errors import BadParameter, unknown
-from bench.text import compact, shown
+from bench.interactions import Order
+from bench.text import compact, one_line, shown
 
-Order = Literal["time", "file", "random"]
 ROLES = ("user", "item", "time", "rating", "event")
+FILTERS = ("events", "where", "since", "until", "min_user", "min_item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +86,25 @@ class ReadOptions:
                 found[option.name] = str(plain) if isinstance(plain, Path) else plain
         return found
 
+    def title(self, source: str) -> str:
+        """The name of the data on a board: that of the file, and what leaves rows out."""
+        given = {name: value for name, value in self.given().items() if name in FILTERS}
+        said = ",".join(f"{name}={_plain(value)}" for name, value in given.items())
+        return one_line(f"{source}:{said}" if said else source)
+
     def words(self) -> str:
         """What differs from the defaults, for the source of the data: "min_user=5, where=..."."""
         return ", ".join(
             f"{name}={value if isinstance(value, str) else compact(value)}"
             for name, value in self.given().items()
         )
+
+
+def _plain(value: object) -> str:
+    """A value of an option as it is typed."""
+    if isinstance(value, Mapping):
+        return "+".join(f"{key}={entry:g}" for key, entry in value.items())
+    return str(value)
 
 
 def mapping(name: str, value: object) -> dict[str, Any]:

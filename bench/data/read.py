@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,21 +21,12 @@ from bench.data.roles import find_roles
 from bench.data.table import BadValue, NeedsExactReading, Table, Wanted
 from bench.data.tables import Opener, files_of
 from bench.errors import UsageError
-from bench.interactions import DataSet, Interactions
+from bench.interactions import DataSet, Interactions, Step
 from bench.text import quoted
 
 
 class NoTimes(UsageError):
     """There is no column of times, and nothing else says which item of a user is the last."""
-
-
-class Step(NamedTuple):
-    """What was left after one step of reading."""
-
-    name: str  # "read", "where event == 'buy'"
-    rows: int
-    users: int | None  # None where they are not numbered yet
-    items: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +71,27 @@ def read_data(source: Any, options: ReadOptions) -> Reading:
     """
     if not isinstance(source, Path | str):
         table = MemoryTable(source)
-        return _read(table, options, table.name)
+        return _named(_read(table, options, table.name), table.name, options)
     path = Path(source)
     options = with_siblings(path, options)
+    name = path.absolute().name
+    return _named(_read_files(path, options), f"{name}/" if path.is_dir() else name, options)
+
+
+def _named(reading: Reading, source: str, options: ReadOptions) -> Reading:
+    """The reading, its data with all that is to be said of them, wherever they go."""
+    columns = (f"{role}: {words}" for role, words in reading.columns.items())
+    data = replace(
+        reading.data,
+        has_times=options.order not in ("file", "random"),
+        name=options.title(source),
+        notes=(f"from {source}", *reading.notes, *columns),
+        steps=reading.steps,
+    )
+    return replace(reading, data=data)
+
+
+def _read_files(path: Path, options: ReadOptions) -> Reading:
     paths = files_of(path)
     snapshots = [Snapshot.of(part) for part in paths]
     key = cache.key_of_files(paths, path, options)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import Problem, unknown
+from bench.errors import BadParameter, Problem, unknown
 from bench.hashing import fingerprint
 from bench.interactions import DataSet, Ids, Interactions, Order
 from bench.protocol.audit import audit
@@ -15,6 +15,7 @@ from bench.protocol.negatives import Negatives, sample, some_users
 from bench.protocol.orders import arranged
 from bench.protocol.split import Split, as_published, hold_out_last, leave_one_out, leave_two_out
 
+VALIDATION = "-validation"  # ends the name of each protocol that has no test items
 SEED = 0  # of all that is drawn; a constant of the protocol, not of a run
 
 
@@ -101,6 +102,30 @@ PROTOCOLS = {
 }
 
 
+ORDERS: dict[Order, str] = {
+    "time": "loo-99",
+    "file": "loo-99-order-file",
+    "random": "loo-99-random",
+}
+
+
+def by_order(protocol: str, order: Order) -> str:
+    """The protocol of the same kind by an order of each user's items.
+
+    Raises:
+        UnknownName: there is no such order.
+        BadParameter: the protocol is by another one, or of a split that was published.
+    """
+    if order not in ORDERS:
+        raise unknown("order", str(order), ORDERS)
+    kind = protocol.removesuffix(VALIDATION)
+    if kind not in ("loo-99", ORDERS[order]):
+        raise BadParameter(
+            f"protocol {protocol!r} is not by order {order!r}; leave one of both out"
+        )
+    return ORDERS[order] + protocol.removeprefix(kind)
+
+
 def prepare(
     data: DataSet | Interactions,
     protocol: str,
@@ -154,7 +179,7 @@ def prepare(
         eval_users=0 if scored is split else len(scored.users),
         train=split.train,
         cases=cases,
-        tuning=protocol.endswith("-validation"),
+        tuning=protocol.endswith(VALIDATION),
         published=PROTOCOLS[protocol].negatives is _published,
         order=order,
         audit=audit(given, used, split, scored, negatives, min_rating, order),

@@ -3,7 +3,6 @@
 A suite is data only: nothing in it is run.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,18 +10,17 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from bench.errors import BadParameter, UsageError, unknown
+from bench.interactions import DataSet
 from bench.protocol.task import PROTOCOLS
 from bench.registry import names
-from bench.registry.datasets import parse_dataset
+from bench.registry.blame import BadSuite, blamed, where
+from bench.registry.datasets import load_data, parse_dataset
+from bench.registry.own_data import agreed, own_dataset, path_of
 from bench.registry.parameters import PLAIN, as_type, is_plain, parse_setting
 from bench.text import shown
 
 MOST_LABEL = 60  # characters
 MOST_MEMORY = 2**40  # MB
-
-
-class BadSuite(UsageError, ValueError):
-    """A suite file that cannot be used; the message names the file and the line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +100,23 @@ def load(name: str) -> Suite:
     """
     suite = _read(Path(name) if name.endswith(".toml") else names.find("suites", name))
     if not suite.extends:
-        return suite
+        return _agreed(suite)
     other = _read(names.find("suites", suite.extends))
     if other.extends:
         raise BadSuite(f"{suite.file}: extends {other.name!r}, which itself extends another suite")
-    return replace(suite, rows=(*_for(vars(suite), other), *suite.rows))
+    return _agreed(replace(suite, rows=(*_for(vars(suite), other), *suite.rows)))
+
+
+def with_defaults(suite: Suite, dataset: str) -> Suite:
+    """All models of a suite, each once and with its defaults, for another data set."""
+    models = dict.fromkeys(row.model for row in suite.rows)
+    return Suite(dataset=dataset, rows=tuple(SuiteRow(model=model) for model in models))
+
+
+def _agreed(suite: Suite) -> Suite:
+    """The suite, its protocol and minimum rating as the file of its data is to be read."""
+    dataset, protocol, min_rating = agreed(suite.dataset, suite.protocol, suite.min_rating)
+    return replace(suite, dataset=dataset, protocol=protocol, min_rating=min_rating)
 
 
 def _read(path: Path) -> Suite:
@@ -122,6 +132,8 @@ def _read(path: Path) -> Suite:
         rows = values.pop("rows", [])
         if not isinstance(rows, list) or not (rows or values.get("extends")):
             raise BadSuite("a suite needs at least one [[rows]] with a model")
+        if "data" in values:
+            values["dataset"] = _own_dataset(values, path.parent)
         suite = _build(Suite, values | {"rows": ()}, "suite")
         return replace(
             suite,
@@ -130,23 +142,43 @@ def _read(path: Path) -> Suite:
             rows=tuple(_build(SuiteRow, row, "row") for row in rows),
         )
     except (ValueError, LookupError) as error:
-        raise BadSuite(f"{_where(path, text, str(error))}: {error}") from None
+        raise BadSuite(f"{where(path, text, str(error))}: {error}") from None
+
+
+def _own_dataset(values: dict[str, Any], folder: Path) -> str:
+    """The data set of a [data] table, which is taken out of the values of a suite."""
+    table = values.pop("data")
+    if "dataset" in values:
+        raise BadSuite("a suite has 'dataset' or a table [data], not both")
+    if not isinstance(table, dict) or not isinstance(table.get("path"), str):
+        raise BadSuite("[data] needs a 'path', as path = \"ratings.csv\"")
+    given = {name: value for name, value in table.items() if name != "path"}
+    return own_dataset(Path(table["path"]), given, folder=folder)
 
 
 def blame(suite: Suite, row: SuiteRow, reason: str) -> Exception:
     """The error for a row with a bad parameter, with the line of the suite that it stands in."""
-    if suite.file is None or row.tuned == BY_HAND:
-        return BadParameter(reason)
-    text = suite.file.read_text(encoding="utf-8")
-    return BadSuite(f"{_where(suite.file, text, reason)}: {reason}")
+    return blamed(BadParameter(reason), None if row.tuned == BY_HAND else suite.file)
 
 
-def blame_dataset(suite: Suite, error: Exception) -> Exception:
-    """The error for a data set with a bad parameter, with the line of the suite that names it."""
-    text = suite.file.read_text(encoding="utf-8") if suite.file else ""
-    if suite.file is None or suite.dataset not in text:  # it was given with --dataset
-        return error
-    return BadSuite(f"{_where(suite.file, text, repr(suite.dataset))}: {error}")
+def data_of(suite: Suite, data_dir: Path | None) -> DataSet:
+    """Load the data set of a suite; what is wrong with its parameters is said with their line.
+
+    Raises:
+        UsageError: it cannot be used as the suite has it.
+    """
+    try:
+        return load_data(suite.dataset, data_dir)
+    except UsageError as error:
+        if suite.file is None or not _is_its_own(suite.dataset, suite.file):
+            raise
+        raise blamed(error, suite.file, otherwise=("[data]", "dataset")) from None
+
+
+def _is_its_own(dataset: str, file: Path) -> bool:
+    """Whether a suite's file has the data set, and not the command line."""
+    own = _read(file).dataset
+    return dataset == own or path_of(dataset) == path_of(own) is not None
 
 
 def _build(cls: type[Table], values: Any, what: str) -> Table:
@@ -161,16 +193,6 @@ def _build(cls: type[Table], values: Any, what: str) -> Table:
         if needed in types and needed not in values:
             raise BadSuite(f"a {what} needs the key {needed!r}")
     return cls(**{key: as_type(value, types[key], key) for key, value in values.items()})
-
-
-def _where(path: Path, text: str, message: str) -> str:
-    """The file and the line that a message is about, as far as its first quoted word tells."""
-    word = re.search(r"'([^']+)'|^(\w+) must", message)
-    if word:
-        for number, line in enumerate(text.splitlines(), start=1):
-            if re.search(rf"\b{re.escape(word[1] or word[2])}\b", line):
-                return f"{path}, line {number}"
-    return str(path)
 
 
 def narrow(
@@ -213,7 +235,8 @@ def narrow(
     given = {key: value for key, value in changes.items() if value is not None}
     if "seeds" in given:
         rows = [replace(row, seeds=()) for row in rows]
-    return replace(suite, rows=_for(given, replace(suite, rows=tuple(rows))), **given)
+    rows_of_it = _for(given, replace(suite, rows=tuple(rows)))
+    return _agreed(replace(suite, rows=rows_of_it, **given))
 
 
 def _for(wanted: Mapping[str, Any], suite: Suite) -> tuple[SuiteRow, ...]:

@@ -8,14 +8,12 @@ from typing import Self
 import click
 
 from bench.canaries import run as canary_run
-from bench.errors import BadParameter, UnknownName
 from bench.leaderboard.write import board_of, write
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import Task, prepare
 from bench.records.canaries import Canaries
 from bench.records.record import Record
-from bench.registry.datasets import load_data
-from bench.registry.suites import Suite, blame_dataset
+from bench.registry.suites import Suite, data_of
 from bench.running import cell
 from bench.running.describe import describe, fit_for
 from bench.running.display import Display
@@ -58,10 +56,7 @@ def prepare_run(suite: Suite, options: Options, work: Path) -> tuple[Task, list[
             take, or the data set a parameter that it does not.
     """
     described = describe(suite, work)
-    try:
-        data = load_data(suite.dataset, options.data_dir)
-    except (UnknownName, BadParameter) as error:
-        raise blame_dataset(suite, error) from None
+    data = data_of(suite, options.data_dir)
     task = prepare(data, suite.protocol, suite.min_rating, suite.eval_users)
     fit = fit_for(task, described)
     return task, planned_cells(suite, fit, task, options.device, options.threads)

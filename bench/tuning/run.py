@@ -7,10 +7,9 @@ import click
 from bench.errors import BadParameter, unknown
 from bench.interactions import DataSet, Interactions
 from bench.protocol.audit import audit_lines
-from bench.protocol.task import PROTOCOLS, Task, prepare
+from bench.protocol.task import PROTOCOLS, VALIDATION, Task, prepare
 from bench.records.folder import Results
-from bench.registry.datasets import load_data
-from bench.registry.suites import Suite
+from bench.registry.suites import Suite, data_of
 from bench.running.describe import Described, describe, fit_for
 from bench.running.folder import work_folder
 from bench.running.plan import Options
@@ -18,7 +17,7 @@ from bench.space import Space, from_plain, space
 from bench.text import one_line
 from bench.tracking.live import LiveTracking
 from bench.tuning import report
-from bench.tuning.session import VALIDATION, Budget, Session
+from bench.tuning.session import Budget, Session
 
 
 @dataclass(kw_only=True)
@@ -91,7 +90,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
             space_of(row.model, known) if known.status == "ok" else space()
             for row, known in zip(suite.rows, described, strict=True)
         ]
-        task = validation_task(load_data(suite.dataset, options.data_dir), suite)
+        task = validation_task(data_of(suite, options.data_dir), suite)
         described = fit_for(task, described)
         click.echo(audit_lines(task.dataset, task.protocol, task.audit))
         tracking = LiveTracking(options.results)

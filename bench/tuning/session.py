@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bench.hashing import key_of
-from bench.protocol.task import Task
+from bench.protocol.task import VALIDATION, Task
 from bench.records.folder import Results
 from bench.records.record import TUNING, Record
 from bench.registry.suites import Suite, SuiteRow
@@ -23,7 +23,6 @@ from bench.tracking.live import LiveTracking
 from bench.tuning.study import Study
 from bench.tuning.trials import Log, Trial, TrialStatus
 
-VALIDATION = "-validation"  # ends the name of each protocol that has no test items
 FAILURES = 5  # without any success, after which a model is given up
 
 

@@ -18,10 +18,11 @@ from bench.evaluation.evaluate import latencies, look
 from bench.evaluation.scores import BadScores, checked
 from bench.protocol.task import prepare
 from bench.records.record import Cell, stem
+from bench.registry.blame import BadSuite
 from bench.registry.datasets import load_data
 from bench.registry.names import summary
 from bench.registry.parameters import as_type, complete, parse_setting
-from bench.registry.suites import BadSuite, load
+from bench.registry.suites import load
 from bench.text import in_one_line
 
 DATA = interactions([(user, item, item) for user in range(3) for item in range(user, 9)], 3, 12)

@@ -23,6 +23,7 @@ from bench.protocol.task import PROTOCOLS, BadProtocol, Task, prepare
 from bench.records import record
 from bench.records.folder import Results
 from bench.registry import suites
+from bench.registry.blame import BadSuite
 from bench.running.describe import Described
 from bench.running.plan import planned_cells
 from bench.tracking.mapping import experiment_name, parameters
@@ -108,7 +109,7 @@ def test_a_suite_may_name_the_sample(tmp_path: Path) -> None:
     path.write_text(f'dataset = "synthetic"\neval_users = 50\n{rows}')
     assert suites.load(str(path)).eval_users == 50
     path.write_text(f'dataset = "synthetic"\neval_users = 0\n{rows}')
-    with pytest.raises(suites.BadSuite, match=r"line 2: eval_users must be 1 or more users, not 0"):
+    with pytest.raises(BadSuite, match=r"line 2: eval_users must be 1 or more users, not 0"):
         suites.load(str(path))
 
 

@@ -7,9 +7,9 @@ import pytest
 from bench.errors import UnknownName
 from bench.protocol.task import prepare
 from bench.registry import names, suites
+from bench.registry.blame import BadSuite
 from bench.registry.models import adapter_class, load_module
 from bench.registry.parameters import complete
-from bench.registry.suites import BadSuite
 from bench.running.describe import Described
 from bench.running.plan import planned_cells
 
