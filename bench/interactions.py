@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Ids = NDArray[np.int32]  #: numbers of users or items, from 0
 Floats = NDArray[np.float32]  #: scores, ratings, features
-Times = NDArray[np.int64]  #: seconds
+Times = NDArray[np.int64]  #: seconds, or a finer unit where the source has one
 Rows = NDArray[np.int64]  #: numbers of interactions, from 0
 OriginalIds = NDArray[Any]  #: int64, or text
 Order = Literal["time", "file", "random"]  #: by which a user's items stand: rows of a file, or none
@@ -83,7 +83,7 @@ class Interactions(ReadOnlyArrays):
 
     users: Ids  #: [n], 0 <= user < n_users
     items: Ids  #: [n], 0 <= item < n_items
-    times: Times  #: [n], seconds; ties keep the order of the source
+    times: Times  #: [n], of one unit, which only the order counts of; ties keep the source's order
     n_users: int  #: of the data set, also users without a row here
     n_items: int  #: the whole catalogue, also items without a row here
     ratings: Floats | None = None  #: [n]

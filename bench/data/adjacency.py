@@ -89,9 +89,16 @@ class AdjacencyTable(Table):
 
 
 def is_adjacency(start: bytes) -> bool:
-    """Whether the first lines are whole numbers between spaces, not as many on each line."""
+    """Whether the first lines are whole numbers between spaces, not as many on each line.
+
+    And each begins with another: else it is a table of which a line lacks a field.
+    """
     lines = [line for line in start.split(b"\n")[:200] if line.strip()]
     if len(start) >= 1 << 16 and len(lines) > 1 and not start.endswith(b"\n"):
         lines.pop()  # cut
-    counts = {len(line.split()) for line in lines}
-    return max(counts, default=0) > 2 and len(counts) > 1 and all(map(NUMBERS.fullmatch, lines))
+    if not all(map(NUMBERS.fullmatch, lines)):
+        return False
+    words = [line.split() for line in lines]
+    counts = {len(of_line) for of_line in words}
+    one_each = len({of_line[0] for of_line in words}) == len(words)
+    return max(counts, default=0) > 2 and len(counts) > 1 and one_each

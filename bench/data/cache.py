@@ -18,7 +18,7 @@ from typing import Any
 
 from bench.data.fetch import cache_folder, sha256_of
 from bench.data.options import ReadOptions
-from bench.data.plain import identity
+from bench.data.plain import STALE_SECONDS, identity
 from bench.hashing import key_of
 from bench.interactions import Interactions
 
@@ -29,7 +29,6 @@ FACTS = "facts.json"
 # A file that was written to just before its hash was taken may change again within one tick of
 # the clock of its file system, which its times do not tell.
 SETTLED_NS = 2_000_000_000
-STALE_SECONDS = 86_400.0  # what is left of a killed process is older
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The columns of interactions, gathered batch by batch and numbered on the way."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,14 @@ from bench.data.table import BadValue, Batch, NeedsExactReading, Table
 from bench.data.times import TimeColumn
 from bench.interactions import Floats, Ids, OriginalIds
 from bench.text import quoted
+
+LEFT_OUT = "; --where '{} is not null' leaves such rows out"
+HINTS = {
+    "user": LEFT_OUT,
+    "item": LEFT_OUT,
+    "time": LEFT_OUT,
+    "rating": LEFT_OUT + ", --columns rating= all ratings",
+}
 
 
 @dataclass(kw_only=True)
@@ -99,6 +108,8 @@ class Collector:
             place for place in reversed(self._places) if place[0] <= row
         )
         inside = row - start if numbers is None else numbers[row - start].as_py()
+        if why == "is missing":
+            why += HINTS[role].format(f"`{column}`" if re.search(r"\W", column) else column)
         said = role if role == column else f"{role} (column {quoted(column)})"
         return BadData(f"{table.place(first + inside)}: {said} {why}")
 

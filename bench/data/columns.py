@@ -71,3 +71,8 @@ def is_number(value: str) -> bool:
     return re.fullmatch(r"-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?", value) is not None and (
         any(c.isdigit() for c in value)
     )
+
+
+def fits_float(value: str) -> bool:
+    """Whether text is a whole number that a float64 holds exactly."""
+    return is_number(value) and float(value).is_integer() and abs(float(value)) < 2**53

@@ -1,13 +1,15 @@
 """A delimited text file as a table: read by pyarrow, and again by lines where it is at fault."""
 
+import contextlib
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.data.columns import is_number
-from bench.data.delimited import BadData
+from bench.data.delimited import BYTE_ORDER_MARK, BadData
 from bench.data.plain import PlainFile
-from bench.data.roles import A_DATE, NAMES
+from bench.data.roles import A_DATE, NAMES, compared
 from bench.data.table import MISSING, SAMPLE_ROWS, Batch, NeedsExactReading, Table, Wanted
 from bench.errors import UsageError
 from bench.text import first_line, quoted
@@ -42,17 +44,17 @@ class CsvTable(Table):
             quotes: a field may stand in double quotes.
         """
         self.name, self._plain = name, plain
-        lines = _first_lines(plain, name)
+        text = _first_lines(plain, name)
         self._quotes = quotes and not plain.translated
-        self._separator = plain.separator or separator or sniffed_separator(lines)
-        rows = list(self._split(lines))
+        self._separator = plain.separator or separator or sniffed_separator(text)
+        rows = list(self._rows_of(text))
         if len(rows) > 1 and len(rows[-1]) < len(rows[0]):
             rows.pop()  # it may be cut where we stopped to look
         if not rows:
             raise BadData(f"{name}: the file is empty")
         self._rows = rows
-        given = set(named.values()) - {""}
-        self.has_header = _has_header(rows, given) if has_header is None else has_header
+        told = _has_header(rows, set(named.values()) - {""}) if has_header is None else has_header
+        self.has_header, self.header_is_certain = bool(told), told is not None
         names = rows[0] if self.has_header else [str(k + 1) for k in range(len(rows[0]))]
         self.columns = tuple(name.strip() for name in names)
         said = SAID.get(separator or plain.said or self._separator, plain.said or self._separator)
@@ -144,11 +146,10 @@ class CsvTable(Table):
             return csv.reader(lines, delimiter=self._separator)
         return csv.reader(lines, delimiter=self._separator, quoting=csv.QUOTE_NONE)
 
-    def _split(self, lines: list[str]) -> Iterator[list[str]]:
-        try:
-            yield from (row for row in self._reader(iter(lines)) if row)
-        except csv.Error as error:
-            raise BadData(f"{self.name}: {error}") from None
+    def _rows_of(self, text: str) -> Iterator[list[str]]:
+        """Up to the first fault, which is found again when all is read."""
+        with contextlib.suppress(csv.Error):
+            yield from (row for row in self._reader(io.StringIO(text, newline="")) if row)
 
     def _fault(self, message: str) -> str:
         """What pyarrow refuses, said with its line."""
@@ -179,26 +180,23 @@ class CsvTable(Table):
         return f"{self.name}: {first_line(message)}"
 
 
-def _first_lines(plain: PlainFile, name: str) -> list[str]:
-    with plain.path.open("rb") as file:
-        start = file.read(LOOKED_AT)
+def _first_lines(plain: PlainFile, name: str) -> str:
+    start = plain.start(LOOKED_AT)
     if not start.strip():
         raise BadData(f"{name}: the file is empty")
-    text = start.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
-    lines = text.splitlines(keepends=True) if "\n" not in text else text.split("\n")
-    if "\n" in text:
-        lines = [f"{line}\n" for line in lines]
-    whole = lines[:-1] if len(start) == LOOKED_AT and len(lines) > 1 else lines
-    return [line for line in whole if line.strip("\r\n")]
+    if len(start) == LOOKED_AT:
+        start = start[: start.rfind(b"\n") + 1] or start
+    return start.removeprefix(BYTE_ORDER_MARK).decode(errors="replace")
 
 
-def sniffed_separator(lines: list[str]) -> str:
+def sniffed_separator(text: str) -> str:
     """The separator that gives all first lines the same number of fields, and the most of them."""
     best, most = ",", 1
+    lines = [line for line in text.splitlines(keepends=True) if line.strip()][:100]
     for separator in SEPARATORS:
-        quoting = csv.reader(iter(lines[:100]), delimiter=separator)
         try:
-            counts = {len(row) for row in quoting if row}
+            rows = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=separator)
+            counts = {len(row) for row in rows if row}
         except csv.Error:
             continue
         if len(counts) == 1 and (count := counts.pop()) > most:
@@ -215,27 +213,26 @@ def sniffed_separator(lines: list[str]) -> str:
     return max(alike, key=lambda separator: alike[separator], default=",")
 
 
-def _has_header(rows: list[list[str]], named: set[str]) -> bool:
-    """Whether the first row names the columns.
+def _has_header(rows: list[list[str]], named: set[str]) -> bool | None:
+    """Whether the first row names the columns; None where all rows look alike.
 
     It does where a column that is asked for stands in it, or a name that people use; and it does
-    not where one of its fields is a number or a date, or all rows look alike.
+    not where one of its fields is a number, a date or missing.
     """
     first = [field.strip() for field in rows[0]]
-    if named & set(first):
+    if any(field in named and not field.isdecimal() for field in first):
         return True
     if any(
-        not field or is_number(field) or field.isdigit() or A_DATE.fullmatch(field)
+        field in MISSING or is_number(field) or field.isdigit() or A_DATE.match(field)
         for field in first
     ):
         return False
     known = {name for names in NAMES.values() for name in names}
-    if any("".join(c for c in field.lower() if c.isalnum()) in known for field in first):
+    if any(compared(field) in known for field in first):
         return True
     later = rows[1:50]
-    return any(
-        all(len(row) > k and is_number(row[k]) for row in later) for k in range(len(first))
-    ) and bool(later)
+    numeric = (all(len(row) > k and is_number(row[k]) for row in later) for k in range(len(first)))
+    return True if later and any(numeric) else None
 
 
 def check_separator(separator: str) -> None:

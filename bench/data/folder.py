@@ -24,6 +24,7 @@ class Part(Table):
         self.name = table.name = name
         self.columns = tuple(dict.fromkeys((*table.columns, *keys)))
         self.has_header, self.notes = table.has_header, table.notes
+        self.header_is_certain = table.header_is_certain
 
     def sample(self) -> Any:
         import pyarrow as pa
@@ -66,6 +67,7 @@ class FolderTable(Table):
         self._parts: dict[Path, Part] = {}
         first = self._part(paths[0])
         self.columns, self.has_header = first.columns, first.has_header
+        self.header_is_certain = first.header_is_certain
         said = f"{len(paths):,} parts, from {first.name} to {self._named(paths[-1])}"
         self.notes = (said if len(paths) > 1 else f"one part, {first.name}", *first.notes)
 

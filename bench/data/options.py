@@ -20,7 +20,7 @@ class ReadOptions:
     """What is said of a table beside where it is. The defaults leave everything to the reader."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Role -> name of its column, or its number from 1 where the file has no header.
+    """Role -> name of its column, or its number from 1.
     An empty name: the data has no such column, whatever its columns are called."""
     separator: str | None = None  #: between two fields of a line; None: found by looking
     encoding: str = "utf-8"  #: of text files

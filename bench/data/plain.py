@@ -8,7 +8,9 @@ import codecs
 import contextlib
 import lzma
 import os
+import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from bench.data.fetch import DataUnavailable, cache_folder
 from bench.text import first_line, quoted
 
 PART = 1 << 20  # bytes
+STALE_SECONDS = 86_400.0
 MOST_LINE = 1 << 24  # bytes
 # Tables shrink by 5 to 30 when they are packed. What shrinks by more, and is large, is a bomb.
 MOST_TIMES, HARMLESS = 200, 1 << 28
@@ -94,10 +97,20 @@ def scratch_folder() -> Iterator[Path]:
         where.mkdir(parents=True, exist_ok=True)
         if not os.access(where, os.W_OK):
             where = None
+        else:
+            _remove_stale(where)
     except OSError:
         where = None
     with tempfile.TemporaryDirectory(prefix="reading-", dir=where) as folder:
         yield Path(folder)
+
+
+def _remove_stale(where: Path) -> None:
+    """What processes left that were killed a day ago, or earlier."""
+    for path in where.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def unpacked(path: Path, name: str, scratch: Path) -> tuple[PlainFile, str]:

@@ -11,7 +11,7 @@ from bench.data import cache
 from bench.data.arrow_tables import MemoryTable
 from bench.data.atomic import with_siblings
 from bench.data.collect import Collector, Columns
-from bench.data.columns import is_number
+from bench.data.columns import fits_float
 from bench.data.delimited import BadData
 from bench.data.filters import WEIGHT, RowFilters
 from bench.data.narrow import narrowed
@@ -186,7 +186,7 @@ def _wanted(table: Table, roles: Mapping[str, str], filters: RowFilters) -> dict
             wanted[column] = "number"
         elif role == "time":
             values = table.sample().column(column).to_pylist()
-            plain = all(value is None or is_number(str(value)) for value in values)
+            plain = all(value is None or fits_float(str(value)) for value in values)
             wanted[column] = "number" if plain else "text"
     return wanted
 
@@ -235,6 +235,10 @@ def _reading(
             named["time"] = "none is used: there is no order"
         data = replace(data, times=np.arange(len(data), dtype=np.int64))
         ticks = None
-    return Reading(
-        data=DataSet(data), columns=named, ticks=ticks, steps=tuple(steps), notes=table.notes
-    )
+    notes = table.notes
+    if "event" in roles and options.events is None:
+        notes += (
+            f"column {quoted(roles['event'])} may tell kinds of events; all are taken alike, unless"
+            " --events gives them weights",
+        )
+    return Reading(data=DataSet(data), columns=named, ticks=ticks, steps=tuple(steps), notes=notes)

@@ -80,9 +80,7 @@ def find_roles(table: Table, given: Mapping[str, str], needed: Sequence[str]) ->
         UnknownName: a given column does not exist.
         UnclearColumns: a needed role is not found, or several columns have its name.
     """
-    for column in given.values():
-        if column and column not in table.columns:
-            raise unknown(f"column of {table.name}", column, table.columns)
+    given = {role: _named(table, column) for role, column in given.items()}
     taken = {role: column for role, column in given.items() if column}
     twice = [column for column in taken.values() if list(taken.values()).count(column) > 1]
     if twice:
@@ -94,11 +92,22 @@ def find_roles(table: Table, given: Mapping[str, str], needed: Sequence[str]) ->
                 taken[role] = found
                 free.remove(found)
     elif not given:
+        if not table.header_is_certain:
+            raise unclear(table, "it cannot be seen whether the first line names the columns", {})
         taken = _by_type(describe(table))
     missing = [role for role in needed if role not in taken]
     if missing:
         raise unclear(table, f"no column is clearly the {' or the '.join(missing)}", taken)
     return taken
+
+
+def _named(table: Table, given: str) -> str:
+    """The column of this name, or of this number from 1; empty where that is given."""
+    if not given or given in table.columns:
+        return given
+    if given.isdecimal() and 0 < int(given) <= len(table.columns):
+        return table.columns[int(given) - 1]
+    raise unknown(f"column of {table.name}", given, table.columns)
 
 
 def _roles(taken: Mapping[str, str], column: str) -> list[str]:
@@ -107,7 +116,7 @@ def _roles(taken: Mapping[str, str], column: str) -> list[str]:
 
 def _by_name(table: Table, role: str, free: Sequence[str]) -> str | None:
     for name in NAMES[role]:
-        found = [column for column in free if _compared(column) == name]
+        found = [column for column in free if compared(column) == name]
         if len(found) > 1:
             raise unclear(table, f"{' and '.join(map(repr, found))} may both be the {role}", {})
         if found:
@@ -115,7 +124,8 @@ def _by_name(table: Table, role: str, free: Sequence[str]) -> str | None:
     return None
 
 
-def _compared(name: str) -> str:
+def compared(name: str) -> str:
+    """A name as it is looked for in NAMES."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 

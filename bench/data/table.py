@@ -40,6 +40,7 @@ class Table(ABC):
     name: str  #: for messages
     columns: tuple[str, ...]
     has_header: bool = True  #: without, the columns are called "1", "2", ...
+    header_is_certain: bool = True  #: whether the first line can only be what it was taken for
     exact: bool = False  #: whether values come as text and are parsed by the reader, row by row
     notes: tuple[str, ...] = ()  #: what was found out of the file, to be said
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -99,13 +100,12 @@ class TimeColumn:
         if unit is None or _year(largest / 10 ** UNITS[unit]) > 2200:
             return times, None, "numbers that are no moments since 1970: their order alone counts"
         if unit != "s":
-            # What is smaller by the thousand is of another unit; 0 often stands for "unknown".
-            small = (times < FIRST_OF[unit] // 1000 * 10**decimals) & (times != 0)
+            # A smaller number is of another unit; 0 often stands for "unknown".
+            small = (times < FIRST_OF[unit] * 10**decimals) & (times != 0)
             if small.any():
                 row = int(np.argmax(small))
-                raise BadValue(
-                    row, f"{times[row] / 10**decimals:g} is not in {LONG[unit]}, as others are"
-                )
+                number = f"{Decimal(int(times[row])).scaleb(-decimals).normalize():f}"
+                raise BadValue(row, f"{number} is not in {LONG[unit]}, as others are")
         finest = decimals + UNITS[unit]
         kept = "" if finest == UNITS[unit] else f" with decimals, kept in {_named(finest)}"
         return times, 10**finest, f"{LONG[unit]} since 1970{kept}"

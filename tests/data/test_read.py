@@ -1,6 +1,8 @@
 """Tables of any kind read into interactions."""
 
+import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ Read = Callable[..., Reading]
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Read:
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
+    monkeypatch.setenv("BENCH_DATA_DIR", str(tmp_path / "cache"))
+
     def read_content(content: bytes, **options: Any) -> Reading:
         path = tmp_path / "clicks.csv"
         path.write_bytes(content)
@@ -82,3 +86,99 @@ def test_without_times_an_order_must_be_given(read: Read) -> None:
         read(b"user,item\n1,5\n3,6\n")
     data = read(b"user,item\n1,5\n3,6\n", order="file").data.interactions
     assert np.array_equal(data.times, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("times", "ticks", "expected"),
+    [
+        ("978300760", 1, 978300760),
+        ("978300760123", 1000, 978300760123),
+        ("978300760123456", 10**6, 978300760123456),
+        ("978300760123456789", 10**9, 978300760123456789),
+        ("978300760.5", 1000, 978300760500),
+        ("978300760.123456789", 10**9, 978300760123456789),
+        ("9.7830076e8", 1, 978300760),
+        ("2001-01-01", 1, 978307200),
+        ("2001-01-01 00:00:01", 1, 978307201),
+        ("2001-01-01T01:00:00+01:00", 1, 978307200),
+        ("2001-01-01 00:00:00.25 UTC", 1000, 978307200250),
+        ("7", None, 7),
+        ("20010101", None, 20010101),
+    ],
+)
+@pytest.mark.parametrize("later", [False, True])
+def test_times_are_kept_in_the_unit_they_need(
+    read: Read, times: str, ticks: int | None, expected: int, later: bool
+) -> None:
+    rows = [f"1,2,{times}", *(["1,3,978300760"] * 5000 if later else [])]
+    content = "\n".join(["uid,sku,ts", *reversed(rows), ""]).encode()
+    if later and (ticks is None or "-" in times or len(times.partition(".")[0]) > 9):
+        with pytest.raises(BadData, match=r"line (2|5002): ") if ticks else nullcontext():
+            read(content)  # a date among numbers, or seconds among finer numbers
+        return
+    reading = read(content)
+    assert reading.data.interactions.times.max() == expected
+    assert reading.ticks == ticks
+
+
+def test_numbers_of_two_units_are_refused_with_the_line(read: Read) -> None:
+    with pytest.raises(BadData, match=r"line 4: time \(column 'ts'\) 978300760 is not in milli"):
+        read(b"uid,sku,ts\n1,2,978300760123\n1,3,0\n1,4,978300760\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "roles"),
+    [
+        ("timestamp,visitorid,event,itemid,transactionid", "visitorid itemid timestamp"),
+        ("reviewerID,asin,overall,unixReviewTime", "reviewerID asin unixReviewTime overall"),
+        ("business_id,user_id,stars,date,text", "user_id business_id date stars"),
+        ("User-ID,ISBN,Book-Rating,created_at", "User-ID ISBN created_at Book-Rating"),
+        ("session_id,product_id,event_time", "session_id product_id event_time"),
+        ("USER ID,Track.Id,Date", "USER ID Track.Id Date"),
+    ],
+)
+def test_names_that_people_use_are_known(read: Read, header: str, roles: str) -> None:
+    names = header.split(",")
+    reading = read(f"{header}\n{','.join(['978300760'] * len(names))}\n".encode())
+    found = [
+        reading.columns[role]
+        for role in ("user", "item", "time", "rating")
+        if role in reading.columns
+    ]
+    for column, words in zip(re.findall(r"USER ID|\S+", roles), found, strict=True):
+        assert words.startswith(f"column '{column}'")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"ann,matrix\nbob,alien\n", "whether the first line names the columns"),
+        (b"userId,user_id,item\n1,1,1\n", "'userId' and 'user_id' may both be the user"),
+        (b"1\t2010-10-19T23:55:27Z\t30.2\t-97.7\t22847\n", "no column is clearly the user"),
+        (b"a,b,time\n1,2,3\n", "no column is clearly the user or the item"),
+    ],
+)
+def test_what_is_not_clear_is_asked(read: Read, content: bytes, why: str) -> None:
+    with pytest.raises(UnclearColumns, match=why):
+        read(content)
+
+
+def test_without_a_header_columns_go_by_their_number(read: Read) -> None:
+    content = b"1\t2010-10-19T23:55:27Z\t30.2\t-97.7\t22847\n"
+    data = read(content, columns="user=1,item=5,time=2").data.interactions
+    assert (data.user_ids.tolist(), data.item_ids.tolist()) == ([1], [22847])
+    named = read(b"a,b,c\n" + b"5,6,7\n", columns="user=3,item=b,time=1").data.interactions
+    assert (named.user_ids[0], named.item_ids[0], named.times[0]) == (7, 6, 5)
+
+
+def test_a_short_line_of_a_table_makes_no_adjacency_list(read: Read) -> None:
+    with pytest.raises(BadData, match="line 2: expected 4 fields, found 3"):
+        read(b"1 5 3 978300760\n1 6 4\n2 7 5 978300762\n")
+
+
+def test_quotes_hold_separators_and_line_ends_of_columns_that_are_not_used(read: Read) -> None:
+    content = b'user,text,item,ts\n1,"a, ""b""\n\n c",5,1\n2,"\n",6,\n'
+    with pytest.raises(BadData, match=r"line 5: time .* is missing; --where 'ts is not"):
+        read(content)
+    data = read(content, where="ts is not null").data.interactions
+    assert data.item_ids.tolist() == [5]
