@@ -7,7 +7,7 @@ from typing import Any
 from bench.data.delimited import BadData
 from bench.data.plain import PlainFile
 from bench.data.table import SAMPLE_ROWS, Batch, NeedsExactReading, Table, Wanted
-from bench.text import first_line
+from bench.text import first_line, one_line
 
 BLOCK = 1 << 24  # bytes; no line may be longer
 NUMBERS = re.compile(rb"\s*[0-9]+( +[0-9]+)*\s*")
@@ -85,7 +85,7 @@ class AdjacencyTable(Table):
                     )
                 if b"\x1f" in line:
                     return f"{self.name}, line {number}: a control character"
-        return f"{self.name}: {first_line(message)}"
+        return f"{self.name}: {one_line(first_line(message))}"
 
 
 def is_adjacency(start: bytes) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.data.delimited import BadData
 from bench.data.table import SAMPLE_ROWS, Batch, Table, Wanted
-from bench.text import first_line, quoted
+from bench.text import first_line, one_line, quoted
 
 ROWS = 1 << 18  # read at a time
 
@@ -52,7 +52,9 @@ class ArrowTable(Table):
         try:
             return read()
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-            raise BadData(f"{self.name}: damaged, or not read ({first_line(error)})") from None
+            raise BadData(
+                f"{self.name}: damaged, or not read ({one_line(first_line(error))})"
+            ) from None
 
 
 class ParquetTable(ArrowTable):
@@ -122,7 +124,9 @@ class MemoryTable(ArrowTable):
         try:
             self._table = pa.table(table)
         except Exception as error:  # whatever another library raises
-            raise BadData(f"table of {type(table).__name__}: {first_line(error)}") from None
+            raise BadData(
+                f"table of {type(table).__name__}: {one_line(first_line(error))}"
+            ) from None
         super().__init__(f"table of {type(table).__module__.partition('.')[0]}")
 
     def _schema(self) -> Any:

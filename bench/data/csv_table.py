@@ -12,7 +12,7 @@ from bench.data.plain import PlainFile
 from bench.data.roles import A_DATE, NAMES, compared
 from bench.data.table import MISSING, SAMPLE_ROWS, Batch, NeedsExactReading, Table, Wanted
 from bench.errors import UsageError
-from bench.text import first_line, quoted
+from bench.text import first_line, one_line, quoted
 
 BLOCK = 1 << 22  # bytes that pyarrow reads and parses at a time; no row may be longer
 LOOKED_AT = 1 << 18  # bytes of which separator and header are told
@@ -177,7 +177,7 @@ class CsvTable(Table):
                     begins = reader.line_num + 1
             except csv.Error as error:
                 return f"{self.name}, line {reader.line_num}: {error}"
-        return f"{self.name}: {first_line(message)}"
+        return f"{self.name}: {one_line(first_line(message))}"
 
 
 def _first_lines(plain: PlainFile, name: str) -> str:

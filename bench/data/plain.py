@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from bench.data.archives import METHODS
 from bench.data.delimited import BYTE_ORDER_MARK, BadData
 from bench.data.fetch import DataUnavailable, cache_folder
-from bench.text import first_line, quoted
+from bench.text import first_line, one_line, quoted
 
 PART = 1 << 20  # bytes
 STALE_SECONDS = 86_400.0
@@ -150,7 +150,9 @@ def unpacked(path: Path, name: str, scratch: Path) -> tuple[PlainFile, str]:
     except (BadData, DataUnavailable):
         raise
     except Exception as error:  # damage has many names: zlib.error, LZMAError, BadZipFile, ...
-        raise BadData(f"{name}: damaged or cut off ({packing}: {first_line(error)})") from None
+        raise BadData(
+            f"{name}: damaged or cut off ({packing}: {one_line(first_line(error))})"
+        ) from None
     if inner == name and Path(name).suffix.lower() in (".gz", ".bz2", ".zst", ".xz", ".zstd"):
         inner = Path(name).stem
     return PlainFile(path=target), inner
@@ -226,7 +228,7 @@ def as_utf8(plain: PlainFile, name: str, encoding: str, scratch: Path) -> PlainF
             given = getattr(error, "object", b"")
             bad_line = line + given[:at].count(b"\n")
             raise BadData(
-                f"{name}, line {bad_line}: not {encoding} text ({first_line(error)})"
+                f"{name}, line {bad_line}: not {encoding} text ({one_line(first_line(error))})"
             ) from None
         line += text.count(b"\n")
         return text

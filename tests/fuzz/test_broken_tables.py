@@ -73,7 +73,7 @@ def by_python(content: bytes, separator: str) -> list[Row] | None:
                 user, item, rating, time = fields
                 if any(re.search(r"[\r\n]", field) for field in (user, item)):
                     return None
-                if any(field in MISSING or not field.strip() for field in fields):
+                if any(field in MISSING or not field.strip(" \t\v\f") for field in fields):
                     return None
                 rows.append((user, item, Decimal(time.strip()), np.float32(rating)))
     except (UnicodeDecodeError, ValueError, csv.Error, InvalidOperation):
