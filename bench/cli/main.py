@@ -14,6 +14,7 @@ from bench.cli.new import new
 from bench.cli.options import INTERRUPTED
 from bench.cli.results import leaderboard, track, ui, verify
 from bench.cli.run import run
+from bench.cli.streams import give_up_output, prepare_output
 from bench.cli.study import study
 from bench.cli.tune import tune
 from bench.errors import Problem, UsageError
@@ -30,8 +31,11 @@ SECTIONS: dict[str, list[click.Command]] = {
 
 def main() -> None:
     """Run the command; a user's mistake is one line and exit code 2, never a traceback."""
+    prepare_output()
     try:
-        sys.exit(cli.main(prog_name="bench", standalone_mode=False))
+        code = cli.main(prog_name="bench", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(2)
@@ -46,6 +50,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
+    give_up_output()
     click.echo(f"bench: {message}", err=True)
     sys.exit(code)
 

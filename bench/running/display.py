@@ -72,7 +72,7 @@ class Display(AbstractContextManager["Display"]):
             from rich import progress
 
             self._live = progress.Progress(
-                progress.SpinnerColumn(),
+                progress.SpinnerColumn("line"),  # of signs that every terminal has
                 progress.TextColumn("{task.completed}/{task.total}"),
                 progress.BarColumn(bar_width=20),
                 progress.TextColumn("{task.description}", markup=False),
