@@ -267,6 +267,7 @@ def test_the_top_of_bench_and_of_models_stays_short() -> None:
         ["new", "--help"],
         ["compare", "--help"],
         ["study", "--help"],
+        ["choose", "--help"],
     ],
     ids=" ".join,
 )

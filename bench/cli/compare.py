@@ -106,7 +106,7 @@ def _of_two(
 ) -> str:
     from bench.compare.multiverse import multiverse
     from bench.compare.pair import check_two, pair
-    from bench.compare.pair_text import pair_json, pair_text
+    from bench.compare.pair_text import among_all_pairs, pair_json, pair_text
     from bench.compare.selection import figure_of, name_of, row_of, section_of
     from bench.compare.strata import NoStrata, counts_of_test_items, measured_on, strata
     from bench.statistics.aligned import load_aligned
@@ -125,6 +125,8 @@ def _of_two(
     universes = multiverse({fits.name: fits.ledgers for fits in aligned.fits}, popularity)
     duel = universes.duel(*(fits.name for fits in aligned.fits))
     notes.insert(0, f"Over all boards that these ledgers could give, {duel}.")
+    if said := among_all_pairs(section, figure, *(row.model for row in rows)):
+        notes.insert(0, said)
     found = pair(aligned, figure, groups)
     place = f"{section.dataset}, {section.protocol}"
     return (pair_json if form == "json" else pair_text)(found, place, notes)

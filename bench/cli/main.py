@@ -6,6 +6,7 @@ import click
 
 from bench import __version__
 from bench.cli.certify import certify
+from bench.cli.choose import choose
 from bench.cli.compare import compare
 from bench.cli.data import data
 from bench.cli.groups import Sections
@@ -22,7 +23,7 @@ from bench.errors import Problem, UsageError
 # What a person wants, and the commands for it. A new command joins with one word.
 SECTIONS: dict[str, list[click.Command]] = {
     "Measure": [run, tune, new, list_, data],
-    "Read": [leaderboard, compare, study, ui, track],
+    "Read": [leaderboard, compare, choose, study, ui, track],
     "Use": [],
     "Check": [verify, certify],
     "Machines": [],

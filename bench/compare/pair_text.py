@@ -7,7 +7,9 @@ from itertools import groupby
 from operator import attrgetter
 
 from bench.compare.pair import FEWEST, Pair, StratumDifference
+from bench.compare.strata import TITLES
 from bench.compare.words import counted, decimal, p_value, percent, signed, table
+from bench.leaderboard.sections import Section
 from bench.statistics.user_figures import FIGURES
 
 
@@ -30,6 +32,24 @@ def pair_text(pair: Pair, place: str, notes: list[str]) -> str:
     if pair.examples:
         parts.append(_examples(pair))
     return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])])
+
+
+def among_all_pairs(section: Section, figure: str, first: str, second: str) -> str:
+    """Whether the two are told apart where all pairs of their board are tested together.
+
+    It is empty where the board keeps no statistics by this figure.
+    """
+    kept = section.standings
+    if kept is None or kept.figure != figure:
+        return ""
+    for each in kept.pairs:
+        if {each.first, each.second} == {first, second}:
+            said = "told apart" if kept.told_apart(each) else "not told apart"
+            return (
+                "The p above is for two models named beforehand; picked out of all"
+                f" {len(kept.pairs)} pairs of the board they are {said} ({p_value(each.p)})."
+            )
+    return ""
 
 
 def _verdict(pair: Pair) -> Iterator[str]:
@@ -91,7 +111,15 @@ def _strata_table(pair: Pair) -> str:
                 p = p_value(each.p).removeprefix("p ").removeprefix("= ")
                 cells = [signed(each.difference.mean), f"{signed(low)} to {signed(high)}", p]
             share = percent(each.share)
-            lines.append([each.grouping, each.label, f"{each.users:,}", share, *cells])
+            lines.append(
+                [
+                    TITLES.get(each.grouping, each.grouping),
+                    each.label,
+                    f"{each.users:,}",
+                    share,
+                    *cells,
+                ]
+            )
     tests = sum(each.difference is not None for each in pair.strata)
     titles = ["users by", "stratum", "users", "share", f"{pair.first}'s lead", "95 %", "p"]
     said = [

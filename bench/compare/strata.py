@@ -23,6 +23,7 @@ from bench.registry.datasets import load_data
 from bench.text import first_line
 
 POPULARITY, HISTORY, GAP, COLD = "popularity", "history", "gap", "cold"
+TITLES = {POPULARITY: "test item", HISTORY: "history", GAP: "last visit", COLD: "test item"}
 GAPS = (0, 60, 86_400)  # seconds
 GAP_LABELS = ("in the same second", "within a minute", "within a day", "after a day")
 

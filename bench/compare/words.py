@@ -54,6 +54,7 @@ def table(
     """
     import tabulate
 
+    tabulate.MIN_PADDING = 0  # of titles, which would widen the table
     clean: Callable[[str], str] = as_text if form == "github" else one_line
     align = ["left"] * left + ["right"] * (len(titles) - left)
     cells = [[clean(cell) for cell in line] for line in lines]

@@ -95,6 +95,11 @@ class Results:
         return self.path / TABLE
 
     @property
+    def choice(self) -> Path:
+        """The page of the model that `bench choose` took last."""
+        return self.path / "choice.md"
+
+    @property
     def database(self) -> Path:
         """MLflow's store."""
         return self.path / "mlflow.db"

@@ -1,0 +1,90 @@
+"""Needs that are not a number: new people, new items, and no use of the order of items.
+
+New people and new items are answered from rows that protocols for them measured on the same data
+set, where there are any. Where there are none, nothing is known but that a model can be fitted
+again: no adapter takes in a person or an item after `fit`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bench.compare.words import decimal
+from bench.errors import Problem, UsageError
+from bench.leaderboard.rows import BoardRow
+from bench.leaderboard.sections import Section
+from bench.registry.models import adapter_class
+from bench.text import compact, first_line
+
+# The need, how it is said, and how the protocols begin that measure it.
+KINDS = {
+    "new-people": ("new people", "new-users"),
+    "new-items": ("new items", "cold-items"),
+}
+CHANCE = 2.0  # standard errors over chance that a model must be
+REFIT = "has to be fitted again"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a model must be able to do, and for which rows it was measured."""
+
+    option: str  # as "new-people"
+    said: str  # as "new people"
+    measured: Mapping[tuple[str, ...], BoardRow]  # by `_identity`; of the first protocol for it
+    protocol: str = ""  # that it was measured under, if it was
+
+    def refusal(self, row: BoardRow) -> str:
+        """Why a row cannot do it, as far as it was measured; "" where it stays."""
+        if not self.measured:
+            return ""
+        found = self.measured.get(_identity(row))
+        if found is None:
+            return f"was not measured on {self.said}"
+        figures = found.figures
+        candidates = figures.get("candidates", 100.0)
+        chance, error = 10 / candidates, figures.get("hr_at_10_se", 0.0)
+        hits = figures.get("hr_at_10_expected", figures["hr_at_10"])
+        if hits <= chance + CHANCE * error:
+            return f"is no better than chance on {self.said} (HR@10 {decimal(hits)})"
+        return ""
+
+    def note(self, row: BoardRow, refit: str) -> str:
+        """What is known of a row that stays.
+
+        Args:
+            row: of the board.
+            refit: how long its training took, as "350 ms".
+        """
+        found = self.measured.get(_identity(row))
+        if found is not None:
+            hits = decimal(found.figures["hr_at_10"])
+            return f"On {self.said} {row.model} was measured ({self.protocol}): HR@10 {hits}."
+        return (
+            f"On {self.said} nothing here was measured, and no model takes them in after it was"
+            f" fitted: {row.model} {REFIT} for them, which took {refit}."
+        )
+
+
+def need(option: str, sections: Iterable[Section], dataset: str) -> Need:
+    """A need with what a results folder has measured of it on a data set."""
+    said, prefix = KINDS[option]
+    for section in sections:
+        of_kind = section.protocol.startswith(prefix) and "validation" not in section.protocol
+        if section.dataset == dataset and of_kind:
+            measured = {_identity(row): row for row in section.rows if row.seeds}
+            return Need(option, said, measured, section.protocol)
+    return Need(option, said, {})
+
+
+def order_refusal(row: BoardRow) -> str:
+    """Why a row is out where the order of a user's items must not be used; "" where it stays."""
+    try:
+        uses_order = adapter_class(row.adapter).uses_order
+    except (UsageError, Problem, TypeError, ImportError) as error:
+        return f"cannot be asked whether it uses the order: {first_line(error)}"
+    return "uses the order of a user's items" if uses_order is True else ""
+
+
+def _identity(row: BoardRow) -> tuple[str, ...]:
+    """What a model with its parameters is under every protocol."""
+    return row.label, row.adapter, compact(row.params)
