@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.compare.strata import Measured, words_of_protocol
 from bench.errors import Problem
-from bench.interactions import DataSet, Interactions
+from bench.interactions import Interactions
 from bench.leaderboard.rows import BoardRow
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import Task, prepare
@@ -118,7 +118,7 @@ def variant_task(measured: Measured, protocol: str, variant: Variant) -> Task:
     name, min_rating, eval_users = words_of_protocol(protocol)
     data = measured.data
     if variant.reorder is not None:
-        data = DataSet(variant.reorder(data.interactions), data.published, data.has_times)
+        data = replace(data, interactions=variant.reorder(data.interactions))
     task = prepare(data, name, variant.min_rating or min_rating, eval_users)
     return replace(task, protocol=protocol + variant.suffix)
 
