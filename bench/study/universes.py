@@ -96,7 +96,7 @@ def _sentences(found: Multiverse, duels: list[Duel]) -> list[str]:
     pairs = len(found.models) * (len(found.models) - 1) // 2
     first, second = found.at_place(1), found.at_place(2)
     said = [
-        f"of {total} boards {_counted(first, total)} first; second is {_ranked(second)}.",
+        f"of {total} boards {_counted(first, total)}; second is {_ranked(second)}.",
         f"{found.unchanged_pairs()} of {pairs} pairs never change, and"
         f" {found.unchanged_pairs(0.9)} have the same order on 90 % of the boards.",
     ]
@@ -108,8 +108,8 @@ def _sentences(found: Multiverse, duels: list[Duel]) -> list[str]:
 
 def _counted(places: dict[str, int], total: int) -> str:
     if list(places.values()) == [total]:
-        return f"{next(iter(places))} is always"
-    return f"{_ranked(places)} is"
+        return f"{next(iter(places))} is always first"
+    return f"first is {_ranked(places)}"
 
 
 def _ranked(places: dict[str, int], most: int = 3) -> str:

@@ -148,7 +148,7 @@ def test_refitting_measures_cells_in_a_folder_of_its_own_once(folder: Path) -> N
     cells = {(each.cell.dataset, each.cell.protocol) for each in place.read_records()}
     assert cells >= {("synthetic", "loo-99-ties-reversed"), ("synthetic", "loo-99-ties-random")}
     page = (folder / "results" / "study" / "study.md").read_text(encoding="utf-8")
-    assert "for results quick models were refitted (equal times in reverse, equal times at" in page
+    assert "for results quick models were refitted (equal times in reverse and equal times" in page
     assert "models that train in 5 s or less were refitted" in page
     again = bench_here(folder, "study", "results", "--refit")
     assert again.returncode == 0
