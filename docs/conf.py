@@ -29,6 +29,7 @@ include_patterns = [
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md"),
     # What is published: a run of one's own writes to results/ too.
     *("results/README.md", "results/peers.md", "results/scale.md"),
+    "results/study/study.md",
     *(f"results/{board}/leaderboard.md" for board in ("ncf-ml-1m", "ml-1m", "ml-100k-all")),
 ]
 exclude_patterns = ["docs/_build", ".*"]

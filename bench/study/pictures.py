@@ -17,7 +17,7 @@ WIDTH = 250  # pixels of a part of a picture
 INK = "currentColor"
 CONFIG: dict[str, Any] = {
     "background": None,
-    "padding": {"left": 12, "right": 12, "top": 5, "bottom": 5},
+    "padding": {"left": 26, "right": 12, "top": 5, "bottom": 5},
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {

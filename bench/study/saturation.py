@@ -76,7 +76,8 @@ def _sentence(board: StudyBoard, curves: dict[str, Values]) -> str:
     said = []
     for m, rates in curves.items():
         rest = np.sort(rates)[:-1]
-        said.append(f"{decimals(rest[0], 3)} to {decimals(rest[-1], 3)} at {m}")
+        among = "among all items" if m == "all" else f"at {m}"
+        said.append(f"{decimals(rest[0], 3)} to {decimals(rest[-1], 3)} {among}")
     first = {m: board.models[int(np.argmax(rates))] for m, rates in curves.items()}
     leaders = list(dict.fromkeys(first.values()))
     lead = (
