@@ -65,6 +65,7 @@ class LiveTracking:
     def _finish(self, records: Sequence[Record], files: Sequence[Path] | None) -> None:
         self._catch_up()
         self._tracker.finish(self.invocation, records, files)
+        self._tracker.tag_tiers()
         if others := self._continued - {self.invocation}:
             known = self._known()
             for invocation in others:

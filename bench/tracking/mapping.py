@@ -12,6 +12,7 @@ from typing import NamedTuple
 import psutil
 
 from bench.records.record import HEADLINE, TUNING, Record
+from bench.records.standings import Standings
 
 # MLflow knows no status for a cell that was not tried: a skip is no failure.
 STATUS = {"ok": "FINISHED", "skipped": "FINISHED"}
@@ -93,7 +94,7 @@ def figures(record: Record) -> list[Figure]:
 
     Six digits are far below any error here, and fit the columns of MLflow's pages.
     """
-    values = sorted(_values(record).items())
+    values = sorted({**_values(record), **_for_charts(record)}.items())
     found = [Figure(n, float(f"{v:.6g}"), 0.0) for n, v in values if math.isfinite(v)]
     for number, point in enumerate(record.curve, start=1):
         step, seconds = int(point.get("number") or number), point.get("seconds") or 0.0
@@ -122,6 +123,16 @@ def summary(records: Sequence[Record]) -> dict[str, float]:
         if values := [value for value in values if math.isfinite(value)]:
             found |= {f"best_{name}": max(values), f"mean_{name}": fmean(values)}
     return found
+
+
+def tiers(found: Standings) -> dict[str, str]:
+    """The tier of each cell of a section, by its key."""
+    return {
+        stem.rpartition(".")[2]: str(row.tier)
+        for row in found.rows
+        for stem in row.stems
+        if found.pairs
+    }
 
 
 def best_model(records: Sequence[Record]) -> str:
@@ -163,6 +174,12 @@ def _facts(record: Record) -> dict[str, str]:
 
 def _values(record: Record) -> dict[str, float]:
     return {**record.timings, **record.metrics}
+
+
+def _for_charts(record: Record) -> dict[str, float]:
+    """Metrics that only MLflow's charts need, which have no logarithmic axis for them."""
+    seconds = record.timings.get("train_seconds", 0.0)
+    return {"log10_train_seconds": math.log10(seconds)} if seconds > 0 else {}
 
 
 def _origin(record: Record) -> dict[str, str]:

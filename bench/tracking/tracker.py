@@ -121,6 +121,19 @@ class Tracker:
                     _close(client, parent, own, files, ended=invocation in self.ended)
             self.ended.discard(invocation)
 
+    def tag_tiers(self) -> None:
+        """Give each cell the tier of its row, by the statistics that are kept."""
+        kept = self.results.read_standings()
+        with self._session() as client:
+            for experiment in store.ours(client):
+                tags = experiment.tags
+                found = kept.get((tags["bench.dataset"], tags["bench.protocol"]))
+                tiers = mapping.tiers(found) if found else {}
+                for run in store.runs(client, [experiment.experiment_id], {"kind": "cell"}):
+                    tier = tiers.get(run.data.tags.get("bench.key", ""), "")
+                    if tier != run.data.tags.get("tier", ""):
+                        client.set_tag(run.info.run_id, "tier", tier)
+
     def reconcile(self) -> int:
         """Mark as killed the runs whose process on this host is gone; how many there were."""
         with self._session() as client:
@@ -149,6 +162,7 @@ class Tracker:
             # The board shows all records as they are now, so only the latest run may carry it.
             boards = None if invocation == latest else ()
             self.finish(invocation, records, boards)
+        self.tag_tiers()
         return len(written)
 
     def _all_records(self, skip: Callable[[BadRecord], None] | None) -> list[Record]:

@@ -14,6 +14,7 @@ CHARTS = "charts"
 
 # Width in pixels of the columns of the leaderboard view, in their order.
 SHOWN = {
+    "tags.`tier`": 60,
     "metrics.`hr_at_10`": 105,
     "metrics.`ndcg_at_10`": 115,
     "metrics.`train_seconds`": 130,
@@ -57,16 +58,33 @@ STATE: dict[str, Any] = {
         "selectedXAxisMetricKey": "",
     },
 }
-SECTION = "bench-overview"
+OVERVIEW, CURVES = "Overview", "Learning curves"
+# What MLflow makes by itself stands below ours, and closed: a chart of every metric.
+CLOSED = ("Model metrics", "curve")
 
 
 def view_tags() -> dict[str, str]:
     """Tags of an experiment that make both views. They do not depend on the time."""
     charts = {
         "isAccordionReordered": True,  # so that MLflow's own sections stand below ours
-        "compareRunCharts": [_scatter(), _bars("hr_at_10"), _bars("ndcg_at_10")],
+        "groupBy": {
+            "aggregateFunction": "average",  # of the seeds of a model
+            "groupByKeys": [{"mode": "tag", "groupByData": "label"}],
+        },
+        "compareRunCharts": [
+            _scatter(),
+            _bars("hr_at_10", "HR@10"),
+            _bars("hr_at_10_se", "standard error of HR@10"),
+            _curve("curve/validation", "HR@10 on validation items"),
+            {**_curve("curve/loss", "loss"), "scaleType": "log"},  # of models with other losses
+        ],
         "compareRunSections": [
-            {"uuid": SECTION, "name": "Overview", "display": True, "isReordered": True}
+            {"uuid": _section(name), "name": name, "display": True, "isReordered": True}
+            for name in (OVERVIEW, CURVES)
+        ]
+        + [
+            {"uuid": _section(name), "name": name, "display": False, "isReordered": True}
+            for name in CLOSED
         ],
     }
     return {
@@ -89,24 +107,39 @@ def _view(name: str, changes: dict[str, Any]) -> str:
 
 
 def _scatter() -> dict[str, Any]:
+    """MLflow's scatter plots have no logarithmic axis: the logarithm is a metric."""
     return {
-        **_card("SCATTER", "HR@10 against seconds of training"),
-        "xaxis": {"key": "train_seconds", "type": "METRIC"},
+        **_card("SCATTER", OVERVIEW, "HR@10 against seconds of training (powers of ten)"),
+        "xaxis": {"key": "log10_train_seconds", "type": "METRIC"},
         "yaxis": {"key": "hr_at_10", "type": "METRIC"},
     }
 
 
-def _bars(metric: str) -> dict[str, Any]:
-    return {**_card("BAR", metric), "metricKey": metric}
+def _bars(metric: str, title: str) -> dict[str, Any]:
+    return {**_card("BAR", OVERVIEW, title), "metricKey": metric}
 
 
-def _card(kind: str, title: str) -> dict[str, Any]:
+def _curve(metric: str, title: str) -> dict[str, Any]:
+    return {
+        **_card("LINE", CURVES, f"{title}, by epoch"),
+        "metricKey": metric,
+        "selectedMetricKeys": [metric],
+        "xAxisKey": "step",
+        "lineSmoothness": 0,
+    }
+
+
+def _card(kind: str, section: str, title: str) -> dict[str, Any]:
     return {
         "type": kind,
         "uuid": f"bench-{title}",
-        "metricSectionId": SECTION,
+        "metricSectionId": _section(section),
         "runsCountToCompare": 100,
         "deleted": False,
         "isGenerated": False,
         "displayName": title,
     }
+
+
+def _section(name: str) -> str:
+    return f"bench-{name}"
