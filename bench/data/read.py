@@ -13,6 +13,7 @@ from bench.data.atomic import with_siblings
 from bench.data.collect import Collector, Columns
 from bench.data.columns import fits_float
 from bench.data.delimited import BadData
+from bench.data.features import read_features
 from bench.data.filters import WEIGHT, RowFilters
 from bench.data.narrow import narrowed
 from bench.data.options import ReadOptions
@@ -20,7 +21,7 @@ from bench.data.plain import Snapshot, scratch_folder
 from bench.data.roles import find_roles
 from bench.data.table import BadValue, NeedsExactReading, Table, Wanted
 from bench.data.tables import Opener, files_of
-from bench.errors import UsageError
+from bench.errors import BadParameter, UsageError
 from bench.interactions import DataSet, Interactions, Step
 from bench.text import quoted
 
@@ -41,9 +42,7 @@ class Reading:
 
     def lines(self) -> str:
         """What was taken for what and what each step left, for people to read."""
-        found = [self.data.interactions.source]
-        found += [f"  {note}" for note in self.notes]
-        found += [f"  {role}: {words}" for role, words in self.columns.items()]
+        found = [self.data.name, *(f"  {note}" for note in self.data.notes)]
         for step in self.steps:
             counts = f"{step.rows:,} rows"
             if step.users is not None and step.items is not None:
@@ -71,11 +70,30 @@ def read_data(source: Any, options: ReadOptions) -> Reading:
     """
     if not isinstance(source, Path | str):
         table = MemoryTable(source)
-        return _named(_read(table, options, table.name), table.name, options)
+        named = _named(_read(table, options, table.name), table.name, options)
+        return _with_features(named, options)
     path = Path(source)
     options = with_siblings(path, options)
     name = path.absolute().name
-    return _named(_read_files(path, options), f"{name}/" if path.is_dir() else name, options)
+    named = _named(_read_files(path, options), f"{name}/" if path.is_dir() else name, options)
+    return _with_features(named, options)
+
+
+def _with_features(reading: Reading, options: ReadOptions) -> Reading:
+    """The reading with what tables of items and users tell."""
+    data, notes = reading.data.interactions, reading.data.notes
+    for name in options.features:
+        side = name.partition(".")[0]
+        if getattr(options, f"{side}s", None) is None:
+            raise BadParameter(f"features of {name!r} need a table of {side}s: --{side}s PATH")
+    with scratch_folder() as scratch:
+        if options.items is not None:
+            features, found = read_features(options.items, "item", data.item_ids, options, scratch)
+            data, notes = replace(data, item_features=features), (*notes, *found)
+        if options.users is not None:
+            features, found = read_features(options.users, "user", data.user_ids, options, scratch)
+            data, notes = replace(data, user_features=features), (*notes, *found)
+    return replace(reading, data=replace(reading.data, interactions=data, notes=notes))
 
 
 def _named(reading: Reading, source: str, options: ReadOptions) -> Reading:

@@ -78,7 +78,8 @@ def _names(features: Features | None) -> list[str]:
     if features is None:
         return []
     tags = [f"{len(features.multi_hot_names)} tags"] if features.multi_hot_names else []
-    return [*features.categorical_names, *features.dense_names, *tags]
+    texts = [f"{name} (text)" for name in features.text_names]
+    return [*features.categorical_names, *features.dense_names, *tags, *texts]
 
 
 def step_words(step: Mapping[str, Any]) -> str:

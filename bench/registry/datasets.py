@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 from bench.data.delimited import BadData
-from bench.errors import BadParameter, Problem, unknown
+from bench.errors import BadParameter, Problem, UsageError, unknown
 from bench.interactions import DataSet, Interactions
 from bench.registry.models import load_module
 from bench.registry.parameters import as_type, toml_value
@@ -119,7 +119,7 @@ def load_data(dataset: str, data_dir: Path | None) -> DataSet:
     try:
         data = module.load(data_dir, **parameters)
     except ValueError as error:
-        if not given or isinstance(error, BadData):
+        if not given or isinstance(error, BadData | UsageError):
             raise
         raise BadParameter(f"{dataset}: {error}") from error
     if not isinstance(data, Interactions | DataSet):

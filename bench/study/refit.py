@@ -22,7 +22,6 @@ from bench.running.describe import describe
 from bench.running.folder import work_folder
 from bench.running.plan import Options, planned_cells
 from bench.running.run import Session
-from bench.running.surfaces import SurfaceName
 from bench.study.boards import StudyBoard
 
 SECONDS = 5.0  # a quick model trains in no more
@@ -81,7 +80,7 @@ def quick(board: StudyBoard) -> list[BoardRow]:
     ]
 
 
-def refit(board: StudyBoard, results: Results, *, shown_on: SurfaceName) -> None:
+def refit(board: StudyBoard, results: Results, *, live: bool) -> None:
     """Measure the quick models of a board under every variant; what is measured stays.
 
     Raises:
@@ -95,7 +94,7 @@ def refit(board: StudyBoard, results: Results, *, shown_on: SurfaceName) -> None
     if not suite.rows:
         raise Problem(f"--refit: no model of {board.name} trains in {SECONDS:g} s or less")
     for variant in variants(board):
-        options = Options(results=results, threads=suite_threads(board), shown_on=shown_on)
+        options = Options(results=results, threads=suite_threads(board), live=live)
         with results.held(), work_folder(results) as work:
             task = variant_task(measured, board.section.protocol, variant)
             click.echo(audit_lines(suite.dataset, task.protocol, task.audit))

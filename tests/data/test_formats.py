@@ -7,6 +7,7 @@ import json
 import lzma
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -203,9 +204,12 @@ def test_recbole_files_are_read_by_folder_or_file(tmp_path: Path) -> None:
     header = "user_id:token\titem_id:token\ttimestamp:float\trating:float\n"
     body = FRAME.to_csv(index=False, sep="\t", header=False)
     (folder / "demo.inter").write_text(header + body, encoding="utf-8")
-    (folder / "demo.item").write_text("item_id:token\tgenres:token_seq\n10\ta b\n")
+    (folder / "demo.item").write_text("item_id:token\tgenres:token_seq\n10\ta b\n20\ta b\n")
     for path in (folder, folder / "demo.inter"):
-        assert fingerprint(read(path)) == fingerprint(expected())
+        found = read(path)
+        assert found.item_features is not None
+        assert found.item_features.multi_hot_names == ("a", "b")
+        assert fingerprint(replace(found, item_features=None)) == fingerprint(expected())
 
 
 def test_adjacency_lists_are_read_one_or_train_and_test(tmp_path: Path) -> None:
