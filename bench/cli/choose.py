@@ -71,13 +71,13 @@ def choose(
     from bench.records.files import write_whole
 
     section = section_of(results, dataset, protocol)
-    unasked = asked == {**dict.fromkeys(asked, None), **_NOTHING}
+    unasked = asked == dict.fromkeys(asked) | _NOTHING
     if unasked and sys.stdin.isatty() and sys.stdout.isatty():
         asked = _questions(section)
     command = _command(results, asked, dataset, protocol, prefer)
     found = _findings(results, section, asked, prefer, data_dir, command)
-    write_whole(results.choice, choice_page(found, "github").encode())
     click.echo(choice_page(found, "simple").rstrip())
+    write_whole(results.choice, choice_page(found, "github").encode())
 
 
 _NOTHING = {"by": "ndcg", "new_people": False, "new_items": False, "no_order": False}

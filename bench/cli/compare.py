@@ -58,11 +58,11 @@ def compare(
     sets by on how many users they beat each other; figures are never averaged.
     """
     models, places = _told_apart(names, folders)
-    if len(places) > 1:
-        click.echo(_over_data_sets(places, models, by, form))
-    elif len(models) == 2:
+    if len(models) == 2 and len(places) == 1:
         click.echo(_of_two(places[0], models, by, dataset, protocol, data_dir, form))
-    elif models:
+    elif dataset is not None or protocol is not None:
+        raise UsageError("--dataset and --protocol are for the comparison of two models")
+    elif models and len(places) == 1:
         raise UsageError(
             f"compare takes two models, as in `bench compare als ease`; not {len(models)}"
         )

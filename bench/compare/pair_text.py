@@ -27,8 +27,10 @@ def pair_text(pair: Pair, place: str, notes: list[str]) -> str:
         f" over {counted(pair.users, 'user')}",
         "\n".join(_verdict(pair)),
     ]
-    if pair.strata:
+    if any(each.difference for each in pair.strata):
         parts += [_strata_table(pair), "\n".join(_sentences(pair, dataset))]
+    elif pair.strata:
+        parts.append(f"No stratum has {FEWEST} users in it and {FEWEST} beside it.")
     if pair.examples:
         parts.append(_examples(pair))
     return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])])
@@ -37,10 +39,10 @@ def pair_text(pair: Pair, place: str, notes: list[str]) -> str:
 def among_all_pairs(section: Section, figure: str, first: str, second: str) -> str:
     """Whether the two are told apart where all pairs of their board are tested together.
 
-    It is empty where the board keeps no statistics by this figure.
+    It is empty where the board keeps no statistics by this figure, or has this pair alone.
     """
     kept = section.standings
-    if kept is None or kept.figure != figure:
+    if kept is None or kept.figure != figure or len(kept.pairs) < 2:
         return ""
     for each in kept.pairs:
         if {each.first, each.second} == {first, second}:

@@ -20,6 +20,8 @@ from bench.leaderboard.sections import Section
 from bench.protocol.split import in_order
 from bench.protocol.task import Task, prepare
 from bench.registry.datasets import load_data
+from bench.registry.names import files
+from bench.registry.own_data import agreed, own_dataset
 from bench.text import first_line
 
 POPULARITY, HISTORY, GAP, COLD = "popularity", "history", "gap", "cold"
@@ -97,7 +99,10 @@ def _history(task: Task) -> Grouping:
     lengths = occurrences(task.train.users, task.train.n_users)[task.cases.users]
     cuts = np.unique(np.quantile(lengths, (0.25, 0.5, 0.75), method="lower"))
     cuts = cuts[cuts < lengths.max()]  # nobody is beyond the last
-    labels = [f"{low + 1} to {high} items" for low, high in pairwise(cuts)]
+    labels = [
+        f"{low + 1} to {high} items" if low + 1 < high else f"{high} items"
+        for low, high in pairwise(cuts)
+    ]
     if len(cuts):
         labels = [f"up to {cuts[0]} items", *labels, f"over {cuts[-1]} items"]
     else:
@@ -170,12 +175,23 @@ def strata_of_section(section: Section, data_dir: Path | None) -> Strata:
 def measured_on(section: Section, data_dir: Path | None) -> Measured:
     """The data set of a section, and what its protocol makes of it.
 
+    Args:
+        section: of a board.
+        data_dir: the publisher's data; of a section on a file of one's own, that file, which must
+            be one that is read rightly without being told how.
+
     Raises:
         NoStrata: the data are not at hand, or are others than those measured on.
     """
     name, min_rating, eval_users = words_of_protocol(section.protocol)
     try:
-        data = load_data(section.dataset, data_dir)
+        if section.dataset in files("datasets") or ":" in section.dataset:
+            data = load_data(section.dataset, data_dir)
+        elif data_dir is None:
+            raise NoStrata("name the file with --data-dir")
+        else:
+            own, name, min_rating = agreed(own_dataset(data_dir, {}), name, min_rating)
+            data = load_data(own, None)
         task = prepare(data, name, min_rating, eval_users)
     except (Problem, UsageError, OSError) as error:
         raise NoStrata(

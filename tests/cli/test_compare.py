@@ -1,6 +1,7 @@
 """`bench compare`, typed as a user does."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,7 @@ def test_without_the_data_strata_are_left_out(tmp_path: Path) -> None:
         (["als", "ease", "--by", "ndgc"], "unknown figure 'ndgc'. Did you mean 'ndcg'?"),
         (["als", "ease", "--dataset", "movielens_1m"], "unknown data set 'movielens_1m'. Did you"),
         (["als", "ease", "--protocol", "loo"], "unknown protocol 'loo'. Did you mean 'loo-99'?"),
+        (["--protocol", "loo-99"], "--dataset and --protocol are for the comparison of two"),
         (["als", "ease", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of"),
     ],
 )
@@ -132,3 +134,22 @@ def test_a_hostile_label_is_text(tmp_path: Path) -> None:
     found = bench(tmp_path, "compare", "a", hostile)
     assert found.returncode == 0
     assert "\x1b" not in found.stdout and "x [31m red" in found.stdout
+
+
+def test_of_a_file_of_ones_own_the_strata_are_had_where_it_is_named(tmp_path: Path) -> None:
+    draws = random.Random(0)
+    rows = [
+        f"u{user},i{int(60 * draws.random() ** 2)},{1_000_000_000 + draws.randrange(10**6)}"
+        for user in range(60)
+        for _ in range(12)
+    ]
+    (tmp_path / "own.csv").write_text("\n".join(["user,item,timestamp", *rows]) + "\n")
+    run = bench(tmp_path, "run", "--data", "own.csv", "--models", "popularity,knn")
+    assert run.returncode == 0, run.stderr
+    without = bench(tmp_path, "compare", "popularity", "knn")
+    assert "data of own.csv are not at hand: name the file with --data-dir" in without.stdout
+    found = bench(tmp_path, "compare", "popularity", "knn", "--data-dir", "own.csv")
+    assert found.returncode == 0
+    assert "test item   head" in found.stdout and "left out" not in found.stdout
+    chosen = bench(tmp_path, "choose", "--train", "1h", "--data-dir", "own.csv")
+    assert chosen.returncode == 0 and "test item   head" in chosen.stdout

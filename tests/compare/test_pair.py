@@ -132,3 +132,12 @@ def test_a_sentence_for_each_grouping_names_what_is_not_significant(tmp_path: Pa
 def test_a_model_is_not_compared_with_itself(tmp_path: Path) -> None:
     with pytest.raises(SameModel, match="a is compared with itself"):
         pair(aligned(tmp_path, a=[places(1, 10)]), "exact_ndcg_at_10")
+
+
+def test_too_few_users_for_strata_are_told(tmp_path: Path) -> None:
+    few = [places(1, 10, 12)]
+    grouping = Grouping(
+        name="halves", labels=("a", "b"), stem="for", endings=("a", "b"), groups=np.arange(12) % 2
+    )
+    found = pair(aligned(tmp_path, a=few, b=[places(2, 10, 12)]), "hr_at_10", {"halves": grouping})
+    assert "No stratum has 10 users in it and 10 beside it." in pair_text(found, "d, p", [])
