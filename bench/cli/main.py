@@ -13,6 +13,7 @@ from bench.cli.groups import Sections
 from bench.cli.list import list_
 from bench.cli.new import new
 from bench.cli.options import INTERRUPTED
+from bench.cli.report import report
 from bench.cli.results import leaderboard, track, ui, verify
 from bench.cli.run import run
 from bench.cli.streams import give_up_output, prepare_output
@@ -23,7 +24,7 @@ from bench.errors import Problem, UsageError
 # What a person wants, and the commands for it. A new command joins with one word.
 SECTIONS: dict[str, list[click.Command]] = {
     "Measure": [run, tune, new, list_, data],
-    "Read": [leaderboard, compare, choose, study, ui, track],
+    "Read": [leaderboard, report, compare, choose, study, ui, track],
     "Use": [],
     "Check": [verify, certify],
     "Machines": [],

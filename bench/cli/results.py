@@ -27,16 +27,17 @@ def leaderboard(results: "Results", picture: Path | None) -> int:
 
     The exit code is 1 when it is INVALID.
     """
-    from bench.leaderboard.picture import picture as drawing
     from bench.leaderboard.tables import terminal
     from bench.leaderboard.write import board_of, write
-    from bench.records.files import write_whole
 
     board = board_of(results)
     if not board:
         raise FileNotFoundError(f"no records in {results.records}; `bench run` writes them")
     write(board, results)
     if picture:
+        from bench.records.files import write_whole
+        from bench.report.picture import picture as drawing
+
         write_whole(picture, drawing(board).encode())
     click.echo(terminal(board, width()).rstrip())
     return int(any(section.invalid for section in board))

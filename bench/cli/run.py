@@ -109,7 +109,7 @@ def run_suite(suite: "Suite", options: "Options") -> int:
     board = with_statistics(alone, options.results)
     if board:
         click.echo(terminal(board, width()).rstrip())
-        click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv and .html.")
+        click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv, .html and report.html.")
     for found in outcome.records:
         if found.traceback:
             where = options.results.file_of(found)

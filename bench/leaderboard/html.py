@@ -1,14 +1,16 @@
 """The board as one page without dependencies."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.leaderboard import published
 from bench.leaderboard.columns import all_columns, columns
 from bench.leaderboard.remarks import about, invalid_lines, remarks_below
-from bench.leaderboard.scatter import scatter
 from bench.leaderboard.sections import Section
 from bench.leaderboard.templates import template
 from bench.text import compact
+
+PAGE = Path(__file__).with_name("page.html.jinja")
 
 
 def html(board: Sequence[Section]) -> str:
@@ -21,11 +23,10 @@ def html(board: Sequence[Section]) -> str:
             "invalid": invalid_lines(section),
             "remarks": remarks_below(section),
             "about": about(section),
-            "plot": scatter(section),
         }
         for section in board
     ]
-    page = template("page.html.jinja").render(
+    page = template(PAGE).render(
         tables=tables, columns=all_columns(board), compact=compact, target=published.target
     )
     return page + "\n"

@@ -1,18 +1,24 @@
-"""The templates of the page and of the picture."""
+"""Templates of pages."""
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 
 @cache
-def template(name: str) -> jinja2.Template:
-    """A template by its file name. What is put into it is escaped."""
+def template(path: Path) -> jinja2.Template:
+    """A template by its file. What is put into it is escaped, and None is nothing."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(path.parent),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
-    ).get_template(name)
+    ).get_template(path.name)
+
+
+def _shown(value: Any) -> Any:
+    return "" if value is None else value

@@ -100,6 +100,11 @@ class Results:
         return self.path / "choice.md"
 
     @property
+    def report(self) -> Path:
+        """The page for people, made from everything else."""
+        return self.path / "report.html"
+
+    @property
     def database(self) -> Path:
         """MLflow's store."""
         return self.path / "mlflow.db"

@@ -91,7 +91,11 @@ class Session:
         self.outcome.interrupted = isinstance(error, KeyboardInterrupt)
         if error is not None and not self.outcome.interrupted:
             return False
-        write(board_of(self._options.results), self._options.results)
+        from bench.report.write import write_report  # its charts take a while to load
+
+        board = board_of(self._options.results)
+        write(board, self._options.results)
+        write_report(board, self._options.results)
         self._tracking.finish(self.outcome.records)
         return True
 

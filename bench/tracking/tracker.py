@@ -111,7 +111,7 @@ class Tracker:
             boards: files to keep with it; the leaderboard files of the results when None.
         """
         with self._session() as client:
-            found = self.results.boards if boards is None else boards
+            found = [*self.results.boards, self.results.report] if boards is None else boards
             files = [path for path in found if path.is_file()]
             for experiment in store.ours(client):
                 tags = experiment.tags

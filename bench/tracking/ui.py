@@ -55,7 +55,10 @@ def serve(results: Results, port: int = 5000, open_browser: bool = False) -> Non
     try:
         with _terminated_as_interrupt(), _server(tracker, free) as server:
             _wait_until_it_answers(server, f"{base}/health")
-            print(f"Leaderboard: {address}\nCharts:      {charts}\nCtrl-C ends it.", flush=True)
+            print(f"Leaderboard: {address}\nCharts:      {charts}", flush=True)
+            if results.report.is_file():
+                print(f"Report:      {results.report.absolute().as_uri()}", flush=True)
+            print("Ctrl-C ends it.", flush=True)
             if open_browser:
                 webbrowser.open(address)
             server.wait()

@@ -28,7 +28,7 @@ MLFLOW_CALLS = (
 )
 NEEDED = (
     *("mlflow.store.tracking.sqlalchemy_store", "tabulate", "bench.cli"),
-    *("bench.datasets.synthetic", "bench.leaderboard.scatter", "bench.tracking.tracker"),
+    *("bench.datasets.synthetic", "bench.leaderboard.html", "bench.tracking.tracker"),
 )
 PHASES_OF_A_CELL = {"loading": "loading", "training": "fit", "scoring": "scoring"}
 

@@ -173,6 +173,7 @@ def test_a_cell_that_was_cut_off_is_logged_again(
 def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     records = [made_up(), made_up("ease", metrics={"hr_at_10": 0.7, "ndcg_at_10": 0.45})]
     write(sections(records), Results(results))
+    Results(results).report.write_text("a page")
     tracker = Tracker(Results(results))
     for each in records:
         tracker.log(each)
@@ -185,7 +186,7 @@ def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     assert parent.data.tags["best_model"] == "ease"
     client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert files == {"leaderboard.md", "leaderboard.csv", "leaderboard.html"}
+    assert files == {"leaderboard.md", "leaderboard.csv", "leaderboard.html", "report.html"}
 
 
 def test_an_invocation_with_a_failed_cell_failed(results: Path) -> None:

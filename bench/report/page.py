@@ -1,0 +1,67 @@
+"""The page itself, one file that asks nothing of any network.
+
+Its policy (Content-Security-Policy) lets it load nothing, and run only the three scripts whose
+hashes it names: Vega, the page's own, and no other, whatever a label may say.
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from bench.leaderboard import published
+from bench.leaderboard.marks import MARKS, signs
+from bench.leaderboard.templates import template
+from bench.report import figures, labels
+from bench.report.bundle import LICENCE, bundle
+from bench.report.charts import charts
+from bench.report.view import SectionView
+from bench.text import compact, one_line
+
+PAGE = Path(__file__).with_name("page.html.jinja")
+SCRIPT = Path(__file__).with_name("page.js")
+
+MEANINGS = {
+    "tier": "tier 1: the best model and all that are not told apart from it; tier 2 the same among "
+    "the rest, and so on",
+    "main": "NDCG@10 among the test item and 99 negatives, averaged exactly over all draws of the "
+    "negatives; the bar is its 95 % interval",
+    "hr": "share of test users whose held-out item is among the first 10 of it and 99 sampled "
+    "negatives",
+    "full": "the held-out item among all items that the user never touched",
+}
+
+
+def page(sections: Sequence[SectionView]) -> str:
+    """The whole page."""
+    library, script = bundle(), SCRIPT.read_text(encoding="utf-8")
+    written = template(PAGE).render(
+        sections=sections,
+        data={
+            "charts": charts(),
+            "labels": {"layer": labels.LAYER, "transform": labels.TRANSFORM},
+            "sections": [section.data for section in sections],
+        },
+        library=library,
+        script=script,
+        hashes=[f"'sha256-{_hash(text)}'" for text in (library, script)],
+        licence=LICENCE,
+        meanings=MEANINGS,
+        main=figures.MAIN,
+        accuracies=figures.ACCURACIES,
+        costs=figures.COSTS,
+        share=figures.share,
+        seconds=figures.seconds,
+        milliseconds=figures.milliseconds,
+        megabytes=figures.megabytes,
+        in_short=published.in_short,
+        signs=signs,
+        marks=MARKS,
+        compact=compact,
+        one_line=one_line,
+    )
+    return written + "\n"
+
+
+def _hash(text: str) -> str:
+    return b64encode(sha256(text.encode()).digest()).decode()

@@ -1,0 +1,175 @@
+"""All that the template of a section shows: rows, their stories, and the data of charts."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.leaderboard import published
+from bench.leaderboard.published import Published
+from bench.leaderboard.remarks import about, invalid_lines, remarks_below
+from bench.leaderboard.rows import BoardRow
+from bench.leaderboard.sections import Section
+from bench.leaderboard.statistics import records_of_rows
+from bench.records.certificates import LAWS, Certificate
+from bench.records.files import BadRecord
+from bench.records.folder import Results
+from bench.records.record import Record
+from bench.report import curves
+from bench.report.answer import answer, best_first
+from bench.report.differences import difference_cells
+from bench.report.figures import ACCURACIES, COSTS, MAIN
+from bench.report.scale import Scale, views
+from bench.statistics.aligned import Aligned, load_aligned
+from bench.statistics.paired import NotComparable
+from bench.statistics.user_figures import DEFAULT as EXACT
+from bench.text import one_line
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An interval in a cell, in percent of the cell's width."""
+
+    at: float
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row of the board and all that its story tells."""
+
+    row: BoardRow
+    anchor: str  # of its story, unique in the page
+    bar: Bar | None
+    tier: int | None
+    published: Published | None
+    certificate: Certificate | None
+
+    @property
+    def name(self) -> str:
+        return one_line(self.row.model)
+
+    @property
+    def figures(self) -> Mapping[str, float | None]:
+        """Those of the row; None for one that it has not."""
+        return defaultdict(lambda: None, self.row.figures)
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What the first record was measured in."""
+        return self.row.records[0].environment
+
+    @property
+    def good(self) -> Record | None:
+        """The first record that is ok."""
+        return next((each for each in self.row.records if each.status == "ok"), None)
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """A section of the board, ready for the template."""
+
+    section: Section
+    number: int
+    rows: list[RowView]
+    answer: list[str]
+    notes: list[str] = field(default_factory=list)  # what is left out, and why
+    data: dict[str, Any] = field(default_factory=dict)  # of the charts, fit for JSON
+
+    @property
+    def title(self) -> str:
+        return one_line(f"{self.section.dataset}, {self.section.protocol}")
+
+    @property
+    def invalid(self) -> list[str]:
+        return invalid_lines(self.section)
+
+    @property
+    def about(self) -> list[str]:
+        return about(self.section)
+
+    @property
+    def remarks(self) -> list[str]:
+        return remarks_below(self.section)
+
+
+def section_view(
+    section: Section, number: int, results: Results, certificates: Sequence[Certificate]
+) -> SectionView:
+    """All that the page shows of a section.
+
+    Args:
+        number: of the section in the page, from 0.
+        results: where its ledgers and its trials' records stand.
+        certificates: of all models.
+    """
+    ranked = best_first(section.rows)
+    shown = [*ranked, *(row for row in section.rows if row not in ranked)]
+    axis = views(row.figures[MAIN.name] for row in ranked).competing if ranked else None
+    notes: list[str] = []
+    aligned = _aligned(section, results, notes)
+    trials = results.study_of(section.dataset, section.protocol).read_records()
+    rows = [
+        RowView(
+            row=row,
+            anchor=f"row-{number}-{place}",
+            bar=_bar(row, axis),
+            tier=row.tier or None,
+            published=published.target(row),
+            certificate=_certificate(row, certificates),
+        )
+        for place, row in enumerate(shown)
+    ]
+    data = {
+        "rows": [_chart_row(row) for row in rows],
+        "views": {
+            figure.name: views(found)._asdict()
+            for figure in ACCURACIES
+            if (found := [row.figures[figure.name] for row in ranked if figure.name in row.figures])
+        },
+        "differences": list(difference_cells(section, [row.row.model for row in rows])),
+        "cutoffs": list(curves.cutoff_points(aligned)) if aligned else [],
+        "losses": list(curves.loss_points(shown)),
+        "validation": list(curves.validation_points(trials, {row.adapter for row in shown})),
+    }
+    return SectionView(section, number, rows, answer(section), notes, data)
+
+
+def _aligned(section: Section, results: Results, notes: list[str]) -> Aligned | None:
+    """The ledgers of the section; None where they cannot be compared, and then a note says why."""
+    try:
+        return load_aligned(results, records_of_rows(section))
+    except (NotComparable, BadRecord) as error:
+        notes.append(f"What needs ledgers is left out: {one_line(str(error))}.")
+        return None
+
+
+def _bar(row: BoardRow, axis: Scale | None) -> Bar | None:
+    if axis is None or MAIN.name not in row.figures:
+        return None
+    at = row.figures[MAIN.name]
+    ends = [row.figures.get(f"{EXACT}_ci_{end}", at) for end in ("low", "high")]
+    return Bar(100 * axis.share(at), *(100 * axis.share(end) for end in ends))
+
+
+def _certificate(row: BoardRow, certificates: Sequence[Certificate]) -> Certificate | None:
+    """What was found of the row's code, by these laws and with the model's own parameters."""
+    code = {record.code_sha256 for record in row.records} - {""}
+    found = [
+        each
+        for each in certificates
+        if each.code_sha256 in code and not each.params and each.laws == LAWS
+    ]
+    return found[-1] if found else None
+
+
+def _chart_row(view: RowView) -> dict[str, Any]:
+    row = view.row
+    names = [figure.name for figure in (*ACCURACIES, *COSTS)]
+    figures = {name: row.figures[name] for name in names if name in row.figures}
+    return {"model": view.name, "anchor": view.anchor, "tier": view.tier, **figures}

@@ -1,0 +1,21 @@
+"""Write the report of a results folder."""
+
+from pathlib import Path
+
+from bench.leaderboard.sections import Section
+from bench.records.certificates import Certificate
+from bench.records.files import load_all, write_whole
+from bench.records.folder import Results
+from bench.report.page import page
+from bench.report.view import section_view
+
+
+def write_report(board: list[Section], results: Results, output: Path | None = None) -> Path:
+    """Write the page of all sections of a board; where it stands is returned."""
+    certificates = load_all(Certificate, results.certificates, results.warn)
+    sections = [
+        section_view(section, number, results, certificates) for number, section in enumerate(board)
+    ]
+    path = output or results.report
+    write_whole(path, page(sections).encode())
+    return path
