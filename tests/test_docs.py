@@ -5,7 +5,6 @@ import json
 import re
 import runpy
 import shlex
-import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -279,18 +278,3 @@ def test_a_model_can_be_called_without_the_harness(
     script.write_text(code_with(page, "Run(seed=0)"))
     runpy.run_path(str(script))
     assert capsys.readouterr().out in blocks(page, "text")
-
-
-def test_every_answer_of_the_page_on_choosing_is_printed_by_its_command(tmp_path: Path) -> None:
-    for board in ("ml-100k-all", "ml-1m", "ncf-ml-1m"):
-        shutil.copytree(ROOT / "results" / board, tmp_path / "results" / board)
-    done = None
-    for language, block in FENCED.findall(read(DOCS / "which-model.md")):
-        if language == "sh":
-            program, *words = shlex.split(block)
-            assert program == "bench"
-            done = bench_here(tmp_path, *words)
-        elif language == "text":
-            assert done is not None
-            for part in block.split("...\n"):
-                assert part in done.stdout + done.stderr

@@ -20,7 +20,8 @@ KINDS = {
     "new-people": ("new people", "new-users"),
     "new-items": ("new items", "cold-items"),
 }
-CHANCE = 2.0  # standard errors over chance that a model must be
+CHANCE = 0.1  # HR@10 among the test item and 99 negatives, without knowing anything
+ERRORS = 2.0  # standard errors over chance that a model must be
 REFIT = "has to be fitted again"
 
 
@@ -41,10 +42,8 @@ class Need:
         if found is None:
             return f"was not measured on {self.said}"
         figures = found.figures
-        candidates = figures.get("candidates", 100.0)
-        chance, error = 10 / candidates, figures.get("hr_at_10_se", 0.0)
         hits = figures.get("hr_at_10_expected", figures["hr_at_10"])
-        if hits <= chance + CHANCE * error:
+        if hits <= CHANCE + ERRORS * figures.get("hr_at_10_se", 0.0):
             return f"is no better than chance on {self.said} (HR@10 {decimal(hits)})"
         return ""
 
