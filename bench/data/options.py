@@ -72,7 +72,7 @@ class ReadOptions:
             raise BadParameter(f"separator cannot be {shown(self.separator)}")
         try:
             "".encode(self.encoding)
-        except LookupError:
+        except (LookupError, ValueError):
             raise BadParameter(f"there is no encoding {shown(self.encoding)}") from None
 
     def given(self) -> dict[str, Any]:

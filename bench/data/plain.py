@@ -133,20 +133,20 @@ def unpacked(path: Path, name: str, scratch: Path) -> tuple[PlainFile, str]:
     inner = name
     try:
         with contextlib.ExitStack() as stack:
-            stream: Any
+            parts: Iterator[bytes]
             if packing == "zip":
                 archive = stack.enter_context(zipfile.ZipFile(path))
                 member = _only_member(archive, name)
-                stream = stack.enter_context(archive.open(member))
+                parts = _parts(stack.enter_context(archive.open(member)))
                 inner = Path(member.filename).name
             elif packing == "xz":
-                stream = stack.enter_context(lzma.open(path))
+                parts = _of_xz(stack.enter_context(path.open("rb")))
             else:
                 import pyarrow as pa
 
                 raw = stack.enter_context(pa.OSFile(str(path)))
-                stream = stack.enter_context(pa.CompressedInputStream(raw, packing))
-            _copy(stream, target, name, limit)
+                parts = _parts(stack.enter_context(pa.CompressedInputStream(raw, packing)))
+            _copy(parts, target, name, limit)
     except (BadData, DataUnavailable):
         raise
     except Exception as error:  # damage has many names: zlib.error, LZMAError, BadZipFile, ...
@@ -156,6 +156,28 @@ def unpacked(path: Path, name: str, scratch: Path) -> tuple[PlainFile, str]:
     if inner == name and Path(name).suffix.lower() in (".gz", ".bz2", ".zst", ".xz", ".zstd"):
         inner = Path(name).stem
     return PlainFile(path=target), inner
+
+
+def _of_xz(file: BinaryIO) -> Iterator[bytes]:
+    """The text of a file of xz, one stream after the other. Raises LZMAError or EOFError.
+
+    Python's own reader takes anything after the first stream for padding: what is damaged in a
+    second one would be lost in silence.
+    """
+    packed = file.read(PART)
+    while packed:
+        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+        while not stream.eof:
+            if stream.needs_input and not packed and not (packed := file.read(PART)):
+                raise EOFError("it ends within a stream")
+            text = stream.decompress(packed, PART)
+            packed = b""
+            if text:
+                yield text
+        packed = stream.unused_data
+        while not packed.lstrip(b"\0") and (packed := file.read(PART)):
+            pass  # padding
+        packed = packed.lstrip(b"\0")
 
 
 def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
@@ -172,10 +194,14 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     return members[0]
 
 
-def _copy(stream: BinaryIO, target: Path, name: str, limit: int) -> None:
+def _parts(stream: Any) -> Iterator[bytes]:
+    return iter(lambda: stream.read(PART), b"")
+
+
+def _copy(parts: Iterator[bytes], target: Path, name: str, limit: int) -> None:
     written = 0
     with writing(target) as file:
-        while part := stream.read(PART):
+        for part in parts:
             written += len(part)
             if written > limit:
                 raise BadData(f"{name}: unpacks to more than {limit:,} bytes; that is no table")
@@ -224,9 +250,8 @@ def as_utf8(plain: PlainFile, name: str, encoding: str, scratch: Path) -> PlainF
         try:
             text = decoder.decode(part, final).encode()
         except UnicodeError as error:
-            at = getattr(error, "start", 0)
-            given = getattr(error, "object", b"")
-            bad_line = line + given[:at].count(b"\n")
+            given: Any = getattr(error, "object", b"")[: getattr(error, "start", 0)]
+            bad_line = line + given.count(b"\n" if isinstance(given, bytes) else "\n")
             raise BadData(
                 f"{name}, line {bad_line}: not {encoding} text ({one_line(first_line(error))})"
             ) from None

@@ -103,9 +103,10 @@ class TimeColumn:
             # A smaller number is of another unit; 0 often stands for "unknown".
             small = (times < FIRST_OF[unit] * 10**decimals) & (times != 0)
             if small.any():
-                row = int(np.argmax(small))
+                few = small if 2 * small.sum() <= np.count_nonzero(times) else ~small & (times != 0)
+                row = int(np.argmax(few))
                 number = f"{Decimal(int(times[row])).scaleb(-decimals).normalize():f}"
-                raise BadValue(row, f"{number} is not in {LONG[unit]}, as others are")
+                raise BadValue(row, f"{number} is not of the unit that most others are of")
         finest = decimals + UNITS[unit]
         kept = "" if finest == UNITS[unit] else f" with decimals, kept in {_named(finest)}"
         return times, 10**finest, f"{LONG[unit]} since 1970{kept}"

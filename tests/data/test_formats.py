@@ -236,6 +236,21 @@ def test_what_is_cut_off_is_refused_in_one_line(kind: str, tmp_path: Path) -> No
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zst])
+def test_packed_files_one_after_the_other_are_read_to_the_end(
+    pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "clicks"
+    lines = CSV.splitlines(keepends=True)
+    first, second = pack(b"".join(lines[:3])), pack(b"".join(lines[3:]))
+    path.write_bytes(first + second)
+    assert fingerprint(read(path)) == fingerprint(expected())
+    for damaged in (b"\0" + second[1:], second[:-9], b"more"):
+        path.write_bytes(first + damaged)
+        with pytest.raises(BadData, match="damaged or cut off"):
+            read(path)
+
+
 def test_a_bomb_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     with (

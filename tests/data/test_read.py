@@ -122,8 +122,10 @@ def test_times_are_kept_in_the_unit_they_need(
 
 
 def test_numbers_of_two_units_are_refused_with_the_line(read: Read) -> None:
-    with pytest.raises(BadData, match=r"line 4: time \(column 'ts'\) 978300760 is not in milli"):
+    with pytest.raises(BadData, match=r"line 4: time \(column 'ts'\) 978300760 is not of the unit"):
         read(b"uid,sku,ts\n1,2,978300760123\n1,3,0\n1,4,978300760\n")
+    with pytest.raises(BadData, match=r"line 3: time \(column 'ts'\) 978300760123 is not of the"):
+        read(b"uid,sku,ts\n1,2,978300760\n1,3,978300760123\n1,4,978300760\n")
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,8 @@ PACKED: dict[str, bytes] = {
     "zip": zipped(body("\t")),
     "zst": pa.Codec("zstd").compress(body("\t"), asbytes=True),
     "double colon": body("::"),
+    "utf-16": body(",").decode().encode("utf-16"),
+    "shift_jis": body("::").replace(b"1::", b"\x83\x41::"),
     "adjacency": b"".join(b"%d 1 2 3%s\n" % (u, b" 4" * (u % 3)) for u in range(9)),
     "atomic": b"user:token\titem:token\trating:float\tts:float\n" + body("\t"),
 }
@@ -162,7 +164,9 @@ def test_other_formats(cases: int, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         kind, content = case
         path = tmp_path / f"clicks.{'inter' if kind == 'atomic' else 'bin'}"
         path.write_bytes(content)
-        options = {"columns": "time=ts"} if kind in ("json", "parquet", "feather", "atomic") else {}
+        options = {"encoding": kind} if kind in ("utf-16", "shift_jis") else {}
+        if kind in ("json", "parquet", "feather", "atomic"):
+            options["columns"] = "time=ts"
         for order in (None, "file"):
             found = read(path, order=order, **options)
             if not isinstance(found, str):
