@@ -103,8 +103,10 @@ class IpcTable(ArrowTable):
         return ipc.open_file(file, options=ipc.IpcReadOptions(included_fields=fields))
 
     def _read(self, columns: list[str], rows: int) -> Iterator[Any]:
+        from pyarrow import ipc
+
         with self._open(columns) as reader:
-            if hasattr(reader, "num_record_batches"):
+            if isinstance(reader, ipc.RecordBatchFileReader):
                 batches = (reader.get_batch(k) for k in range(reader.num_record_batches))
             else:
                 batches = iter(reader)

@@ -97,7 +97,8 @@ def find_roles(table: Table, given: Mapping[str, str], needed: Sequence[str]) ->
         taken = _by_type(describe(table))
     missing = [role for role in needed if role not in taken]
     if missing:
-        raise unclear(table, f"no column is clearly the {' or the '.join(missing)}", taken)
+        why = f"no column is clearly the {' or the '.join(missing)}"
+        raise unclear(table, why, dict.fromkeys(missing, "...") | taken)
     return taken
 
 
@@ -170,7 +171,7 @@ def unclear(table: Table, why: str, taken: Mapping[str, str]) -> UnclearColumns:
         for row in rows
     ]
     proposed = {role: taken.get(role, "...") for role in ("user", "item")}
-    proposed |= {role: taken[role] for role in ("time", "rating") if role in taken}
+    proposed |= {role: taken[role] for role in ("time", "rating", "event") if role in taken}
     flag = ",".join(f"{role}={column}" for role, column in proposed.items())
     flag = f"'{flag}'" if re.search(r"[^\w.,=-]", flag) else flag
     named = "" if table.has_header else " (it has no header: columns go by their number)"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bench.data.delimited import BadData
 from bench.data.options import ReadOptions
 from bench.data.read import Reading, read_data
+from bench.data.roles import UnclearColumns
 from bench.data.where import Where
 from bench.errors import BadParameter, UnknownName
 
@@ -138,6 +139,11 @@ def test_an_event_without_weight_or_a_weight_without_event_is_an_error() -> None
         read(events="view=0,transaction=3")
     with pytest.raises(BadParameter, match="there is no 'buy'"):
         read(events="view=0,addtocart=1,transaction=3,buy=1")
+
+
+def test_without_a_column_of_events_the_flag_is_shown() -> None:
+    with pytest.raises(UnclearColumns, match=r"--columns user=visitorid,item=itemid,.*event=\.\."):
+        read(FRAME.rename(columns={"event": "what"}), events="view=1")
 
 
 @pytest.mark.parametrize(
