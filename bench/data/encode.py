@@ -130,7 +130,10 @@ def _check_text(encoded: Any) -> None:
     from pyarrow import compute
 
     values = encoded.dictionary
-    bad = compute.match_substring_regex(values, r"[\r\n]|^\s*$")
+    bad = compute.or_(
+        compute.match_substring_regex(values, r"[\r\n]"),
+        compute.or_(compute.utf8_is_space(values), compute.equal(values, "")),
+    )
     if compute.any(bad).as_py():
         code = compute.index(bad, True).as_py()
         row = compute.index(encoded.indices, code).as_py()

@@ -101,14 +101,19 @@ class JsonTable(Table):
         """The objects with their lines; `text`: numbers as they are written."""
         for number, line in self._lines():
             try:
+                decoded = line.decode()
                 if text:
-                    entry = json.loads(line, parse_int=str, parse_float=str)
+                    entry = json.loads(decoded, parse_int=str, parse_float=str)
                 else:
-                    entry = json.loads(line)
+                    entry = json.loads(decoded)
+                if "\\ud" in decoded.lower():  # half of a pair, which is no text
+                    json.dumps(entry, ensure_ascii=False).encode()
             except UnicodeDecodeError as error:
                 raise BadData(
                     f"{self.name}, line {number}: byte 0x{line[error.start]:02X} is not utf-8 text"
                 ) from None
+            except UnicodeEncodeError:
+                raise BadData(f"{self.name}, line {number}: half a surrogate pair") from None
             except (ValueError, RecursionError) as error:
                 raise BadData(
                     f"{self.name}, line {number}: not JSON ({getattr(error, 'msg', 'too deep')})"

@@ -73,7 +73,7 @@ def by_python(content: bytes, separator: str) -> list[Row] | None:
                 user, item, rating, time = fields
                 if any(re.search(r"[\r\n]", field) for field in (user, item)):
                     return None
-                if any(field in MISSING or not field.strip(" \t\v\f") for field in fields):
+                if any(field in MISSING or not field.strip() for field in fields):
                     return None
                 rows.append((user, item, Decimal(time.strip()), np.float32(rating)))
     except (UnicodeDecodeError, ValueError, csv.Error, InvalidOperation):
@@ -143,6 +143,7 @@ def zipped(content: bytes) -> bytes:
 GOOD = pa.table({name: [row[k] for row in RATED] for k, name in enumerate(COLUMNS)})
 PACKED: dict[str, bytes] = {
     "json": json_lines(GOOD),
+    "escaped json": json_lines(GOOD).replace(b'"user": 3', b'"user": "\\ud83c\\udfb2"'),
     "parquet": parquet_bytes(GOOD),
     "feather": feather_bytes(GOOD),
     "gz": gzip.compress(body("\t")),
@@ -165,7 +166,7 @@ def test_other_formats(cases: int, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         path = tmp_path / f"clicks.{'inter' if kind == 'atomic' else 'bin'}"
         path.write_bytes(content)
         options = {"encoding": kind} if kind in ("utf-16", "shift_jis") else {}
-        if kind in ("json", "parquet", "feather", "atomic"):
+        if kind in ("json", "escaped json", "parquet", "feather", "atomic"):
             options["columns"] = "time=ts"
         for order in (None, "file"):
             found = read(path, order=order, **options)
