@@ -75,7 +75,7 @@ def by_python(content: bytes, separator: str) -> list[Row] | None:
                     return None
                 if any(field in MISSING or not field.strip() for field in fields):
                     return None
-                rows.append((user, item, Decimal(time.strip()), np.float32(rating)))
+                rows.append((user, item, Decimal(time.strip()), np.float32(rating.strip())))
     except (UnicodeDecodeError, ValueError, csv.Error, InvalidOperation):
         return None
     return rows
