@@ -56,8 +56,7 @@ def study(
     if refitting:
         end_on_request()
         try:
-            for board in found:
-                refit(board, Results(place / REFIT), live=sys.stdout.isatty())
+            refit(found, Results(place / REFIT), live=sys.stdout.isatty())
         except KeyboardInterrupt:
             click.echo("Interrupted; the same command goes on from here.", err=True)
             return INTERRUPTED

@@ -4,7 +4,7 @@ Each variant is a task of its own under a protocol with its name, and its cells 
 those of any run, in a results folder of their own: the board is not touched.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import click
@@ -80,19 +80,28 @@ def quick(board: StudyBoard) -> list[BoardRow]:
     ]
 
 
-def refit(board: StudyBoard, results: Results, *, live: bool) -> None:
-    """Measure the quick models of a board under every variant; what is measured stays.
+def refit(boards: Sequence[StudyBoard], results: Results, *, live: bool) -> None:
+    """Measure the quick models of boards under every variant; what is measured stays.
 
     Raises:
         KeyboardInterrupt: a run was interrupted; the same call goes on from there.
-        Problem: a cell failed.
+        Problem: the data of a board are not at hand, or a cell failed.
     """
-    measured = board.measured
-    if measured is None:
-        raise Problem(f"--refit: {board.missing}")
-    suite = _suite(board)
-    if not suite.rows:
-        raise Problem(f"--refit: no model of {board.name} trains in {SECONDS:g} s or less")
+    for board in boards:
+        if board.measured is None:
+            raise Problem(f"--refit: {board.missing}")
+    for board in boards:
+        _refit(board, results, live)
+
+
+def _refit(board: StudyBoard, results: Results, live: bool) -> None:
+    measured, suite = board.measured, _suite(board)
+    if measured is None or not suite.rows or not variants(board):
+        click.echo(
+            f"{board.name}: nothing to refit: its split is published, or no model trains in"
+            f" {SECONDS:g} s or less"
+        )
+        return
     for variant in variants(board):
         options = Options(results=results, threads=suite_threads(board), live=live)
         with results.held(), work_folder(results) as work:

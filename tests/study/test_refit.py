@@ -106,7 +106,19 @@ def test_quick_rows_train_in_seconds_on_the_cpu(board: StudyBoard) -> None:
 
 def test_without_data_nothing_can_be_refitted(board: StudyBoard, tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"^--refit: the data of ml-100k are not at hand"):
-        refit(board, Results(tmp_path / "refit"), live=False)
+        refit([board], Results(tmp_path / "refit"), live=False)
+
+
+def test_a_published_split_is_left_as_it_is(
+    board: StudyBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = replace(board.section, dataset="synthetic", protocol="ncf-files")
+    known = measured(published(), "ncf-files")
+    rows = tuple(replace(row, adapter="als") for row in board.rows)
+    fixed = replace(board, section=section, rows=rows, measured=known)
+    refit([fixed], Results(tmp_path / "refit"), live=False)
+    assert capsys.readouterr().out.startswith("made: nothing to refit: its split is published")
+    assert not (tmp_path / "refit").exists()
 
 
 def test_places_are_compared_under_each_variant(board: StudyBoard, tmp_path: Path) -> None:
