@@ -13,7 +13,6 @@ from bench.study.paragraph import Table, Value, decimals, listed
 from bench.study.refit import SECONDS, VARIANTS, refit_seed
 from bench.study.saturation import pairs_that_change
 from bench.study.separation import tau_between
-from bench.text import compact
 
 FIGURE = "ndcg_at_10_expected"  # exact NDCG@10
 
@@ -37,20 +36,20 @@ def refitted(board: StudyBoard, results: Results) -> Refitted | None:
         for section in (board_of(results) if results.records.exists() else ())
         if section.dataset == board.section.dataset and not section.invalid
     }
-    found = {"as on the board": _of_seed(board.rows, refit_seed(board))}
+    found = {"as on the board": [_figure(row, board) for row in board.rows]}
     for variant in VARIANTS:
         section = sections.get(board.section.protocol + variant.suffix)
         if section is not None:
-            found[variant.title] = _of_seed(section.rows, refit_seed(board))
-    names = {_identity(row): row.model for row in board.rows}
-    common = [key for key in names if all(key in figures for figures in found.values())]
+            found[variant.title] = [
+                None if again is None else _figure(again, board)
+                for again in (_same_row(row, section.rows) for row in board.rows)
+            ]
+    figures = np.array(list(found.values()), dtype=np.float64)  # NaN for none
+    common = np.flatnonzero(np.isfinite(figures).all(axis=0))
     if len(found) < 2 or len(common) < 2:
         return None
-    return Refitted(
-        tuple(names[key] for key in common),
-        tuple(found),
-        np.array([[figures[key] for key in common] for figures in found.values()]),
-    )
+    models = tuple(board.rows[j].model for j in common)
+    return Refitted(models, tuple(found), figures[:, common])
 
 
 def table_of(board: StudyBoard, found: Refitted, title: str) -> Table:
@@ -94,15 +93,26 @@ def sentence_of(found: Refitted) -> str:
     )
 
 
-def _of_seed(rows: tuple[BoardRow, ...], seed: int) -> dict[tuple[str, str, str], float]:
-    """The figure of each row's fit with a seed."""
-    return {
-        _identity(row): record.metrics[FIGURE]
-        for row in rows
-        for record in row.records
-        if record.status == "ok" and record.cell.seed == seed and FIGURE in record.metrics
-    }
+def _figure(row: BoardRow, board: StudyBoard) -> float | None:
+    """The figure of a row's fit with the seed that is refitted with."""
+    return next(
+        (
+            record.metrics.get(FIGURE)
+            for record in row.records
+            if record.status == "ok" and record.cell.seed == refit_seed(board)
+        ),
+        None,
+    )
 
 
-def _identity(row: BoardRow) -> tuple[str, str, str]:
-    return row.label, row.adapter, compact(row.params)
+def _same_row(row: BoardRow, others: tuple[BoardRow, ...]) -> BoardRow | None:
+    """The row of the same model; its code may have parameters by now that it had not before."""
+    return next(
+        (
+            other
+            for other in others
+            if (other.label, other.adapter) == (row.label, row.adapter)
+            and other.params.items() >= row.params.items()
+        ),
+        None,
+    )
