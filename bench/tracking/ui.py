@@ -1,6 +1,7 @@
 """Show the runs in MLflow's pages, on this machine only, until Ctrl-C."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,7 +38,28 @@ def serve(results: Results, port: int = 5000, open_browser: bool = False) -> Non
         OSError: no port is free, or the server ended by itself.
         bench.tracking.tracker.TrackingError: the store cannot be read.
     """
-    tracker = Tracker(results)
+    with readable(results) as shown:
+        _serve(Tracker(shown), port, open_browser)
+
+
+@contextmanager
+def readable(results: Results) -> Iterator[Results]:
+    """The results, or a copy of their store where they cannot be written, as another user's.
+
+    MLflow writes to what it only shows, as locks. The artifacts are those of the results.
+    """
+    if os.access(results.path, os.W_OK) or not results.database.exists():
+        yield results
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-ui-") as name:
+        copy = Results(Path(name))
+        shutil.copyfile(results.database, copy.database)
+        copy.artifacts.symlink_to(results.artifacts.absolute(), target_is_directory=True)
+        yield copy
+
+
+def _serve(tracker: Tracker, port: int, open_browser: bool) -> None:
+    results = tracker.results
     if tracker.uri.startswith(("http:", "https:")):
         print(f"The runs are at {tracker.experiment_url(tracker.uri) or tracker.uri}")
         return
@@ -90,7 +112,7 @@ def _server(tracker: Tracker, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     command = [
         *(sys.executable, "-P", "-m", "mlflow", "server"),
         *("--backend-store-uri", tracker.uri),
-        *("--artifacts-destination", str(tracker.results.artifacts)),
+        *("--artifacts-destination", tracker.results.artifacts.as_uri()),
         *("--host", HOST, "--port", str(port), "--workers", "1"),
     ]
     environment = {
