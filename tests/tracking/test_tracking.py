@@ -267,7 +267,7 @@ def test_a_file_that_is_no_database_fails_at_once(results: Path) -> None:
 
 
 def test_a_locked_database_fails_soon(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.2)
+    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.2)
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(TrackingError, match="locked"):
@@ -428,7 +428,7 @@ def test_a_tuning_is_judged_by_its_trials_with_a_figure(results: Path) -> None:
 def test_a_run_tells_of_what_it_missed_when_the_store_is_back(
     results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.05)
+    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.05)
     tracking = LiveTracking(Results(results))
     own = [made_up(name, invocation=tracking.invocation) for name in ("als", "ease", "fm")]
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
