@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     # which differences are real, from ledgers
     "statistics": {"errors", "evaluation", "hashing", "interactions", "records", "text"},
     # what shows it, from records alone
-    "tracking": {"records", "text"},
+    "tracking": {"isolation", "records", "text"},
     "leaderboard": {"errors", "evaluation", "records", "statistics", "text"},
     # what answers from it
     "compare": {

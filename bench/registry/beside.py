@@ -1,4 +1,4 @@
-"""What stands beside a model from outside: it can be imported, by the model and its processes."""
+"""Files beside a model from outside, which it can import, and its processes too."""
 
 import importlib
 import os

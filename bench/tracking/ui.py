@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.isolation.guard import KEEPER
 from bench.records.folder import Results
 from bench.tracking.tracker import Tracker
 from bench.tracking.views import CHARTS
@@ -108,8 +109,12 @@ def free_port(wanted: int) -> int:
 
 @contextmanager
 def _server(tracker: Tracker, port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """The server and its workers, in a process group of their own that ends with this block."""
+    """The server and its workers, in a process group of their own that ends with this block.
+
+    They end also where this process is killed: a keeper stands between.
+    """
     command = [
+        *(sys.executable, "-P", "-c", KEEPER, str(os.getpid())),
         *(sys.executable, "-P", "-m", "mlflow", "server"),
         *("--backend-store-uri", tracker.uri),
         *("--artifacts-destination", tracker.results.artifacts.as_uri()),
@@ -180,13 +185,18 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> N
 
 @contextmanager
 def _terminated_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end the server as Ctrl-C does, instead of leaving it behind."""
+    """Let SIGTERM, and the end of the terminal, end the server as Ctrl-C does."""
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] is signal.SIG_IGN:  # by nohup
+        del before[signal.SIGHUP]
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
