@@ -1,4 +1,4 @@
-"""Which files a model imports, read from their text: nothing is imported, and no code is run."""
+"""Files that a model imports, found in their text: nothing is imported, and no code is run."""
 
 import ast
 import importlib.util

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from faulty import HEAD, ZEROS, Outcome, outcome_of, run
+from faulty import HEAD, ZEROS, outcome_of, run
 
 from bench.registry import names
 
@@ -38,13 +38,12 @@ def text(fit: str, first: str) -> str:
     return head.replace("import ctypes", f"{first}\nimport multiprocessing\nimport ctypes", 1)
 
 
-@pytest.fixture(scope="module")
-def worked(stored: Path) -> Outcome:
-    """One run of all of them."""
-    (stored / "twist_so.py").write_text(HELPER.replace("STEP", "1"))
-    (stored / "_twist_so.py").write_text("from twist_so import helped\n")
-    other = stored / "other"
-    other.mkdir(exist_ok=True)
+@pytest.mark.slow
+def test_all_kinds_of_workers_and_helpers_work(folder: Path) -> None:
+    (folder / "twist_so.py").write_text(HELPER.replace("STEP", "1"))
+    (folder / "_twist_so.py").write_text("from twist_so import helped\n")
+    other = folder / "other"
+    other.mkdir()
     (other / "_twist_so.py").write_text(HELPER.replace("STEP", "7"))
     texts = {
         name: text(IN_POOL.replace("POOL", pool), "from ._twist_so import helped")
@@ -52,26 +51,25 @@ def worked(stored: Path) -> Outcome:
     }
     texts["has_joblib"] = text(IN_JOBLIB, "from twist_so import helped")
     texts["imports_late"] = text("from ._twist_so import helped", "helped = None")
-    paths = [stored / f"{name}.py" for name in texts]
+    paths = [folder / f"{name}.py" for name in texts]
     for path in paths:
         path.write_text(texts[path.stem])
     # Another helper of the same name, in another folder.
+    paths.append(other / "stands_elsewhere.py")
     assertion = "assert list(map(double, [1, 2])) == [9, 11]"
-    (other / "stands_elsewhere.py").write_text(text(assertion, "from ._twist_so import helped"))
-    with names.with_models((*paths, other / "stands_elsewhere.py")) as models:
-        return outcome_of(run(stored, [*models, "popularity"]), stored)
+    paths[-1].write_text(text(assertion, "from ._twist_so import helped"))
+    with names.with_models(paths) as models:
+        code = run(folder, models)
+    ends = {
+        name: (found.status, found.reason)
+        for name, found in outcome_of(code, folder).records.items()
+    }
+    assert ends == dict.fromkeys(models, ("ok", ""))
 
 
-@pytest.mark.slow
-def test_all_of_them_work(worked: Outcome) -> None:
-    ends = {record.cell.model: (record.status, record.reason) for record in worked.records}
-    wanted = {*WORKERS, "has_joblib", "imports_late", "stands_elsewhere", "popularity"}
-    assert {name: ends[name] for name in wanted} == dict.fromkeys(wanted, ("ok", ""))
-
-
-def test_what_stands_beside_a_model_is_no_model(stored: Path) -> None:
-    (stored / "lonely.py").write_text(text("pass", "helped = None"))
-    (stored / "helper_so.py").write_text("")
-    with names.with_models([stored / "lonely.py"]):
+def test_what_stands_beside_a_model_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "lonely.py").write_text(text("pass", "helped = None"))
+    (tmp_path / "helper_so.py").write_text("")
+    with names.with_models([tmp_path / "lonely.py"]):
         assert "lonely" in names.files("models")
         assert "helper_so" not in names.files("models")
