@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 # What a script or a notebook needs, by the module that has it. Imported when it is asked for: the
 # command imports this package too, and must not wait for numpy. `__init__.pyi` has the types.
 _PUBLIC = {
-    **{"run": "api.run", "Board": "api.board", "Data": "api.data"},
+    **{"read": "api.read", "run": "api.run", "Board": "api.board", "Data": "api.data"},
     **{"Adapter": "adapter", "Run": "adapter", "Embeddings": "adapter"},
     **{"Interactions": "interactions", "Features": "interactions", "DataSet": "interactions"},
     **{"UsageError": "errors", "Problem": "errors"},

@@ -1,6 +1,6 @@
 """Data as `bench.run` takes them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -12,8 +12,7 @@ class Data:
     """What was read. Printed, or as the last line of a notebook's cell, it says how."""
 
     data: DataSet  #: what was read, under its name
-    asked_as: str = ""  #: the same for `--dataset` of the command; "" for what is in memory only
-    measured_by: dict[str, Any] = field(default_factory=dict)  #: a run's share of the options
+    asked_as: str = ""  #: as `--dataset` of the command has it, with the options of reading
 
     @property
     def interactions(self) -> Interactions:

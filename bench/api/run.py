@@ -2,21 +2,22 @@
 
 import io
 import tempfile
+import warnings
 from collections.abc import Iterable
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bench.api.board import Board
 from bench.api.data import Data
+from bench.api.read import read
 from bench.api.rows import Models, rows_of
 from bench.errors import BadParameter
 from bench.interactions import DataSet, Interactions
 from bench.leaderboard.sections import sections
 from bench.records.folder import Results
 from bench.registry.names import with_models
-from bench.registry.suites import Suite, load, narrow
+from bench.registry.suites import Suite, load, narrow, with_defaults
 from bench.running.plan import Options
 from bench.running.run import run as run_suite
 from bench.running.surfaces import surface_here
@@ -26,7 +27,7 @@ DEFAULT_SUITE = "ml-100k"  # whose models are run where none are named
 
 
 def run(
-    data: "Data | DataSet | Interactions | str",
+    data: "Data | DataSet | Interactions | Path | str",
     models: Models | None = None,
     *,
     results: Path | str = "results",
@@ -50,8 +51,9 @@ def run(
     figures, and ends nothing.
 
     Args:
-        data: the name of a data set, as "movielens_100k" or "synthetic:scale=1"; or `Interactions`,
-            or a `DataSet` of them with a name.
+        data: what `bench.read` returns; the name of a data set, as "movielens_100k" or
+            "synthetic:scale=1"; the `pathlib.Path` of a table; or `Interactions`, or a `DataSet` of
+            them with a name.
         models: names, as "als"; Adapter classes, with their defaults, or instances, with the
             values that they have. They may be defined in the script or the notebook itself. In a
             mapping the keys are their labels. None: all models of the suite ml-100k.
@@ -77,28 +79,33 @@ def run(
         bench.Problem: the data cannot be used, or another run is in the results folder.
         KeyboardInterrupt: it was interrupted; what is finished is kept.
     """
+    if isinstance(data, Path):
+        data = read(data)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         stack.enter_context(with_models(()))
+        # MLflow brings tqdm, which asks in a notebook for widgets that nothing here needs.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", message="IProgress not found")
         if not progress:
             stack.enter_context(redirect_stdout(io.StringIO()))
-        wanted: dict[str, Any] = {
-            "protocol": protocol,
-            "seeds": _seeds(seeds),
-            "min_rating": min_rating,
-            "eval_users": eval_users,
-            "timeout": timeout,
-            "memory_limit": memory_limit,
-        }
         if isinstance(data, str):
             asked, given = data, None
         else:
             whole = _data(data)
             asked, given = whole.asked_as, whole.data
-            wanted = {key: value for key, value in wanted.items() if value is not None}
-            wanted = whole.measured_by | wanted
-        rows = load(DEFAULT_SUITE).rows if models is None else rows_of(models, folder)
-        suite = narrow(Suite(dataset=asked, rows=rows), **wanted)
+        suite = with_defaults(load(DEFAULT_SUITE), asked)
+        if models is not None:
+            suite = Suite(dataset=asked, rows=rows_of(models, folder))
+        suite = narrow(
+            suite,
+            protocol=protocol,
+            seeds=_seeds(seeds),
+            min_rating=min_rating,
+            eval_users=eval_users,
+            timeout=timeout,
+            memory_limit=memory_limit,
+        )
         options = Options(
             results=Results(Path(results)),
             data_dir=None if data_dir is None else Path(data_dir),
@@ -128,7 +135,9 @@ def _data(data: "Data | DataSet | Interactions") -> Data:
         return data
     if not isinstance(data, DataSet | Interactions):
         kind = type(data).__name__
-        raise BadParameter(f"bench.run takes data by name, or Interactions, not {shown(kind)}")
+        raise BadParameter(
+            f"bench.run takes data by name, or what bench.read returns, not {shown(kind)}"
+        )
     whole = DataSet.of(data)
     name = whole.name or whole.interactions.source or "interactions"
     return Data(replace(whole, name=name))

@@ -22,4 +22,4 @@ def test_every_block_of_the_page_runs(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "[3/3] ease" in out and "[2/3] Decayed" in out
     assert names["board"].to_frame()["model"].iloc[-1].startswith("popularity")
     assert {record.status for record in names["board"].records} == {"ok"}
-    assert (names["data"].interactions.n_users, names["data"].name) == (2, "clicks")
+    assert (names["data"].data.name, names["whole"].name) == ("clicks", "mine")

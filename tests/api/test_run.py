@@ -150,7 +150,7 @@ def test_a_mistake_is_one_line(folder: Path, models: Any, message: str) -> None:
     [
         ("synthetc", {}, "unknown data set 'synthetc'. Did you mean 'synthetic'"),
         ("synthetic:size=3", {}, "unknown parameter of synthetic 'size'"),
-        (3, {}, "bench.run takes data by name, or Interactions, not 'int'"),
+        (3, {}, "bench.run takes data by name, or what bench.read returns, not 'int'"),
         ("synthetic", {"protocol": "loo"}, "unknown protocol 'loo'"),
         ("synthetic", {"device": "gpu"}, "unknown device 'gpu'"),
         ("synthetic", {"seeds": "01"}, "seeds takes whole numbers from 0"),
