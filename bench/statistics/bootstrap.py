@@ -2,8 +2,8 @@
 
 A draw takes as many users as there are, with replacement, the same ones for all models. The seeds
 of a model, two or three mostly, are too few to be drawn from: a draw of them counts what single
-users do once more (Owen 2007, the pigeonhole bootstrap). Instead each draw moves a model's mean by a
-normal variable with the error that its seeds have beyond the users (`bench.statistics.seeds`).
+users do once more (Owen 2007, the pigeonhole bootstrap). Instead each draw moves a model's mean by
+a normal variable with the error that its seeds have beyond the users (`bench.statistics.seeds`).
 """
 
 from collections.abc import Sequence

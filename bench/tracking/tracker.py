@@ -109,10 +109,12 @@ class Tracker:
         Args:
             invocation: id of the `bench run`.
             records: those of other invocations do not count.
-            boards: files to keep with it; the leaderboard files of the results when None.
+            boards: files to keep with it; when None the leaderboard files of the results and, where
+                they were made, the report and the page of `bench choose`.
         """
         with self._session() as client:
-            found = [*self.results.boards, self.results.report] if boards is None else boards
+            made = [*self.results.boards, self.results.report, self.results.choice]
+            found = made if boards is None else boards
             files = [path for path in found if path.is_file()]
             for experiment in store.ours(client):
                 tags = experiment.tags

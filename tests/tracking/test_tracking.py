@@ -174,6 +174,7 @@ def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     records = [made_up(), made_up("ease", metrics={"hr_at_10": 0.7, "ndcg_at_10": 0.45})]
     write(sections(records), Results(results))
     Results(results).report.write_text("a page")
+    Results(results).choice.write_text("take ease")
     tracker = Tracker(Results(results))
     for each in records:
         tracker.log(each)
@@ -186,7 +187,8 @@ def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     assert parent.data.tags["best_model"] == "ease"
     client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert files == {"leaderboard.md", "leaderboard.csv", "leaderboard.html", "report.html"}
+    boards = {"leaderboard.md", "leaderboard.csv", "leaderboard.html"}
+    assert files == boards | {"report.html", "choice.md"}
 
 
 def test_an_invocation_with_a_failed_cell_failed(results: Path) -> None:
