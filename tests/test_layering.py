@@ -45,7 +45,10 @@ ALLOWED: dict[str, set[str]] = {
         *("errors", "evaluation", "interactions", "leaderboard", "protocol", "records"),
         *("registry", "statistics", "text"),
     },
-    "report": {"errors", "evaluation", "leaderboard", "records", "statistics", "text"},
+    "report": {
+        *("compare", "errors", "evaluation", "leaderboard", "protocol", "records", "statistics"),
+        "text",
+    },
     # what checks it
     "canaries": {
         *("adapter", "evaluation", "hashing", "interactions", "isolation", "machine", "protocol"),

@@ -34,5 +34,5 @@ def report(results: "Results", data_dir: Path | None, output: Path | None) -> in
     board = board_of(results)
     if not board:
         raise FileNotFoundError(f"no records in {results.records}; `bench run` writes them")
-    click.echo(f"Written to {write_report(board, results, output)}.")
+    click.echo(f"Written to {write_report(board, results, output, data_dir=data_dir)}.")
     return int(any(section.invalid for section in board))

@@ -56,18 +56,20 @@ class Grouping:
 Strata = Mapping[str, Grouping]  # by the names of the groupings
 
 
-def strata(task: Task, ordered: Interactions) -> Strata:
+def strata(task: Task, ordered: Interactions | None) -> Strata:
     """Groupings of the tested users, in the order of task.cases and of ledgers.
 
-    They are by popularity, history, gap and cold; by gap only where data are split by time.
+    They are by popularity, history, gap and cold; by gap only where data are split by time
+    and their order is given.
 
     Args:
         task: the data set under its protocol.
         ordered: all its interactions, those held out too, as `bench.protocol.split.in_order`
-            gives them. (A task does not know when a held-out item was chosen: no model needs it.)
+            gives them, or None. (A task does not know when a held-out item was chosen: no model
+            needs it.)
     """
     found = [_popularity(task), _history(task)]
-    if task.order == "time":
+    if ordered is not None and task.order == "time":
         found.append(_gap(task, ordered))
     found.append(_cold(task))
     return {grouping.name: grouping for grouping in found}

@@ -20,6 +20,7 @@ ROWS = "rows"  # the name of the data
 INK, QUIET, LINE = "var(--ink)", "var(--quiet)", "var(--line)"
 GOOD, BAD, ACCENT = "var(--good)", "var(--bad)", "var(--accent)"
 TALL = 420  # pixels
+FIT_WIDTH = alt.AutoSizeParams(type="fit-x", contains="padding")
 
 
 def charts() -> dict[str, Spec]:
@@ -30,6 +31,7 @@ def charts() -> dict[str, Spec]:
         "losses": losses(),
         "validation": validation(),
         "differences": differences(),
+        "places": places(),
     }
     return {name: _spec(chart) for name, chart in drawn.items()}
 
@@ -79,7 +81,7 @@ def tradeoff() -> Chart:
             front.mark_line(interpolate="step-after", color=ACCENT, strokeDash=[5, 4], clip=True),
             rows.mark_point(filled=True, size=70, color=QUIET, opacity=1, clip=True),
             front.mark_point(filled=True, size=90, color=ACCENT, opacity=1, clip=True),
-            rows.mark_text(fontSize=12, color=INK, clip=True)
+            rows.mark_text(fontSize=12, color=INK)
             .encode(text="model:N", tooltip=alt.value(None))
             .properties(name=LAYER),
         )
@@ -178,7 +180,8 @@ def differences() -> Chart:
     """The paired difference of every two models: colour for the sign, paler for less.
 
     Rows: `first`, `second`, their places `i` and `j`, `difference` (first less second), `low` and
-    `high` of its interval, `p`, `apart` (told apart from each other), `strength` in [0, 1].
+    `high` of its interval, `p`, `apart` (told apart from each other), `strength` in [0, 1],
+    `boards` of the multiverse that the first wins.
     """
     cells = alt.Chart(alt.NamedData(ROWS)).encode(
         x=alt.X("second:N", title=None, sort=alt.EncodingSortField("j", op="min")).axis(
@@ -195,6 +198,7 @@ def differences() -> Chart:
             alt.Tooltip("high:Q", title="to", format="+.4f"),
             alt.Tooltip("p:Q", title="p, among all pairs", format=".2~g"),
             alt.Tooltip("told:N", title="told apart"),
+            alt.Tooltip("boards:N", title="boards won"),
         ],
     )
     return alt.layer(
@@ -207,7 +211,33 @@ def differences() -> Chart:
         cells.transform_filter("!datum.apart")
         .mark_text(fontSize=11, color=QUIET, text="·")
         .encode(),
-    ).properties(width="container", height=alt.Step(19))
+    ).properties(width="container", height=alt.Step(19), autosize=FIT_WIDTH)
+
+
+def places() -> Chart:
+    """The best, median and worst place of each model over many boards.
+
+    Rows: `model`, `best`, `median`, `worst`, and `first`, on how many boards it is first.
+    """
+    rows = alt.Chart(alt.NamedData(ROWS)).encode(
+        y=alt.Y("model:N", title=None, sort=alt.EncodingSortField("median", op="min")).axis(
+            labelLimit=130
+        ),
+        tooltip=[
+            alt.Tooltip("model:N"),
+            alt.Tooltip("best:Q"),
+            alt.Tooltip("median:Q"),
+            alt.Tooltip("worst:Q"),
+            alt.Tooltip("first:Q", title="boards on which it is first"),
+        ],
+    )
+    place = alt.X("best:Q", title="place").scale(nice=False, padding=12)
+    return alt.layer(
+        rows.mark_rule(color=ACCENT, strokeWidth=6, opacity=0.35, strokeCap="round").encode(
+            x=place, x2="worst:Q"
+        ),
+        rows.mark_point(color=ACCENT, filled=True, size=90, opacity=1).encode(x="median:Q"),
+    ).properties(width="container", height=alt.Step(19), autosize=FIT_WIDTH)
 
 
 def _zoom() -> alt.Parameter:

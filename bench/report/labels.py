@@ -18,7 +18,7 @@ TRANSFORM: dict[str, Any] = {
         *("top-right", "bottom-right", "top-left", "bottom-left"),
     ],
     "offset": [8, 8, 7, 7, 5, 5, 5, 5],
-    "padding": 60,  # beyond the plot
+    "padding": 0,  # beyond the plot
 }
 
 

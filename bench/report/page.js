@@ -26,7 +26,8 @@ const CONFIG = {
   mark: { tooltip: true },
 };
 
-const PANEL = 190; // pixels, at least
+const PANEL = 150; // pixels, at least
+const NARROW = 600; // pixels: names above columns stand upright
 const MARKS = 6; // lines with a colour of their own
 
 /** A limit as a number in the figure's unit; null for none, NaN for words that are none. */
@@ -57,11 +58,15 @@ const RECIPES = {
     const coloured = new Map(named.slice(0, MARKS).map(model => [model, model]));
     const rows = data.cutoffs
       .filter(point => point.kind === chosen.kind && visible.has(point.model))
-      .map(point => ({ ...point, colour: coloured.get(point.model) ?? "others" }));
+      .map(point => ({ ...point, colour: coloured.get(point.model) ?? "others" }))
+      .sort((a, b) => (b.colour === "others") - (a.colour === "others")); // colours on top
     return { rows, colours: [...coloured.keys(), "others"] };
   },
   differences(data, chosen, visible) {
     return { rows: data.differences.filter(each => visible.has(each.first) && visible.has(each.second)) };
+  },
+  places(data, chosen, visible) {
+    return { rows: data.places.filter(each => visible.has(each.model)) };
   },
   validation: learning("validation"),
   losses: learning("losses"),
@@ -105,6 +110,7 @@ class Section {
     const form = this.element.querySelector("[data-filter]");
     const said = form.querySelector("output");
     const lines = [...this.element.querySelectorAll(".board tbody tr")];
+    const others = [...this.element.querySelectorAll("table:not(.board) tr[data-model]")];
     let waiting;
     const apply = () => {
       const words = form.elements.text.value.toLowerCase().split(/[\s,|]+/).filter(Boolean);
@@ -123,6 +129,7 @@ class Section {
         line.hidden = !(named && within(line));
         if (!line.hidden) this.visible.add(line.dataset.model);
       }
+      for (const line of others) line.hidden = !this.visible.has(line.dataset.model);
       said.textContent = bad
         ? `A limit is a number and a unit, as ${form.elements[bad[0]].placeholder}: ${Object.keys(UNITS[bad[0]]).join(", ")}.`
         : this.visible.size < lines.length ? `${this.visible.size} of ${lines.length} models` : "";
@@ -136,7 +143,7 @@ class Section {
 
   /** A click on a header sorts by it, a second one turns the order round. Empty cells stay last. */
   sort() {
-    for (const table of this.element.querySelectorAll("table.board")) {
+    for (const table of this.element.querySelectorAll("table.sortable")) {
       for (const button of table.tHead.querySelectorAll("button")) {
         button.addEventListener("click", () => sortBy(table, button.parentElement));
       }
@@ -182,13 +189,16 @@ class Section {
     for (const parameter of spec.params ?? []) {
       if (parameter.name in (recipe.parameters ?? {})) parameter.value = recipe.parameters[parameter.name];
     }
+    if (name === "differences" && place.clientWidth < NARROW) {
+      for (const layer of spec.layer) layer.encoding.x.axis.labelAngle = -90;
+    }
     if (recipe.colours) {
       const range = recipe.colours.map((_, at) => `var(--mark-${at + 1})`);
       range[range.length - 1] = "var(--line)";
       spec.layer[0].encoding.color.scale = { domain: recipe.colours, range };
     }
     if (spec.columns) { // panels that fill the width
-      spec.columns = Math.max(1, Math.floor(place.clientWidth / PANEL));
+      spec.columns = Math.max(1, Math.min(6, Math.floor(place.clientWidth / PANEL)));
       spec.spec.width = Math.floor(place.clientWidth / spec.columns) - 62;
     }
     const made = await vegaEmbed(place, spec, {

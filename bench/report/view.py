@@ -19,7 +19,10 @@ from bench.report import curves
 from bench.report.answer import answer, best_first
 from bench.report.differences import difference_cells
 from bench.report.figures import ACCURACIES, COSTS, MAIN
+from bench.report.groups import Group, groups
 from bench.report.scale import Scale, views
+from bench.report.universes import multiverse_lines, multiverse_of, place_points
+from bench.report.users import Users
 from bench.statistics.aligned import Aligned, load_aligned
 from bench.statistics.paired import NotComparable
 from bench.statistics.user_figures import DEFAULT as EXACT
@@ -78,6 +81,9 @@ class SectionView:
     number: int
     rows: list[RowView]
     answer: list[str]
+    groups: list[Group] = field(default_factory=list)
+    no_groups: str = ""  # why there are none
+    multiverse: list[str] = field(default_factory=list)  # its sentences
     notes: list[str] = field(default_factory=list)  # what is left out, and why
     data: dict[str, Any] = field(default_factory=dict)  # of the charts, fit for JSON
 
@@ -94,16 +100,26 @@ class SectionView:
         return about(self.section)
 
     @property
+    def has_published(self) -> bool:
+        """Whether a row can be compared with what others published."""
+        return any(view.published for view in self.rows)
+
+    @property
     def remarks(self) -> list[str]:
         return remarks_below(self.section)
 
 
 def section_view(
-    section: Section, number: int, results: Results, certificates: Sequence[Certificate]
+    section: Section,
+    number: int,
+    results: Results,
+    certificates: Sequence[Certificate],
+    users: Users,
 ) -> SectionView:
     """All that the page shows of a section.
 
     Args:
+        users: groups of its users, where the data are at hand.
         number: of the section in the page, from 0.
         results: where its ledgers and its trials' records stand.
         certificates: of all models.
@@ -113,6 +129,7 @@ def section_view(
     axis = views(row.figures[MAIN.name] for row in ranked).competing if ranked else None
     notes: list[str] = []
     aligned = _aligned(section, results, notes)
+    found = multiverse_of(aligned, users.popularity) if aligned and len(ranked) > 1 else None
     trials = results.study_of(section.dataset, section.protocol).read_records()
     rows = [
         RowView(
@@ -128,16 +145,27 @@ def section_view(
     data = {
         "rows": [_chart_row(row) for row in rows],
         "views": {
-            figure.name: views(found)._asdict()
+            figure.name: views(some)._asdict()
             for figure in ACCURACIES
-            if (found := [row.figures[figure.name] for row in ranked if figure.name in row.figures])
+            if (some := [row.figures[figure.name] for row in ranked if figure.name in row.figures])
         },
-        "differences": list(difference_cells(section, [row.row.model for row in rows])),
+        "differences": list(difference_cells(section, [row.model for row in shown], found)),
+        "places": list(place_points(found)) if found else [],
         "cutoffs": list(curves.cutoff_points(aligned)) if aligned else [],
         "losses": list(curves.loss_points(shown)),
         "validation": list(curves.validation_points(trials, {row.adapter for row in shown})),
     }
-    return SectionView(section, number, rows, answer(section), notes, data)
+    return SectionView(
+        section=section,
+        number=number,
+        rows=rows,
+        answer=answer(section),
+        groups=groups(aligned, users.strata) if aligned and users.strata else [],
+        no_groups=one_line(users.missing),
+        multiverse=multiverse_lines(found) if found else [],
+        notes=notes,
+        data=data,
+    )
 
 
 def _aligned(section: Section, results: Results, notes: list[str]) -> Aligned | None:

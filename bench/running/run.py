@@ -103,7 +103,7 @@ class Session:
 
         board = board_of(self._options.results)
         write(board, self._options.results)
-        write_report(board, self._options.results)
+        write_report(board, self._options.results, task=self._task)
         self._tracking.finish(self.outcome.records)
         return True
 

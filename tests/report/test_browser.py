@@ -176,6 +176,25 @@ def test_the_wheel_zooms_with_ctrl_and_a_point_says_what_it_is(seen: Seen) -> No
     assert "accuracy" in page.inner_text("#vg-tooltip-element")
 
 
+def test_the_matrix_and_the_multiverse_follow_the_filter(seen: Seen) -> None:
+    page = seen.page
+    page.fill("input[name=text]", "ease sasrec gmf")
+    assert set(names_in_order(page, "differences")) == {"sasrec", "ease", "gmf"}
+    assert set(names_in_order(page, "places")) - {"place"} == {"sasrec", "ease", "gmf"}
+    cell = page.locator("[data-draw=differences] .mark-rect.role-mark path").first
+    cell.hover(force=True)
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    said = page.inner_text("#vg-tooltip-element")
+    for words in ("less that", "told apart", "boards won"):
+        assert words in said
+
+
+def names_in_order(page: Any, chart: str) -> list[str]:
+    """The models on the axes of a chart."""
+    drawn(page, chart)
+    return [text for text in names_in(page, chart) if re.fullmatch(r"[a-z]{2,}", text)]
+
+
 def test_hit_rates_of_both_kinds_of_ranks(seen: Seen) -> None:
     page = seen.page
     sampled = drawn(page, "cutoffs")
