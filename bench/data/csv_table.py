@@ -44,15 +44,10 @@ class CsvTable(Table):
             quotes: a field may stand in double quotes.
         """
         self.name, self._plain = name, plain
-        text = _first_lines(plain, name)
+        text = self._start()
         self._quotes = quotes and not plain.translated
         self._separator = plain.separator or separator or sniffed_separator(text)
-        rows = list(self._rows_of(text))
-        if len(rows) > 1 and len(rows[-1]) < len(rows[0]):
-            rows.pop()  # it may be cut where we stopped to look
-        if not rows:
-            raise BadData(f"{name}: the file is empty")
-        self._rows = rows
+        rows = self._first_rows(text)
         told = _has_header(rows, set(named.values()) - {""}) if has_header is None else has_header
         self.has_header, self.header_is_certain = bool(told), told is not None
         names = rows[0] if self.has_header else [str(k + 1) for k in range(len(rows[0]))]
@@ -66,7 +61,7 @@ class CsvTable(Table):
     def sample(self) -> Any:
         import pyarrow as pa
 
-        rows = self._rows[1:] if self.has_header else self._rows
+        rows = self._first_rows(self._start())[int(self.has_header) :]
         rows = [row for row in rows if len(row) == len(self.columns)][:SAMPLE_ROWS]
         missing = set(MISSING)
         return pa.table(
@@ -146,10 +141,25 @@ class CsvTable(Table):
             return csv.reader(lines, delimiter=self._separator)
         return csv.reader(lines, delimiter=self._separator, quoting=csv.QUOTE_NONE)
 
-    def _rows_of(self, text: str) -> Iterator[list[str]]:
+    def _start(self) -> str:
+        """The first lines. They are not kept: a folder may have thousands of parts."""
+        start = self._plain.start(LOOKED_AT)
+        if not start.strip():
+            raise BadData(f"{self.name}: the file is empty")
+        if len(start) == LOOKED_AT:
+            start = start[: start.rfind(b"\n") + 1] or start
+        return start.removeprefix(BYTE_ORDER_MARK).decode(errors="replace")
+
+    def _first_rows(self, text: str) -> list[list[str]]:
         """Up to the first fault, which is found again when all is read."""
+        rows = []
         with contextlib.suppress(csv.Error):
-            yield from (row for row in self._reader(io.StringIO(text, newline="")) if row)
+            rows += [row for row in self._reader(io.StringIO(text, newline="")) if row]
+        if len(rows) > 1 and len(rows[-1]) < len(rows[0]):
+            rows.pop()  # it may be cut where we stopped to look
+        if not rows:
+            raise BadData(f"{self.name}: the file is empty")
+        return rows
 
     def _fault(self, message: str) -> str:
         """What pyarrow refuses, said with its line."""
@@ -178,15 +188,6 @@ class CsvTable(Table):
             except csv.Error as error:
                 return f"{self.name}, line {reader.line_num}: {error}"
         return f"{self.name}: {one_line(first_line(message))}"
-
-
-def _first_lines(plain: PlainFile, name: str) -> str:
-    start = plain.start(LOOKED_AT)
-    if not start.strip():
-        raise BadData(f"{name}: the file is empty")
-    if len(start) == LOOKED_AT:
-        start = start[: start.rfind(b"\n") + 1] or start
-    return start.removeprefix(BYTE_ORDER_MARK).decode(errors="replace")
 
 
 def sniffed_separator(text: str) -> str:

@@ -23,17 +23,18 @@ class JsonTable(Table):
 
     def __init__(self, path: Path, name: str) -> None:
         self.name, self._path = name, path
-        self._first = [entry for _, entry in islice(self._objects(text=True), SAMPLE_ROWS)]
-        if not self._first:
+        names = dict.fromkeys(key for entry in self._first(text=True) for key in entry)
+        if not names:
             raise BadData(f"{name}: no lines with objects")
-        self.columns = tuple(dict.fromkeys(key for entry in self._first for key in entry))
+        self.columns = tuple(names)
 
     def sample(self) -> Any:
         import pyarrow as pa
 
+        first = self._first(text=True)
         return pa.table(
             {
-                name: pa.array([_text(entry.get(name)) for entry in self._first], pa.string())
+                name: pa.array([_text(entry.get(name)) for entry in first], pa.string())
                 for name in self.columns
             }
         )
@@ -69,11 +70,12 @@ class JsonTable(Table):
 
         if kind == "number":
             return pa.float64()
-        is_text = any(isinstance(entry.get(column), str) for entry in self._typed())
+        is_text = any(isinstance(entry.get(column), str) for entry in self._first(text=False))
         return pa.string() if is_text else pa.int64()
 
-    def _typed(self) -> list[dict[str, Any]]:
-        return [entry for _, entry in islice(self._objects(text=False), SAMPLE_ROWS)]
+    def _first(self, *, text: bool) -> list[dict[str, Any]]:
+        """The first objects. They are not kept: a folder may have thousands of parts."""
+        return [entry for _, entry in islice(self._objects(text=text), SAMPLE_ROWS)]
 
     def _exactly(self, wanted: Mapping[str, Wanted]) -> Iterator[Batch]:
         import pyarrow as pa

@@ -45,7 +45,9 @@ def narrowed(
         report(" ".join(f"{k} {v}" for k, v in given.items() if v is not None), data)
     if options.min_user > 1 or options.min_item > 1:
         data = _compact(data, _in_core(data, options))
-        report(f"min_user {options.min_user}, min_item {options.min_item}, iterated", data)
+        least = {"min_user": options.min_user, "min_item": options.min_item}
+        said = ", ".join(f"{name} {count}" for name, count in least.items() if count > 1)
+        report(f"{said}, iterated", data)
     return data
 
 
