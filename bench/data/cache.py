@@ -26,6 +26,7 @@ VERSION = 1  # of the reader: to be raised when it reads the same file otherwise
 ROWS = ("users", "items", "times", "ratings")
 IDS = ("user_ids", "item_ids")
 FACTS = "facts.json"
+MOST_BYTES = 20 * 10**9  # of all that is kept
 # A file that was written to just before its hash was taken may change again within one tick of
 # the clock of its file system, which its times do not tell.
 SETTLED_NS = 2_000_000_000
@@ -122,6 +123,7 @@ def store(key: str, data: Interactions, reading: dict[str, Any], path: str) -> N
             }
             (entry / FACTS).write_text(json.dumps(facts), encoding="utf-8")
             _rename(entry, folder() / key)
+        _trim()
     except OSError:
         return
 
@@ -168,6 +170,16 @@ def _is_fresh(path: Path) -> bool:
         return time.time() - path.stat().st_mtime < STALE_SECONDS
     except OSError:
         return True  # just gone
+
+
+def _trim() -> None:
+    """Remove what was used longest ago where there is too much. The newest stays in any case."""
+    kept = entries()
+    total = 0
+    for place, entry in enumerate(kept):
+        total += entry.bytes
+        if place and total > MOST_BYTES:
+            shutil.rmtree(folder() / entry.key, ignore_errors=True)
 
 
 def _folders() -> Iterator[Path]:

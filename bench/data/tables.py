@@ -12,7 +12,8 @@ from bench.data.delimited import BadData
 from bench.data.fetch import DataUnavailable
 from bench.data.folder import FolderTable, parts_of
 from bench.data.json_table import JsonTable
-from bench.data.plain import PlainFile, as_utf8, identity, unpacked, with_one_separator
+from bench.data.packed import unpacked
+from bench.data.plain import PlainFile, as_utf8, identity, with_one_separator
 from bench.data.table import Table
 
 LOOKED_AT = 1 << 16  # bytes of which the format is told

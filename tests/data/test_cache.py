@@ -152,6 +152,21 @@ def test_a_full_disk_is_no_error(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert cache.entries() == []
 
 
+def test_what_was_used_longest_ago_goes_first(
+    path: Path, reads: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_of(path)
+    (oldest,) = cache.entries()
+    os.utime(cache.folder() / oldest.key, (1, 1))
+    data_of(path, order="file")
+    assert len(cache.entries()) == 2
+    monkeypatch.setattr(cache, "MOST_BYTES", int(2.5 * oldest.bytes))
+    data_of(path, order="random")
+    assert oldest.key not in [entry.key for entry in cache.entries()]
+    assert len(cache.entries()) == 2
+    assert len(reads) == 3
+
+
 READ = """
 import sys
 from pathlib import Path

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, ipc, parquet
 
-from bench.data import plain
+from bench.data import packed
 from bench.data.delimited import BadData
 from bench.data.fetch import DataUnavailable
 from bench.data.options import ReadOptions
@@ -253,7 +253,7 @@ def test_packed_files_one_after_the_other_are_read_to_the_end(
 
 
 def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plain, "HARMLESS", 1 << 16)
+    monkeypatch.setattr(packed, "HARMLESS", 1 << 16)
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.csv", b"1,2,3\n" * 500_000)
