@@ -3,6 +3,7 @@
 Heavy libraries are imported where they are used: --help must be quick.
 """
 
+import re
 import shutil
 import signal
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.errors import unknown
 from bench.registry.names import with_models
 
 if TYPE_CHECKING:
@@ -98,15 +100,16 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             **given: Any,
         ) -> Any:
             from bench.running.plan import Options
-            from bench.running.surfaces import surface_here
 
+            if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+                raise unknown("device", device, ["cpu", "cuda", "cuda:0"])
             options = Options(
                 results=results,
                 data_dir=data_dir,
                 device=device,
                 threads=threads,
                 force=force,
-                shown_on=surface_here(),
+                live=sys.stdout.isatty(),
             )
             with with_models(model_paths) as own:
                 return command(options=options, own=own, **given)

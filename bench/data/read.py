@@ -99,9 +99,15 @@ def _with_features(reading: Reading, options: ReadOptions) -> Reading:
 def _named(reading: Reading, source: str, options: ReadOptions) -> Reading:
     """The reading, its data with all that is to be said of them, wherever they go."""
     columns = (f"{role}: {words}" for role, words in reading.columns.items())
+    words = options.words()
+    interactions = replace(
+        reading.data.interactions, source=f"{source} ({words})" if words else source
+    )
     data = replace(
         reading.data,
+        interactions=interactions,
         has_times=options.order not in ("file", "random"),
+        ticks=reading.ticks,
         name=options.title(source),
         notes=(f"from {source}", *reading.notes, *columns),
         steps=reading.steps,

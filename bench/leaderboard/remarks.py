@@ -22,6 +22,7 @@ def about(section: Section) -> list[str]:
         if isinstance(audit.get(name), int)
     ]
     lines = [f"Data: {', '.join(counts)}."] if counts else []
+    lines += _reading(audit)
     versions = different(record.data_sha256[:12] for record in records)
     if len(versions) > 1:
         lines.append(f"Careful: the rows saw different data, {' and '.join(versions)} (SHA-256).")
@@ -44,6 +45,13 @@ def about(section: Section) -> list[str]:
     lines.append(f"Machine: {'; '.join(machine)}.")
     commits = different(_commit(record.environment) for record in records)
     return [*lines, f"Code: git {', '.join(commits)}."] if commits else lines
+
+
+def _reading(audit: dict[str, Any]) -> list[str]:
+    """How a person's own data were read, and what each filter left."""
+    steps = [f"{step['name']} ({step['rows']:,} rows)" for step in audit.get("steps", ())]
+    notes = "; ".join([*map(str.strip, audit.get("notes", ())), *steps])
+    return [f"Read: {one_line(notes)}."] if notes else []
 
 
 def remarks_below(section: Section) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.interactions import DataSet, Features, Interactions, Order, PublishedSplit, occurrences
 from bench.protocol.negatives import NEGATIVES, Negatives
@@ -32,6 +33,7 @@ def audit(
     """
     data, ordered = given.interactions, used.interactions
     in_train = occurrences(split.train.items, data.n_items)
+    of_users = occurrences(ordered.users, data.n_users)
     too_low = 0 if min_rating is None or data.ratings is None else data.ratings < min_rating
     below = int(np.sum(too_low))
     return {
@@ -49,6 +51,10 @@ def audit(
         "users_with_tied_newest_time": _tied_newest(ordered) if order == "time" else 0,
         "users_with_few_negatives": int((negatives.drawn < NEGATIVES).sum()),
         "users_with_held_out_item_among_negatives": _among_its_own(used.published, scored),
+        "users_with_one_item": int((of_users == 1).sum()),
+        "top_1_percent_share": _share_of_top(occurrences(ordered.items, data.n_items)),
+        "first_time": _moment(given, 0),
+        "last_time": _moment(given, 1),
         "cold_held_out_items": int((in_train[split.held_out] == 0).sum()),
         "items_not_in_train": int((in_train == 0).sum()),
         "user_features": _names(data.user_features),
@@ -64,6 +70,21 @@ def _tied_newest(ordered: Interactions) -> int:
     ends_user = np.r_[ordered.users[2:] != ordered.users[1:-1], True][: len(same_user)]
     same_time = ordered.times[1:] == ordered.times[:-1]
     return int((same_user & ends_user & same_time).sum())
+
+
+def _share_of_top(counts: NDArray[np.int64]) -> float:
+    """The share of all interactions that the most popular 1 % of the items have. [n_items]"""
+    most = max(1, round(len(counts) / 100))
+    return float(np.sort(counts)[-most:].sum() / max(counts.sum(), 1))
+
+
+def _moment(given: DataSet, which: int) -> str | None:
+    """The first or the last time as ISO 8601, where times are moments."""
+    times = given.interactions.times
+    if not given.has_times or given.ticks is None or not len(times):
+        return None
+    seconds = int((times.min(), times.max())[which]) // given.ticks
+    return str(np.datetime64(seconds, "s"))
 
 
 def _among_its_own(published: PublishedSplit | None, scored: Split) -> int:
@@ -95,6 +116,7 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
     users, tested, scored = found["users"], found["tested_users"], found["scored_users"]
     interactions = found["interactions"]
     tied = found["users_with_tied_newest_time"]
+    first, last = found.get("first_time"), found.get("last_time")
     lines = [
         f"{dataset}, protocol {protocol}",
         *(f"  {note}" for note in found.get("notes", ())),
@@ -104,6 +126,7 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
         f" {found['below_min_rating']:,} rated too low",
         f"  {tested:,} users tested, {found['untested_users']:,} with fewer than 3 items not;"
         f" {found['train_interactions']:,} interactions to learn from",
+        *([f"  times from {first} to {last}"] if first and last else []),
         *([f"  a sample of {scored:,} of them scored, the others not"] if scored < tested else []),
         {
             "time": f"  {tied:,} users ({tied / max(users, 1):.0%}) have a tied newest time:"

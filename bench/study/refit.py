@@ -22,7 +22,6 @@ from bench.running.describe import describe
 from bench.running.folder import work_folder
 from bench.running.plan import Options, planned_cells
 from bench.running.run import Session
-from bench.running.surfaces import SurfaceName
 from bench.study.boards import StudyBoard
 
 SECONDS = 5.0  # a quick model trains in no more
@@ -81,7 +80,7 @@ def quick(board: StudyBoard) -> list[BoardRow]:
     ]
 
 
-def refit(boards: Sequence[StudyBoard], results: Results, *, shown_on: SurfaceName) -> None:
+def refit(boards: Sequence[StudyBoard], results: Results, *, live: bool) -> None:
     """Measure the quick models of boards under every variant; what is measured stays.
 
     Raises:
@@ -92,10 +91,10 @@ def refit(boards: Sequence[StudyBoard], results: Results, *, shown_on: SurfaceNa
         if board.measured is None:
             raise Problem(f"--refit: {board.missing}")
     for board in boards:
-        _refit(board, results, shown_on)
+        _refit(board, results, live)
 
 
-def _refit(board: StudyBoard, results: Results, shown_on: SurfaceName) -> None:
+def _refit(board: StudyBoard, results: Results, live: bool) -> None:
     measured, suite = board.measured, _suite(board)
     if measured is None or not suite.rows or not variants(board):
         click.echo(
@@ -104,7 +103,7 @@ def _refit(board: StudyBoard, results: Results, shown_on: SurfaceName) -> None:
         )
         return
     for variant in variants(board):
-        options = Options(results=results, threads=suite_threads(board), shown_on=shown_on)
+        options = Options(results=results, threads=suite_threads(board), live=live)
         with results.held(), work_folder(results) as work:
             task = variant_task(measured, board.section.protocol, variant)
             click.echo(audit_lines(suite.dataset, task.protocol, task.audit))

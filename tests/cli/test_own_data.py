@@ -36,6 +36,11 @@ def clicks(users: int = 30, items: int = 120) -> list[Click]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DATA_DIR", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """With odd.csv, whose headers say nothing, and plain.csv, which has no times."""
@@ -58,7 +63,9 @@ def test_from_a_file_with_odd_headers_to_a_board_by_one_command(folder: Path) ->
     records = Results(folder / "results").read_records()
     assert {record.cell.dataset for record in records} == {"odd.csv"}
     assert {record.status for record in records} == {"ok"}
-    assert "odd.csv, loo-99" in (folder / "results" / "leaderboard.md").read_text()
+    board = (folder / "results" / "leaderboard.md").read_text()
+    assert "odd.csv, loo-99" in board
+    assert "Read: from odd.csv; separated by" in board and "time: column 'When it was'" in board
     assert bench(folder, "verify").returncode == 0
 
 
@@ -220,3 +227,38 @@ def test_commands_that_take_a_data_set_take_a_file_with_the_same_flags() -> None
     for words in (["run"], ["tune"], ["data", "audit"]):
         text = CliRunner().invoke(cli, [*words, "--help"]).output
         assert all(name in text for name in ("--data", *map(flag, FLAGS)))
+
+
+def test_what_is_kept_of_files_is_listed_and_cleared(folder: Path) -> None:
+    def kept(*words: str) -> list[str]:
+        done = bench_here(folder, "data", "cache", *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    assert kept()[-1].startswith("0 kept, 0.0 MB, in ")
+    for words in ((), ("--min-user", "3")):
+        bench_here(folder, "data", "audit", "--data", "plain.csv", "--order", "file", *words)
+    *lines, total = kept()
+    assert total.startswith("2 kept")
+    assert "min_user=3" in lines[0]  # the last used first
+    assert all(str(folder / "plain.csv") in line for line in lines)
+    assert "MB freed" in kept("--clear")[0]
+    assert kept()[-1].startswith("0 kept")
+
+
+def test_the_audit_answers_and_names_the_flag_that_helps(folder: Path) -> None:
+    path = folder / "shop.csv"
+    rows = [
+        f"u{user},i{place},{1_600_000_000 + place}" for user in range(50) for place in (1, 2, 3)
+    ]
+    rows += [f"once{user},i1,1600000000" for user in range(80)]
+    path.write_text("\n".join(["user,item,time", *rows]))
+    done = bench_here(folder, "data", "audit", "--data", "shop.csv")
+    assert done.returncode == 0, done.stderr
+    assert "Can it be benchmarked? With care: 50 test users" in done.stdout
+    assert "62% of users have one item" in done.stdout
+    assert "`--min-user 3` leaves 50 users" in done.stdout
+    assert "times from 2020-09-13T12:26:40 to 2020-09-13T12:26:43" in done.stdout
+    after = bench_here(folder, "data", "audit", "--data", "shop.csv", "--min-user", "3").stdout
+    assert "min_user 3" in after and "50 users" in after
+    assert "have one item" not in after

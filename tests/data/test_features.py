@@ -23,6 +23,12 @@ from bench.errors import BadParameter, UnknownName
 from bench.hashing import fingerprint
 from bench.interactions import Features
 
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DATA_DIR", str(tmp_path / "cache"))
+
+
 COUNT = 60
 IDS = np.arange(COUNT, dtype=np.int64)
 GENRES = ("Action", "Drama", "War")

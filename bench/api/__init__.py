@@ -1,1 +1,0 @@
-"""All that `import bench` offers to scripts and notebooks."""
