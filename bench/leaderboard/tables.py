@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 
-from bench.leaderboard.columns import CSV_COLUMNS, Column, all_columns, columns
+from bench.leaderboard.columns import Column, all_columns, columns
+from bench.leaderboard.csv_columns import CSV_COLUMNS
 from bench.leaderboard.remarks import about, invalid_lines, remarks_below, sources
 from bench.leaderboard.sections import Section
 from bench.text import markdown as as_text

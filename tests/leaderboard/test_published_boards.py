@@ -1,6 +1,7 @@
 """The boards that are published in results/: every model is there, and at what it should reach."""
 
 import csv
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -89,3 +90,34 @@ def test_the_suite_takes_ninety_minutes_and_no_model_much_memory() -> None:
     }
     assert sum(seconds for name, seconds in spent.items() if name not in LONG) < MOST_SECONDS
     assert all(r.timings["total_memory_mb"] < MOST_MEMORY_MB for r in records)
+
+
+def tiers_of(name: str) -> list[list[str]]:
+    """The models of each tier, best first, as the page on reading a board has them."""
+    rows = sorted(board(name).items(), key=lambda row: -float(row[1]["exact_ndcg_at_10"]))
+    last = max(int(row["tier"]) for _, row in rows)
+    return [
+        [model for model, row in rows if row["tier"] == str(tier)] for tier in range(1, last + 1)
+    ]
+
+
+def test_the_tiers_are_those_that_the_page_tells_of() -> None:
+    found = tiers_of("ml-100k-all")
+    assert found[:1] == tiers_of("ml-1m")[:1] == tiers_of("ncf-ml-1m")[:1] == [["sasrec"]]
+    assert tiers_of("ml-1m")[1] == tiers_of("ncf-ml-1m")[1] == ["eals"]
+    page = (RESULTS.parent / "docs" / "reading-the-board.md").read_text()
+    rows = [line for line in page.splitlines() if re.match(r"\| [1-4] \| ", line)]
+    said = [re.sub(r"[ ]\.\d+", "", line.split(" | ")[1].rstrip(" |")).split(", ") for line in rows]
+    assert said == found[:4]
+
+
+def test_an_error_over_seeds_is_that_of_fits_with_nothing_in_common_or_all() -> None:
+    rows = board("ml-100k-all")
+    one_seed = (0.1 * 0.9 / 943) ** 0.5
+    assert float(rows["random"]["hr_at_10_se"]) == pytest.approx(one_seed / 3**0.5, rel=0.05)
+    of_records = [
+        record.metrics["hr_at_10_se"]
+        for record in Results(RESULTS / "ml-100k-all").read_records()
+        if record.cell.name == "popularity"
+    ]
+    assert float(rows["popularity"]["hr_at_10_se"]) == pytest.approx(of_records[0])
