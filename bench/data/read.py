@@ -260,7 +260,7 @@ def _reading(
         data = replace(data, times=np.arange(len(data), dtype=np.int64))
         ticks = None
     notes = table.notes
-    if "event" in roles and options.events is None:
+    if "event" in roles and roles["event"] not in filters.columns:
         notes += (
             f"column {quoted(roles['event'])} may tell kinds of events; all are taken alike, unless"
             " --events gives them weights",

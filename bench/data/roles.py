@@ -162,7 +162,7 @@ def unclear(table: Table, why: str, taken: Mapping[str, str]) -> UnclearColumns:
     columns = describe(table)
     rows = [("column", "type", "first values", "distinct")]
     rows += [
-        (one_line(c.name), c.type, ", ".join(map(one_line, c.values)), f"{c.distinct:,}")
+        (one_line(c.name), c.type, ", ".join(map(_cut, c.values)), f"{c.distinct:,}")
         for c in columns
     ]
     widths = [max(len(row[k]) for row in rows) for k in range(3)]
@@ -195,7 +195,7 @@ def _described(name: str, values: Any, kind: str | None) -> Column:
     return Column(
         name=name,
         type=kind or _type_of(values.type, known),
-        values=tuple(_cut(value) for value in known[:3]),
+        values=tuple(known[:3]),
         distinct=len(known),
     )
 
@@ -223,4 +223,6 @@ def _type_of(kind: Any, known: Sequence[str]) -> str:
 
 
 def _cut(value: str) -> str:
+    """A value as it is shown; it may have any length."""
+    value = one_line(value[: MOST_SHOWN + 1])
     return value if len(value) <= MOST_SHOWN else f"{value[: MOST_SHOWN - 3]}..."

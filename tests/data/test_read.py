@@ -157,6 +157,7 @@ def test_names_that_people_use_are_known(read: Read, header: str, roles: str) ->
         (b"ann,matrix\nbob,alien\n", "whether the first line names the columns"),
         (b"userId,user_id,item\n1,1,1\n", "'userId' and 'user_id' may both be the user"),
         (b"1\t2010-10-19T23:55:27Z\t30.2\t-97.7\t22847\n", "no column is clearly the user"),
+        (b"1\t2\t" + b"9" * 400 + b"\n", "no column is clearly the user or the item"),
         (b"a,b,time\n1,2,3\n", "no column is clearly the user or the item"),
     ],
 )
