@@ -130,10 +130,14 @@ class Adapter(ABC):
 
     A model that looks at times, as one of sequences, says `uses_order = True`: it is skipped where
     a data set has no order.
+
+    A model that reads files names them, as `depends = ("weights.npz",)`: where one has changed, it
+    is measured again. They, or folders, stand beside the model's file.
     """
 
     search: ClassVar[Space] = space()  #: what `bench tune` may choose, see bench.space
     tolerances: ClassVar[Tolerances] = {}  #: of laws of `bench certify`; none for most models
+    depends: ClassVar[tuple[str, ...]] = ()  #: files that it reads, from its own folder on
     uses_order: ClassVar[bool] = False  #: whether it learns from the order of a user's items
 
     @abstractmethod

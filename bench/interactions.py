@@ -135,6 +135,64 @@ class Interactions(ReadOnlyArrays):
             ratings=None if self.ratings is None else self.ratings[rows],
         )
 
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        user: str = "user",
+        item: str = "item",
+        time: str | None = "time",
+        rating: str | None = None,
+    ) -> Self:
+        """Interactions from a pandas DataFrame, whose order is kept.
+
+        For what is as it should be: `bench.read` recognises columns, checks and filters them.
+
+        Args:
+            frame: a row for each interaction.
+            user, item: its columns of ids, whole numbers or text.
+            time: its column of times: whole numbers, which are taken as seconds, or timestamps.
+                None: the order of the rows.
+            rating: its column of ratings, if any.
+
+        Raises:
+            KeyError: there is no such column.
+            ValueError: a value is missing, or a time is no whole number.
+        """
+        wanted = [name for name in (user, item, time, rating) if name is not None]
+        if frame[wanted].isna().to_numpy().any():
+            raise ValueError(f"a value is missing in {', '.join(wanted)}")
+        users, user_ids = _numbered(frame[user])
+        items, item_ids = _numbered(frame[item])
+        return cls(
+            users=users,
+            items=items,
+            times=np.arange(len(frame)) if time is None else _seconds(frame[time]),
+            n_users=len(user_ids),
+            n_items=len(item_ids),
+            ratings=None if rating is None else frame[rating].to_numpy(np.float32),
+            user_ids=user_ids,
+            item_ids=item_ids,
+            source="a pandas DataFrame",
+        )
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame: user and item by their original ids, time in seconds, rating if any.
+
+        Its rows are the interactions, in their order.
+        """
+        import pandas as pd
+
+        columns = {
+            "user": self.user_ids[self.users],
+            "item": self.item_ids[self.items],
+            "time": self.times,
+        }
+        if self.ratings is not None:
+            columns["rating"] = self.ratings
+        return pd.DataFrame(columns)
+
     def rows_of(self, users: Ids) -> tuple[Rows, Rows]:
         """Where the rows of these users begin, and end before, where they are ordered by user.
 
@@ -188,6 +246,32 @@ class DataSet:
     def of(cls, data: "Interactions | DataSet") -> "DataSet":
         """A data set without a published split may be given as its interactions alone."""
         return data if isinstance(data, DataSet) else cls(data)
+
+
+def _numbered(column: Any) -> tuple[Ids, OriginalIds]:
+    """The numbers of a column's ids, and the distinct ids, ascending. Floats are none."""
+    import pandas as pd
+
+    values: NDArray[Any] = column.to_numpy()
+    if np.issubdtype(values.dtype, np.integer):
+        values = values.astype(np.int64)
+    elif np.issubdtype(values.dtype, np.floating):
+        raise ValueError(f"ids must be whole numbers or text, not {values.dtype}: {column.name}")
+    else:
+        values = np.array([str(value) for value in values], dtype=object)
+    numbers, ids = pd.factorize(values, sort=True)
+    return numbers.astype(np.int32), ids
+
+
+def _seconds(column: Any) -> Times:
+    if column.dtype.kind == "M":
+        plain = column if column.dt.tz is None else column.dt.tz_convert(None)
+        moments: Times = plain.to_numpy("datetime64[us]").astype(np.int64) // 1_000_000
+        return moments
+    values: NDArray[Any] = column.to_numpy()
+    if not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"times must be whole numbers or timestamps, not {column.dtype}")
+    return values.astype(np.int64)
 
 
 def occurrences(ids: Ids, size: int) -> NDArray[np.int64]:

@@ -3,7 +3,6 @@
 Heavy libraries are imported where they are used: --help must be quick.
 """
 
-import re
 import shutil
 import signal
 import sys
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.errors import unknown
 from bench.registry.names import with_models
 
 if TYPE_CHECKING:
@@ -100,16 +98,15 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             **given: Any,
         ) -> Any:
             from bench.running.plan import Options
+            from bench.running.surfaces import surface_here
 
-            if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-                raise unknown("device", device, ["cpu", "cuda", "cuda:0"])
             options = Options(
                 results=results,
                 data_dir=data_dir,
                 device=device,
                 threads=threads,
                 force=force,
-                live=sys.stdout.isatty(),
+                shown_on=surface_here(),
             )
             with with_models(model_paths) as own:
                 return command(options=options, own=own, **given)

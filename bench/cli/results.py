@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     help="Draw accuracy against training time too, as SVG.",
 )
 def leaderboard(results: "Results", picture: Path | None) -> int:
-    """Write the board again from the records, and show it.
+    """Write the board again from the records, and show it; of a read-only folder it is only shown.
 
     The exit code is 1 when it is INVALID.
     """
@@ -33,7 +33,13 @@ def leaderboard(results: "Results", picture: Path | None) -> int:
     board = board_of(results)
     if not board:
         raise FileNotFoundError(f"no records in {results.records}; `bench run` writes them")
-    write(board, results)
+    try:
+        write(board, results)
+    except OSError as error:  # what is shown needs no file
+        refused = results.refused(error)
+        if refused is error:
+            raise
+        click.echo(f"not written: {refused}", err=True)
     if picture:
         from bench.records.files import write_whole
         from bench.report.picture import picture as drawing

@@ -1,8 +1,10 @@
 """Standard output and error that take whatever is written: any text, also when nobody reads on."""
 
 import codecs
+import errno
 import io
 import os
+import stat
 import sys
 import unicodedata
 from typing import TYPE_CHECKING
@@ -80,9 +82,15 @@ class _Output(io.FileIO):
     def write(self, data: "ReadableBuffer", /) -> int:
         try:
             return super().write(data)
-        except BrokenPipeError:
+        except OSError as error:
+            if not (isinstance(error, BrokenPipeError) or self._hung_up(error)):
+                raise
             _lead_nowhere(self.fileno())
             return super().write(data)
+
+    def _hung_up(self, error: OSError) -> bool:
+        """Whether it was a terminal, which has been closed."""
+        return error.errno == errno.EIO and stat.S_ISCHR(os.fstat(self.fileno()).st_mode)
 
 
 class _Writer(io.TextIOWrapper):

@@ -1,6 +1,5 @@
 """`bench study`: the study of metrics, from the ledgers of one or more results folders."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -46,6 +45,7 @@ def study(
     """
     # Imported here, because all of this is slow to load, and --help must be quick.
     from bench.records.folder import Results
+    from bench.running.surfaces import surface_here
     from bench.study.boards import boards
     from bench.study.refit import refit
     from bench.study.write import REFIT, study_of, write_study
@@ -56,7 +56,7 @@ def study(
     if refitting:
         end_on_request()
         try:
-            refit(found, Results(place / REFIT), live=sys.stdout.isatty())
+            refit(found, Results(place / REFIT), shown_on=surface_here())
         except KeyboardInterrupt:
             click.echo("Interrupted; the same command goes on from here.", err=True)
             return INTERRUPTED

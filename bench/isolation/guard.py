@@ -12,6 +12,7 @@ from time import sleep
 # Options of prctl(2): a signal when the parent dies, however it dies; and what loses its parent
 # below this process becomes its child, also a daemon in a session of its own.
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
+KEEPER = "from bench.isolation.guard import keep; keep()"  # a program for `python -c`
 HEARD = {signal.SIGTERM, signal.SIGCHLD}
 SWEEPS, PAUSE_SECONDS = 500, 0.01  # for what starts processes faster than they are ended
 
@@ -48,6 +49,15 @@ def stay_behind(parent: int, let_go: Callable[[], None]) -> None:
             os.kill(child, signal.SIGKILL)
     _end_all_below()
     _end_as(status)
+
+
+def keep() -> None:
+    """Run a program that ends with the process which started it, however that ends.
+
+    Arguments of the command: that process, the program, and its arguments.
+    """
+    stay_behind(int(sys.argv[1]), let_go=lambda: None)
+    os.execv(sys.argv[2], sys.argv[2:])
 
 
 def _status(child: int) -> int | None:

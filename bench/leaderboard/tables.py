@@ -1,8 +1,9 @@
-"""The board as CSV, as Markdown and in the terminal."""
+"""The board as CSV, as Markdown, in the terminal and in a notebook."""
 
 import csv
 import io
 from collections.abc import Callable, Sequence
+from html import escape
 
 from bench.leaderboard.columns import Column, all_columns, columns
 from bench.leaderboard.csv_columns import CSV_COLUMNS
@@ -57,6 +58,17 @@ def terminal(board: Sequence[Section], width: int) -> str:
         remarks = remarks_below(section)
         parts.append("\n".join([*lines, *([""] if remarks else []), *remarks]))
     return "\n\n".join(parts or ["No records yet."]) + "\n"
+
+
+def notebook(board: Sequence[Section]) -> str:
+    """Tables as HTML, to stand in a notebook."""
+    parts = []
+    for section in board:
+        parts += [f"<h4>{escape(one_line(f'{section.dataset}, {section.protocol}'))}</h4>"]
+        parts += [f"<p><b>{escape(line)}</b></p>" for line in invalid_lines(section)]
+        parts += [_table(section, columns(section), "html", one_line)]
+        parts += [f"<div>{escape(line)}</div>" for line in remarks_below(section)]
+    return "\n".join(parts or ["<p>No records yet.</p>"])
 
 
 def _table(

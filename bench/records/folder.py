@@ -1,5 +1,6 @@
 """A results folder: what stands where in it, and all that can be read there."""
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,10 @@ from bench.text import file_name
 
 TABLE = "leaderboard.csv"
 BOARDS = ("leaderboard.md", TABLE, "leaderboard.html")
+
+
+class NotWritable(PermissionError):
+    """A results folder that this user cannot write; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -188,19 +193,34 @@ class Results:
             for folder in (place.path, *kinds, place.statistics):
                 remove_unfinished(folder)
 
+    def refused(self, error: OSError) -> OSError:
+        """The error with what to do, where the system lets nothing be written here."""
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return error
+        return NotWritable(
+            f"{self} cannot be written here ({error.strerror}): copy it (cp -r) and name the copy, "
+            "or name another folder, with --results"
+        )
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the folder, which is made: a second run on it waits, and says so.
 
         Where a disk is full, the system names no file: then the folder is named.
+
+        Raises:
+            NotWritable: it is another user's, or read-only.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.lock)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            click.echo(f"another run holds {self}; waiting for it to end", err=True)
-            lock.acquire()
+            self.path.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                click.echo(f"another run holds {self}; waiting for it to end", err=True)
+                lock.acquire()
+        except OSError as error:
+            raise self.refused(error) from error
         try:
             yield
         except OSError as error:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 from bench.adapter import Adapter
+from bench.registry.beside import stand_beside
 from bench.registry.names import added_models, find
 from bench.registry.parameters import complete
 
@@ -32,6 +33,7 @@ def load_module(kind: Literal["models", "datasets"], name: str) -> ModuleType:
     if path not in added_models():
         return import_module(full_name)
     if full_name not in sys.modules:
+        stand_beside(path.parent)
         # Named as if it stood in models/, so that it can import what the models share, and pickle.
         spec = importlib.util.spec_from_file_location(full_name, path)
         if spec is None or spec.loader is None:

@@ -44,7 +44,9 @@ def files(kind: Kind) -> dict[str, Path]:
 
 def folders(kind: Kind) -> list[Path]:
     """Where the files of the project's own models, data sets or suites stand."""
-    return [Path(folder) for folder in import_module(f"bench.{kind}").__path__]
+    folders = import_module(f"bench.{kind}").__path__
+    # What stands beside a model from outside is no model: see `bench.registry.beside`.
+    return [Path(folder) for folder in (folders[:1] if kind == "models" else folders)]
 
 
 def find(kind: Kind, name: str) -> Path:

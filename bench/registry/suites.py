@@ -51,7 +51,7 @@ class SuiteRow:
 class Suite:
     """A comparison: every row x every seed is a cell."""
 
-    dataset: str  # its name; parameters may follow, as "synthetic:scale=10"
+    dataset: str  # its name; parameters may follow, as "synthetic:scale=10"; "": given in memory
     rows: tuple[SuiteRow, ...]
     name: str = ""
     file: Path | None = None
@@ -64,7 +64,8 @@ class Suite:
     eval_users: int | None = None  # only a sample of so many test users is scored
 
     def __post_init__(self) -> None:
-        names.find("datasets", parse_dataset(self.dataset)[0])
+        if self.dataset:
+            names.find("datasets", parse_dataset(self.dataset)[0])
         if self.extends:
             names.find("suites", self.extends)
         for row in self.rows:

@@ -1,14 +1,13 @@
-"""Progress of a run: a live line on a terminal, plain lines elsewhere."""
+"""Progress of a run: what is said of each cell, and how far the present one is."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
-
-import click
+from typing import Any
 
 from bench.records.record import Cell, Record
+from bench.running.surfaces import SurfaceName, surface
 from bench.text import one_line
 
 EPOCH_PARAMETERS = ("epochs", "iterations")  # by which models name how often they go over the data
@@ -63,28 +62,11 @@ class Progress:
 class Display(AbstractContextManager["Display"]):
     """Shows a run. Notes and finished cells are lines; what goes on now is a live line."""
 
-    def __init__(self, cells: int, live: bool) -> None:
+    def __init__(self, cells: int, shown_on: SurfaceName) -> None:
         self._cells = cells
         self._done = 0
         self._progress: Progress | None = None
-        self._live: Any = None
-        if live:
-            from rich import progress
-
-            self._live = progress.Progress(
-                progress.SpinnerColumn("line"),  # of signs that every terminal has
-                progress.TextColumn("{task.completed}/{task.total}"),
-                progress.BarColumn(bar_width=20),
-                progress.TextColumn("{task.description}", markup=False),
-                progress.TextColumn("{task.fields[words]}", style="dim", markup=False),
-                transient=True,
-            )
-            self._task = self._live.add_task("", total=cells, words="")
-
-    def __enter__(self) -> Self:
-        if self._live:
-            self._live.start()
-        return self
+        self._surface = surface(shown_on, cells)
 
     def __exit__(
         self,
@@ -92,15 +74,11 @@ class Display(AbstractContextManager["Display"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._live:
-            self._live.stop()
+        self._surface.close()
 
     def line(self, text: str) -> None:
         """Say something that stays."""
-        if self._live:
-            self._live.console.print(text, highlight=False, markup=False, soft_wrap=True)
-        else:
-            click.echo(text)
+        self._surface.line(text)
 
     def begin(self, cell: Cell) -> None:
         """A cell is being measured."""
@@ -121,14 +99,12 @@ class Display(AbstractContextManager["Display"]):
         self._refresh()
 
     def _refresh(self) -> None:
-        if self._live:
-            now = self._progress
-            self._live.update(
-                self._task,
-                completed=self._done,
-                description=one_line(f"{now.cell.name} seed {now.cell.seed}") if now else "",
-                words=f"{now.words()} ({monotonic() - now.started:.0f} s)" if now else "",
-            )
+        now = self._progress
+        self._surface.update(
+            self._done,
+            one_line(f"{now.cell.name} seed {now.cell.seed}") if now else "",
+            f"{now.words()} ({monotonic() - now.started:.0f} s)" if now else "",
+        )
 
 
 def outcome(record: Record, *, measured: bool) -> str:

@@ -1,5 +1,6 @@
 """From the rows of a suite to cells with keys and limits."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from bench import machine
+from bench.errors import BadParameter, unknown
 from bench.hashing import key_of, of_files
 from bench.isolation.process import Limits
 from bench.protocol.task import Task
@@ -15,6 +17,7 @@ from bench.records.record import Cell, Record
 from bench.registry.sources import source_sha256
 from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import Described
+from bench.running.surfaces import SurfaceName
 
 # The files of the harness that decide what stands in a ledger. Some load numba: they are only read.
 DECISIVE = (
@@ -33,7 +36,13 @@ class Options:
     device: str = "cpu"
     threads: int = 1
     force: bool = False  # measure again what is measured
-    live: bool = False  # show a line that moves
+    shown_on: SurfaceName = "lines"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
+            raise unknown("device", self.device, ["cpu", "cuda", "cuda:0"])
+        if self.threads < 1:
+            raise BadParameter(f"threads must be 1 or more, not {self.threads}")
 
 
 @dataclass(frozen=True, kw_only=True)

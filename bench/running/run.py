@@ -8,6 +8,7 @@ from typing import Self
 import click
 
 from bench.canaries import run as canary_run
+from bench.interactions import DataSet
 from bench.leaderboard.write import board_of, write
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import Task, prepare
@@ -32,14 +33,19 @@ class RunOutcome:
     interrupted: bool = False
 
 
-def run(suite: Suite, options: Options) -> RunOutcome:
+def run(suite: Suite, options: Options, data: DataSet | None = None) -> RunOutcome:
     """Measure a suite. A cell whose record is there already is not measured again.
 
     Each record and ledger is on the disk before the next cell begins, so an interrupted run loses
     at most the cell that it was at, and the same command goes on from there.
+
+    Args:
+        suite: what to measure.
+        options: how.
+        data: in memory already, instead of the suite's data set.
     """
     with options.results.held(), work_folder(options.results) as work:
-        task, planned = prepare_run(suite, options, work)
+        task, planned = prepare_run(suite, options, work, data)
         click.echo(audit_lines(task.dataset, task.protocol, task.audit))
         with Session(suite, task, options, work, cells=len(planned)) as session:
             session.measure_canaries()
@@ -48,7 +54,9 @@ def run(suite: Suite, options: Options) -> RunOutcome:
     return session.outcome
 
 
-def prepare_run(suite: Suite, options: Options, work: Path) -> tuple[Task, list[Planned]]:
+def prepare_run(
+    suite: Suite, options: Options, work: Path, data: DataSet | None = None
+) -> tuple[Task, list[Planned]]:
     """Everything that comes before the first measurement.
 
     Raises:
@@ -56,7 +64,7 @@ def prepare_run(suite: Suite, options: Options, work: Path) -> tuple[Task, list[
             take, or the data set a parameter that it does not.
     """
     described = describe(suite, work)
-    data = data_of(suite, options.data_dir)
+    data = data or data_of(suite, options.data_dir)
     task = prepare(data, suite.protocol, suite.min_rating, suite.eval_users)
     fit = fit_for(task, described)
     return task, planned_cells(suite, fit, task, options.device, options.threads)
@@ -75,7 +83,7 @@ class Session:
         self._suite, self._task, self._options, self._work = suite, task, options, work
         self._tracking = LiveTracking(options.results)
         self._clock = Clock()
-        self._display = Display(cells, options.live)
+        self._display = Display(cells, options.shown_on)
 
     def __enter__(self) -> Self:
         self._display.__enter__()

@@ -3,8 +3,7 @@
 A draw takes as many users as there are, with replacement, the same ones for all models. The seeds
 of a model, two or three mostly, are too few to be drawn from: a draw of them counts what single
 users do once more (Owen 2007, the pigeonhole bootstrap). Instead each draw moves a model's mean by
-Student's t with seeds - 1 degrees of freedom times the error that its seeds have beyond the users
-(`bench.statistics.seeds`).
+a normal variable with the error that its seeds have beyond the users (`bench.statistics.seeds`).
 """
 
 from collections.abc import Sequence
@@ -62,5 +61,5 @@ def bootstrap(values: Sequence[NDArray[np.float64]], draws: int = DRAWS) -> Boot
         found[start : start + some] = times @ means / m
     for model, of_model in enumerate(values):
         if error := np.sqrt(seed_part(of_model).variance):
-            found[:, model] += error * rng.standard_t(len(of_model) - 1, draws)
+            found[:, model] += error * rng.standard_normal(draws)
     return Bootstrap(found)

@@ -3,7 +3,7 @@
 Whether two models are told apart is decided for all pairs of the board together
 (`bench.statistics.randomisation`). Tests against the best model alone, with Holm's correction, put
 more into lower tiers, but the best one is chosen by the same figures: among 22 equal models on 943
-users some would be told apart from it on 18 % of boards, and not on 5 %.
+users some would be told apart from it on 20 % of boards, and not on 5 %.
 """
 
 import numpy as np

@@ -22,6 +22,7 @@ from bench.running.describe import describe
 from bench.running.folder import work_folder
 from bench.running.plan import Options, planned_cells
 from bench.running.run import Session
+from bench.running.surfaces import SurfaceName
 from bench.study.boards import StudyBoard
 
 SECONDS = 5.0  # a quick model trains in no more
@@ -80,7 +81,7 @@ def quick(board: StudyBoard) -> list[BoardRow]:
     ]
 
 
-def refit(boards: Sequence[StudyBoard], results: Results, *, live: bool) -> None:
+def refit(boards: Sequence[StudyBoard], results: Results, *, shown_on: SurfaceName) -> None:
     """Measure the quick models of boards under every variant; what is measured stays.
 
     Raises:
@@ -91,10 +92,10 @@ def refit(boards: Sequence[StudyBoard], results: Results, *, live: bool) -> None
         if board.measured is None:
             raise Problem(f"--refit: {board.missing}")
     for board in boards:
-        _refit(board, results, live)
+        _refit(board, results, shown_on)
 
 
-def _refit(board: StudyBoard, results: Results, live: bool) -> None:
+def _refit(board: StudyBoard, results: Results, shown_on: SurfaceName) -> None:
     measured, suite = board.measured, _suite(board)
     if measured is None or not suite.rows or not variants(board):
         click.echo(
@@ -103,7 +104,7 @@ def _refit(board: StudyBoard, results: Results, live: bool) -> None:
         )
         return
     for variant in variants(board):
-        options = Options(results=results, threads=suite_threads(board), live=live)
+        options = Options(results=results, threads=suite_threads(board), shown_on=shown_on)
         with results.held(), work_folder(results) as work:
             task = variant_task(measured, board.section.protocol, variant)
             click.echo(audit_lines(suite.dataset, task.protocol, task.audit))

@@ -5,10 +5,8 @@ A client here is MLflow's, as `bench.tracking.tracker` opens it; nothing of MLfl
 
 import os
 import socket
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,20 +14,12 @@ import psutil
 
 from bench.records.folder import Results
 from bench.text import first_line
-from bench.tracking import mapping
-
-DATABASE_SECONDS = 5.0  # for another program that writes to the database
-SQLITE = "sqlite:///"
+from bench.tracking import database, mapping
 
 
 def store_address(results: Results) -> str:
     """Of the store of some results: $MLFLOW_TRACKING_URI, else a database among them."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or own(results)
-
-
-def own(results: Results) -> str:
-    """Of the database among some results."""
-    return f"{SQLITE}{results.database}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or database.own(results)
 
 
 def failure(uri: str, error: BaseException) -> str:
@@ -39,38 +29,6 @@ def failure(uri: str, error: BaseException) -> str:
     text = str(error).rpartition("Caused by ")[2]
     reason = f"cannot use {uri}: {first_line(text or type(error).__name__)}"
     return reason.replace(f"{login}@", "") if login else reason
-
-
-def check_database(uri: str) -> tuple[int, int] | None:
-    """Raise at once what MLflow would try again and again: a file that is locked or no database.
-
-    Returns the file's device and number on it; None where there is no file.
-
-    Raises:
-        sqlite3.Error: it cannot be written.
-    """
-    path = Path(uri.removeprefix(SQLITE))
-    if not uri.startswith(SQLITE) or not path.exists():
-        return None
-    with closing(sqlite3.connect(path, timeout=DATABASE_SECONDS)) as database:
-        database.execute("BEGIN IMMEDIATE")
-        database.rollback()
-    return path.stat().st_dev, path.stat().st_ino
-
-
-def make_database(uri: str, opened: Callable[[str], object]) -> None:
-    """Make a missing database aside: MLflow cannot go on with one that was cut off halfway.
-
-    Args:
-        uri: of the database.
-        opened: opens a database as MLflow does, which makes its tables.
-    """
-    path = Path(uri.removeprefix(SQLITE))
-    if path.exists():
-        return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    opened(f"{SQLITE}{temporary}")
-    temporary.replace(path)
 
 
 def ours(client: Any) -> list[Any]:

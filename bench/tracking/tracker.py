@@ -3,6 +3,7 @@
 Nothing here is needed to measure. Whatever goes wrong is a TrackingError, and the records stay.
 """
 
+import errno
 import json
 import logging
 import os
@@ -16,10 +17,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 
 from bench.records.files import BadRecord, load_all
-from bench.records.folder import Results
+from bench.records.folder import NotWritable, Results
 from bench.records.record import Record
 from bench.text import first_line
-from bench.tracking import mapping, store, views
+from bench.tracking import database, mapping, store, views
 from bench.tracking.store import busy_elsewhere, orphaned
 
 # Read when mlflow is imported, or at its first request: no telemetry, no bars, no links, and a
@@ -108,10 +109,12 @@ class Tracker:
         Args:
             invocation: id of the `bench run`.
             records: those of other invocations do not count.
-            boards: files to keep with it; the leaderboard files of the results when None.
+            boards: files to keep with it; when None the leaderboard files of the results and, where
+                they were made, the report and the page of `bench choose`.
         """
         with self._session() as client:
-            found = [*self.results.boards, self.results.report] if boards is None else boards
+            made = [*self.results.boards, self.results.report, self.results.choice]
+            found = made if boards is None else boards
             files = [path for path in found if path.is_file()]
             for experiment in store.ours(client):
                 tags = experiment.tags
@@ -190,19 +193,22 @@ class Tracker:
         try:
             self.results.path.mkdir(parents=True, exist_ok=True)
             with self._lock:
-                file = store.check_database(self.uri)
+                file = database.check_database(self.uri)
                 if self._client is None:
-                    if self.uri == store.own(self.results):
-                        store.make_database(self.uri, _open)
+                    if self.uri == database.own(self.results):
+                        database.make_database(self.uri, _open)
+                        database.move_along(self.results)
                     client = _open(self.uri)
-                    self._client, self._file = client, store.check_database(self.uri)
+                    self._client, self._file = client, database.check_database(self.uri)
                 elif file != self._file:  # what MLflow has open would be written to no avail
                     raise TrackingError(f"{self.uri} was removed or replaced since this run began")
                 yield self._client
         except TrackingError:
             raise
         except Exception as error:  # a foreign system: nothing that it raises may end a run
-            raise TrackingError(store.failure(self.uri, error)) from error
+            refused = self.results.refused(_of_the_system(error))
+            reason = str(refused) if isinstance(refused, NotWritable) else ""
+            raise TrackingError(reason or store.failure(self.uri, error)) from error
 
     def _experiment(self, client: MlflowClient, dataset: str, protocol: str) -> str:
         """Id of the experiment of a data set and protocol, made where it is missing."""
@@ -219,6 +225,13 @@ class Tracker:
             with suppress(Exception):  # only the looks of a page would be lost
                 client.set_experiment_tag(experiment, key, value)
         return str(experiment)
+
+
+def _of_the_system(error: Exception) -> OSError:
+    """The error as one of the system; SQLite says in words that it may not write."""
+    if isinstance(error, OSError):
+        return error
+    return OSError(errno.EACCES if "readonly database" in str(error) else 0, str(error))
 
 
 def _open(uri: str) -> MlflowClient:

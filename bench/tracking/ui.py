@@ -1,6 +1,7 @@
 """Show the runs in MLflow's pages, on this machine only, until Ctrl-C."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.isolation.guard import KEEPER
 from bench.records.folder import Results
 from bench.tracking.tracker import Tracker
 from bench.tracking.views import CHARTS
@@ -37,7 +39,28 @@ def serve(results: Results, port: int = 5000, open_browser: bool = False) -> Non
         OSError: no port is free, or the server ended by itself.
         bench.tracking.tracker.TrackingError: the store cannot be read.
     """
-    tracker = Tracker(results)
+    with readable(results) as shown:
+        _serve(Tracker(shown), port, open_browser)
+
+
+@contextmanager
+def readable(results: Results) -> Iterator[Results]:
+    """The results, or a copy of their store where they cannot be written, as another user's.
+
+    MLflow writes to what it only shows, as locks. The artifacts are those of the results.
+    """
+    if os.access(results.path, os.W_OK) or not results.database.exists():
+        yield results
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-ui-") as name:
+        copy = Results(Path(name))
+        shutil.copyfile(results.database, copy.database)
+        copy.artifacts.symlink_to(results.artifacts.absolute(), target_is_directory=True)
+        yield copy
+
+
+def _serve(tracker: Tracker, port: int, open_browser: bool) -> None:
+    results = tracker.results
     if tracker.uri.startswith(("http:", "https:")):
         print(f"The runs are at {tracker.experiment_url(tracker.uri) or tracker.uri}")
         return
@@ -86,11 +109,15 @@ def free_port(wanted: int) -> int:
 
 @contextmanager
 def _server(tracker: Tracker, port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """The server and its workers, in a process group of their own that ends with this block."""
+    """The server and its workers, in a process group of their own that ends with this block.
+
+    They end also where this process is killed: a keeper stands between.
+    """
     command = [
+        *(sys.executable, "-P", "-c", KEEPER, str(os.getpid())),
         *(sys.executable, "-P", "-m", "mlflow", "server"),
         *("--backend-store-uri", tracker.uri),
-        *("--artifacts-destination", str(tracker.results.artifacts)),
+        *("--artifacts-destination", tracker.results.artifacts.as_uri()),
         *("--host", HOST, "--port", str(port), "--workers", "1"),
     ]
     environment = {
@@ -158,13 +185,18 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> N
 
 @contextmanager
 def _terminated_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end the server as Ctrl-C does, instead of leaving it behind."""
+    """Let SIGTERM, and the end of the terminal, end the server as Ctrl-C does."""
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] is signal.SIG_IGN:  # by nohup
+        del before[signal.SIGHUP]
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -121,7 +121,7 @@ class Session:
         limits = replace(limits, seconds=min(limits.seconds, left))
         outcome = Trial(number=attempt.number, status="interrupted", params=chosen)
         try:
-            with Display(1, self.options.live) as display:
+            with Display(1, self.options.shown_on) as display:
                 display.begin(cell.cell)
                 record, _ = cells.measure(cell, self.task, limits, self.work, display, prune)
             outcome = self._outcome(outcome, record, over_budget)

@@ -58,8 +58,10 @@ def test_a_read_only_folder_is_one_line(folder: Path) -> None:
     (folder / "results" / "records" / "earlier.json").write_text("{}")
     done = in_a_name_space(folder, READ_ONLY)
     assert done.returncode == 1
-    assert done.stderr.startswith("bench: [Errno 30] Read-only file system: ")
-    assert done.stderr.endswith("results/.lock'\n")
+    wanted = (
+        "bench: results cannot be written here (Read-only file system): copy it (cp -r) and name"
+    )
+    assert done.stderr.startswith(wanted)
     assert len(done.stderr.splitlines()) == 1
     assert (folder / "results" / "records" / "earlier.json").read_text() == "{}"
 

@@ -84,7 +84,7 @@ def test_the_run_goes_on_and_track_completes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.2)
+    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.2)
     shutil.copytree(measured / "results", tmp_path / "results")
     with broken(tmp_path / "results" / "mlflow.db"):
         assert run(tmp_path, ["popularity"]) == 0

@@ -62,7 +62,7 @@ def test_a_lock_that_is_let_go_in_the_middle_leaves_nothing_missing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.1)
+    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.1)
     begin, end = (lambda word=word: lock.execute(word) for word in ("BEGIN EXCLUSIVE", "ROLLBACK"))
     assert run_with_stops(folder, begin, end) == 0
     printed = capsys.readouterr().err
@@ -79,7 +79,7 @@ def test_a_lock_until_after_the_end_is_made_up_for(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.1)
+    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.1)
     assert run_with_stops(folder, lambda: lock.execute("BEGIN EXCLUSIVE"), nothing) == 0
     assert BACK not in capsys.readouterr().err
     lock.execute("ROLLBACK")

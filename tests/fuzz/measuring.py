@@ -80,7 +80,7 @@ def measure(
         row=SuiteRow(model=NAME),
         described=described or Described("ok", {}),
     )
-    shown = display.Display(1, live=False)
+    shown = display.Display(1, "lines")
     shown.begin(planned.cell)
     with names.with_models([path]):
         found, its_ledger = cell.measure(planned, TASKS[tuning], limits, folder, shown)

@@ -44,7 +44,7 @@ def rates(pool: Pool, count: int, *, seeds: int) -> Rates:
         means = board.mean(axis=(1, 2))
         alone = [paired_difference(board[i], board[i + 1]) for i in range(0, k - 1, 2)]
         each = [mean_over_seeds(of_model) for of_model in board]
-        drawn = bootstrap(list(board), draws=500)
+        drawn = bootstrap(list(board), draws=1000)
         ends = drawn.intervals()
         between = [drawn.interval_of_difference(i, i + 1) for i in range(0, k - 1, 2)]
         shift = detectable_difference(tests.se)

@@ -174,6 +174,7 @@ def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     records = [made_up(), made_up("ease", metrics={"hr_at_10": 0.7, "ndcg_at_10": 0.45})]
     write(sections(records), Results(results))
     Results(results).report.write_text("a page")
+    Results(results).choice.write_text("take ease")
     tracker = Tracker(Results(results))
     for each in records:
         tracker.log(each)
@@ -186,7 +187,8 @@ def test_finish_sums_up_and_keeps_the_board(results: Path) -> None:
     assert parent.data.tags["best_model"] == "ease"
     client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert files == {"leaderboard.md", "leaderboard.csv", "leaderboard.html", "report.html"}
+    boards = {"leaderboard.md", "leaderboard.csv", "leaderboard.html"}
+    assert files == boards | {"report.html", "choice.md"}
 
 
 def test_an_invocation_with_a_failed_cell_failed(results: Path) -> None:
@@ -267,7 +269,7 @@ def test_a_file_that_is_no_database_fails_at_once(results: Path) -> None:
 
 
 def test_a_locked_database_fails_soon(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.2)
+    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.2)
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(TrackingError, match="locked"):
@@ -428,7 +430,7 @@ def test_a_tuning_is_judged_by_its_trials_with_a_figure(results: Path) -> None:
 def test_a_run_tells_of_what_it_missed_when_the_store_is_back(
     results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bench.tracking.store.DATABASE_SECONDS", 0.05)
+    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.05)
     tracking = LiveTracking(Results(results))
     own = [made_up(name, invocation=tracking.invocation) for name in ("als", "ease", "fm")]
     with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:

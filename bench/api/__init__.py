@@ -1,0 +1,1 @@
+"""All that `import bench` offers to scripts and notebooks."""
