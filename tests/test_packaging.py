@@ -162,4 +162,5 @@ def test_it_works_where_it_is_installed(installed: Path, tmp_path: Path) -> None
     longer = ("--timeout", str(PATIENCE))
     assert "ease" in run("bench", "run", "--suite", "quick", *longer)
     assert "ease" in run("bench", "certify", "ease", *longer)
-    assert (tmp_path / "results" / "leaderboard.html").is_file()
+    for page in ("leaderboard.html", "report.html"):
+        assert (tmp_path / "results" / page).is_file()

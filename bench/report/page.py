@@ -16,6 +16,7 @@ from bench.report import figures, labels
 from bench.report.bundle import LICENCE, bundle
 from bench.report.charts import charts
 from bench.report.view import SectionView
+from bench.statistics.user_figures import DEFAULT as EXACT
 from bench.text import compact, one_line
 
 PAGE = Path(__file__).with_name("page.html.jinja")
@@ -54,7 +55,8 @@ def page(sections: Sequence[SectionView]) -> str:
         seconds=figures.seconds,
         milliseconds=figures.milliseconds,
         megabytes=figures.megabytes,
-        in_short=published.in_short,
+        cells=published.cells,
+        exact=EXACT,
         signs=signs,
         marks=MARKS,
         compact=compact,

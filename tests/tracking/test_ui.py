@@ -67,6 +67,8 @@ def test_the_pages_answer_and_end_without_a_trace(
     tracker = Tracker(Results(tmp_path / "results"))
     tracker.log(record)
     tracker.finish("one", [record])
+    report = tmp_path / "results" / "report.html"
+    report.write_text("a page")
     (tmp_path / "datasets.py").write_text("raise SystemExit('shadowed')")  # as in our checkout
     port = free_port()
     process = subprocess.Popen(
@@ -85,6 +87,7 @@ def test_the_pages_answer_and_end_without_a_trace(
             said += line
         children = psutil.Process(process.pid).children(recursive=True)
         assert f"http://127.0.0.1:{port}/#/experiments/1/runs?viewStateShareKey=" in said
+        assert f"Report:      {report.as_uri()}\n" in said
         assert listening(process.pid) == {("127.0.0.1", port)}
         base = f"http://127.0.0.1:{port}"
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
