@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from bench.text import first_line, one_line, quoted
 BLOCK = 1 << 22  # bytes that pyarrow reads and parses at a time; no row may be longer
 LOOKED_AT = 1 << 18  # bytes of which separator and header are told
 SEPARATORS = ("\t", ",", ";", "|", " ")
+LINE = re.compile(rb"[^\r\n]\r?\n")  # the end of one that is not blank
 SAID = {"\t": "tab", " ": "space", ",": "comma", ";": "semicolon"}
 
 
@@ -110,6 +112,9 @@ class CsvTable(Table):
             if not self.exact:
                 raise NeedsExactReading from None
             raise BadData(self._fault(str(error))) from None
+        inside = self._line_ends_in_quotes(first) if self._quotes else 0
+        if inside and len(self.notes) == 1:
+            self.notes += (f"{inside:,} line ends within quotes are taken as parts of fields",)
 
     def place(self, row: int) -> str:
         """By reading the file again up to there."""
@@ -124,6 +129,27 @@ class CsvTable(Table):
                     wanted -= 1
                 begins = reader.line_num + 1
         return f"{self.name}, row {row + 1}"
+
+    def _line_ends_in_quotes(self, rows: int) -> int:
+        """How many more lines there are than rows, without blank ones; 0 without a quote.
+
+        A quote that is never closed may take lines in, in a column that is not looked at.
+        """
+        lines, quotes = 1, False
+        with self._plain.path.open("rb") as file:
+            while part := file.read(BLOCK):
+                quotes = quotes or b'"' in part
+                lines += part.count(b"\n")
+        before = self._lines_of_header()
+        if not quotes or lines <= rows + before:
+            return 0
+        lines, rest = -before, b""
+        with self._plain.path.open("rb") as file:
+            while part := file.read(BLOCK):
+                end = part.rfind(b"\n") + 1
+                lines += len(LINE.findall(rest + part[:end]))
+                rest = part[end:] if end else rest + part
+        return max(lines + bool(rest.strip()) - rows, 0)
 
     def _lines_of_header(self) -> int:
         if not self.has_header:

@@ -179,6 +179,23 @@ def test_a_short_line_of_a_table_makes_no_adjacency_list(read: Read) -> None:
         read(b"1 5 3 978300760\n1 6 4\n2 7 5 978300762\n")
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ('1,"a\nb\n c",5,1\n2,"x",6,1\n', "2 line ends within quotes"),
+        ('1,"a,5,1\n2,b,6,1\n3,"c",7,1\n4,d,8,1\n', "2 line ends within quotes"),
+        ('1,"a",5,1\r\n\r\n\r\n2,b,6,1\r\n\r\n', None),
+        ('1,"a",5,1\n\n\n\n2,b,6,1', None),
+        ("1,a,5,1\n\n2,b,6,1\n", None),
+    ],
+)
+def test_lines_that_a_quote_takes_in_are_counted(read: Read, rows: str, said: str | None) -> None:
+    notes = read(f"user,text,item,ts\n{rows}".encode()).notes
+    assert [note for note in notes if "within quotes" in note] == (
+        [] if said is None else [f"{said} are taken as parts of fields"]
+    )
+
+
 def test_quotes_hold_separators_and_line_ends_of_columns_that_are_not_used(read: Read) -> None:
     content = b'user,text,item,ts\n1,"a, ""b""\n\n c",5,1\n2,"\n",6,\n'
     with pytest.raises(BadData, match=r"line 5: time .* is missing; --where 'ts is not"):
