@@ -14,7 +14,7 @@ import pytest
 import bench
 from bench.adapter import Run
 from bench.interactions import Floats, Ids, Interactions
-from bench.leaderboard.columns import CSV_COLUMNS
+from bench.leaderboard.csv_columns import CSV_COLUMNS
 from bench.registry.models import adapter_class
 
 BONUS = 0.25
