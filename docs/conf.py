@@ -28,7 +28,7 @@ include_patterns = [
     "docs/**.md",
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md"),
     # What is published: a run of one's own writes to results/ too.
-    *("results/README.md", "results/peers.md", "results/scale.md"),
+    *("results/README.md", "results/peers.md", "results/scale.md", "results/scale-reading.md"),
     "results/study/study.md",
     *(f"results/{board}/leaderboard.md" for board in ("ncf-ml-1m", "ml-1m", "ml-100k-all")),
 ]

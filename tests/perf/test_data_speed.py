@@ -1,10 +1,11 @@
-"""How long reading takes: a million made rows in each format."""
+"""How long reading takes: a million made rows in each format, and 25 million of a CSV."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import reading
 
 from bench.data.delimited import read_columns
 from bench.registry.models import load_module
@@ -37,6 +38,25 @@ def test_reading_a_million_ratings(benchmark: Any, form: str, rows: list[Any]) -
         rounds=3,
     )
     assert len(found["user"]) == ROWS
+
+
+@pytest.fixture(scope="module")
+def clicks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """25 million interactions as CSV, with headers of their own."""
+    path = tmp_path_factory.mktemp("clicks") / "clicks.csv"
+    reading.make(25, path)
+    return path
+
+
+@pytest.mark.parametrize("reader", reading.READERS)
+def test_reading_25_million_rows(
+    benchmark: Any, reader: str, clicks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this order: what the first reads is in the cache of the second."""
+    monkeypatch.setenv(reading.CACHE, str(clicks.parent))
+    read = reading.READERS[reader]
+    arrays = benchmark.pedantic(read, (clicks,), rounds=1)
+    assert arrays > 16 * 24e6
 
 
 def test_making_synthetic_data(benchmark: Any, tmp_path: Path) -> None:
