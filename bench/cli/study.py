@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli.options import INTERRUPTED, data_dir_option, end_on_request
+from bench.cli.options import INTERRUPTED, end_on_request
 
 
 @click.command(short_help="Study what the figures of boards tell apart.")
@@ -24,7 +24,11 @@ from bench.cli.options import INTERRUPTED, data_dir_option, end_on_request
     is_flag=True,
     help="Refit the quick models under other rules for equal times and minimum ratings.",
 )
-@data_dir_option
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder with the publishers' data; what is not there is fetched as for a run.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -40,8 +44,8 @@ def study(
 ) -> int:
     """Write study.md and study.html: six questions about the figures of boards.
 
-    Everything comes from ledgers, and nothing is trained. Strata and weights by popularity need the
-    data set too; where it is not at hand, the pages say what was left out.
+    Everything comes from ledgers, and without --refit nothing is trained. Strata and weights by
+    popularity need the data set too; where it is not at hand, the pages say what was left out.
     """
     # Imported here, because all of this is slow to load, and --help must be quick.
     from bench.records.folder import Results

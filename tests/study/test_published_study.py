@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.compare.strata import Measured, NoStrata
+from bench.leaderboard.sections import Section
 from bench.records.folder import Results
 from bench.study.boards import boards
 from bench.study.verify import verify_study
@@ -35,7 +37,13 @@ def len_of_others() -> int:
     return len(rows) - 1 - 1  # the first row has shares of users
 
 
-def test_sentences_on_movielens_100k_that_need_ledgers_alone_come_out_again() -> None:
+def test_sentences_on_movielens_100k_that_need_ledgers_alone_come_out_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_data(section: Section, data_dir: Path | None) -> Measured:
+        raise NoStrata("they are not asked for: that could need the network")
+
+    monkeypatch.setattr("bench.study.boards.measured_on", no_data)
     kept = MetricStudy.read(STUDY / "study.json")
     (board,) = boards([Results(ROOT / "results" / "ml-100k-all")], kept.without)
     again = {each.name: each for each in paragraphs_of([board], STUDY)}
@@ -47,5 +55,6 @@ def test_sentences_on_movielens_100k_that_need_ledgers_alone_come_out_again() ->
 
 
 @pytest.mark.slow
+@pytest.mark.network
 def test_every_figure_is_computed_again() -> None:
     assert "all equal" in verify_study(STUDY)

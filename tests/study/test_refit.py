@@ -106,7 +106,7 @@ def test_quick_rows_train_in_seconds_on_the_cpu(board: StudyBoard) -> None:
 
 def test_without_data_nothing_can_be_refitted(board: StudyBoard, tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"^--refit: the data of ml-100k are not at hand"):
-        refit([board], Results(tmp_path / "refit"), live=False)
+        refit([board], Results(tmp_path / "refit"), shown_on="lines")
 
 
 def test_a_published_split_is_left_as_it_is(
@@ -116,7 +116,7 @@ def test_a_published_split_is_left_as_it_is(
     known = measured(published(), "ncf-files")
     rows = tuple(replace(row, adapter="als") for row in board.rows)
     fixed = replace(board, section=section, rows=rows, measured=known)
-    refit([fixed], Results(tmp_path / "refit"), live=False)
+    refit([fixed], Results(tmp_path / "refit"), shown_on="lines")
     assert capsys.readouterr().out.startswith("made: nothing to refit: its split is published")
     assert not (tmp_path / "refit").exists()
 

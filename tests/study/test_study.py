@@ -128,7 +128,7 @@ def test_a_broken_study_is_one_line(copied: Path) -> None:
 def test_a_hostile_label_is_text(tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script>|`*_"
     results = some_results(tmp_path / "hostile", {"a": 9.0, "b": 3.0})
-    keep(results, "b", made_up_ledger(seed=9), label=hostile, key="f" * 16)
+    keep(results, "b", made_up_ledger(seed=9), label=hostile)
     files = write_study(study_of(boards([results]), (), tmp_path / "out"), tmp_path / "out")
     for file in files:
         text = file.read_text(encoding="utf-8")
