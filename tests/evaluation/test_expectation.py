@@ -1,10 +1,12 @@
 """The closed form against enumeration of every draw, and against simulation."""
 
+from fractions import Fraction
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.evaluation.expectation import expected, place_probabilities
@@ -53,7 +55,55 @@ def test_simulated_sampling_agrees_in_mean_and_error() -> None:
 
 def test_a_constant_model_is_at_ten_in_a_hundred_in_a_large_catalogue() -> None:
     found = expected(standing(0, 59_999, 60_000), np.array([99]), 10)
-    assert found.hit_rate == pytest.approx(0.1, abs=1e-6)
+    assert found.hit_rate == pytest.approx(0.1, abs=1e-12)
+
+
+def exactly(others: int, better: int, ties: int, drawn: int, k: int) -> list[float]:
+    """P(place = r) in whole numbers, by the sum over the values of j or by Vandermonde's."""
+
+    def up_to(last: int, r: int) -> int:
+        ahead, behind = last + 1, others - last
+        return sum(comb(ahead, x) * comb(behind, drawn + 1 - x) for x in range(r + 1, drawn + 2))
+
+    whole = comb(others, drawn) * ties
+    return [
+        float(Fraction(up_to(better + ties - 1, r) - up_to(better - 1, r), whole)) for r in range(k)
+    ]
+
+
+@pytest.mark.parametrize("others", [5, 99, 120, 1_681, 84_000, 2_900_000, 10**7, 10**9])
+@given(st.data())
+@settings(max_examples=30)
+def test_it_is_right_to_twelve_digits_whatever_the_catalogue(
+    others: int, data: st.DataObject
+) -> None:
+    drawn = data.draw(st.sampled_from([min(others, 99), min(others, 5), min(others, 120)]))
+    tenth = st.integers(0, 9).map(lambda digits: min(others, 10**digits))
+    better = min(others, data.draw(st.one_of(st.integers(0, others), st.integers(0, 20), tenth)))
+    equal = data.draw(st.one_of(st.integers(0, others), st.integers(0, 20), tenth))
+    equal = min(equal, others - better)
+    found = place_probabilities(standing(better, equal, others + 1), np.array([drawn]), 10)[0]
+    wanted = exactly(others, better, equal + 1, drawn, 10)
+    assert np.abs(found - wanted).max() < 1e-12
+
+
+@pytest.mark.parametrize("items", [70_000, 2_900_000, 10**7, 10**9])
+def test_a_perfect_a_constant_and_a_reversed_model_are_as_known(items: int) -> None:
+    drawn = np.array([99])
+    assert expected(standing(0, 0, items), drawn, 10).hit_rate == pytest.approx(1, abs=1e-12)
+    assert expected(standing(0, items - 1, items), drawn, 10).hit_rate == pytest.approx(
+        0.1, abs=1e-12
+    )
+    assert expected(standing(items - 1, 0, items), drawn, 10).hit_rate == 0.0
+
+
+def test_nearly_all_items_drawn_are_as_exact() -> None:
+    for drawn in (3_000, 2_999, 2_990, 1_500):
+        for better, equal in [(0, 0), (4, 2), (9, 0), (8, 2_000)]:
+            full = standing(better, equal, 3_001)
+            found = place_probabilities(full, np.array([drawn]), 10)[0]
+            wanted = exactly(3_000, better, equal + 1, drawn, 10)
+            assert np.abs(found - wanted).max() < 1e-12
 
 
 def test_probabilities_of_all_places_add_up_to_one() -> None:
