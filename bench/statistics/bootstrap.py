@@ -17,6 +17,7 @@ from bench.statistics.seeds import LEVEL, seed_part
 DRAWS = 2000
 AT_ONCE = 100  # draws whose users are in memory
 SEED = 1
+ROUNDING = 1e-12  # of a mean
 PODIUM = 3
 
 
@@ -60,6 +61,7 @@ def bootstrap(values: Sequence[NDArray[np.float64]], draws: int = DRAWS) -> Boot
         times = np.bincount(users.ravel(), minlength=some * m).reshape(some, m)
         found[start : start + some] = times @ means / m
     for model, of_model in enumerate(values):
-        if error := np.sqrt(seed_part(of_model).variance):
+        error = np.sqrt(seed_part(of_model).variance)
+        if error > ROUNDING:  # or what equal seeds differ by would decide who gets which draws
             found[:, model] += error * rng.standard_normal(draws)
     return Bootstrap(found)

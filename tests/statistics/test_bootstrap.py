@@ -65,3 +65,11 @@ def test_the_detectable_difference_has_the_power() -> None:
         0.8, abs=0.01
     )
     assert detectable_difference([]) == 0
+
+
+def test_rounding_in_seeds_that_are_equal_moves_no_draw_of_others() -> None:
+    rng = np.random.default_rng(3)
+    values = [np.tile(rng.random(50), (3, 1)), rng.random((3, 50))]
+    rounded = [values[0] + 1e-16 * rng.random((3, 50)), values[1]]
+    before, after = bootstrap(values, draws=20), bootstrap(rounded, draws=20)
+    assert np.abs(before.draws - after.draws).max() < 1e-12
