@@ -15,7 +15,7 @@ from bench.errors import BadParameter
 from bench.text import one_line
 
 
-@click.group(cls=Commands)
+@click.group(cls=Commands, short_help="Fetch a data set, or tell what is in it.")
 def data() -> None:
     """Fetch a data set, tell what is in it, or see what is kept of your files."""
 

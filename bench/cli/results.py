@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.records.folder import Results
 
 
-@click.command()
+@click.command(short_help="Write the board again from the records, and show it.")
 @results_option
 @click.option(
     "--picture",
