@@ -5,7 +5,8 @@ import platform
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -39,9 +40,50 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
-        "memory_mb": psutil.virtual_memory().total // 2**20,
+        "memory_mb": memory_bytes() // 2**20,
         **_git(),
     }
+
+
+def memory_bytes(root: Path = Path("/")) -> int:
+    """Memory that processes here may use: the machine's, or less where a container limits it.
+
+    Args:
+        root: where the files of the control groups are sought, version 1 and 2.
+    """
+    found = int(psutil.virtual_memory().total)
+    for group, name in _control_groups(root):
+        with suppress(OSError, ValueError):  # not there, or "max"
+            found = min(found, int((group / name).read_text()))
+    return found
+
+
+def _control_groups(root: Path) -> Iterator[tuple[Path, str]]:
+    """The folders of this process's groups, up to the outermost, and the file of the limit."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    mounted = root / "sys/fs/cgroup"
+    for line in lines:
+        number, _, rest = line.partition(":")
+        kinds, _, path = rest.partition(":")
+        if number == "0":
+            top, name = mounted, "memory.max"
+        elif "memory" in kinds.split(","):
+            top, name = mounted / "memory", "memory.limit_in_bytes"
+        else:
+            continue
+        inside = Path(path.lstrip("/"))
+        for group in (inside, *inside.parents):  # in a container the innermost is often the top
+            yield top / group, name
+
+
+def gpu_count() -> int:
+    """How many GPUs torch can use here; asked in another process, for it takes seconds to load."""
+    asking = [sys.executable, "-P", "-c", "import torch; print(torch.cuda.device_count())"]
+    done = subprocess.run(asking, capture_output=True, text=True)
+    return int(done.stdout) if done.stdout.strip().isdecimal() else 0
 
 
 def load_average() -> float:
@@ -116,13 +158,18 @@ def _git() -> dict[str, Any]:
     def ask(*words: str) -> str | None:
         try:
             done = subprocess.run(
-                ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10
+                ["git", "-c", f"safe.directory={folder}", "-C", str(folder), *words],
+                capture_output=True,
+                text=True,
+                timeout=10,
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
     top = ask("rev-parse", "--show-toplevel")
+    if top is None and (folder / ".git").exists():
+        return {"git_commit": "unknown", "git_dirty": True}  # git is missing, or refuses
     if top is None or Path(top) != folder:
         return {"git_commit": "", "git_dirty": False}
     changed = ask("status", "--porcelain", "--untracked-files=no")

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import psutil
-
 from bench import machine
 from bench.errors import BadParameter, unknown
 from bench.hashing import key_of, of_files
@@ -41,6 +39,8 @@ class Options:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
             raise unknown("device", self.device, ["cpu", "cuda", "cuda:0"])
+        if self.device != "cpu":
+            _check_gpu(self.device)
         if self.threads < 1:
             raise BadParameter(f"threads must be 1 or more, not {self.threads}")
 
@@ -119,6 +119,14 @@ def limits_of(planned: Planned, suite: Suite, options: Options) -> Limits:
     )
 
 
+def _check_gpu(device: str) -> None:
+    """Refuse a GPU that is not there: models would be fitted on the CPU under its name."""
+    there = machine.gpu_count()
+    if int(device.partition(":")[2] or 0) >= there:
+        known = ", ".join(["cpu", *(f"cuda:{number}" for number in range(there))])
+        raise BadParameter(f"device {device}: torch finds no such GPU here. There is: {known}")
+
+
 def most_memory_mb() -> int:
     """What a process may take when no limit is given, in MB."""
-    return int(psutil.virtual_memory().total / 2**20 * SHARE_OF_MEMORY)
+    return int(machine.memory_bytes() / 2**20 * SHARE_OF_MEMORY)
