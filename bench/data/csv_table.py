@@ -18,6 +18,7 @@ from bench.text import first_line, one_line, quoted
 BLOCK = 1 << 22  # bytes that pyarrow reads and parses at a time; no row may be longer
 LOOKED_AT = 1 << 18  # bytes of which separator and header are told
 SEPARATORS = ("\t", ",", ";", "|", " ")
+BLANK = (b"\n\n", b"\n\r\n")
 LINE = re.compile(rb"[^\r\n]\r?\n")  # the end of one that is not blank
 SAID = {"\t": "tab", " ": "space", ",": "comma", ";": "semicolon"}
 
@@ -135,11 +136,13 @@ class CsvTable(Table):
 
         A quote that is never closed may take lines in, in a column that is not looked at.
         """
-        lines, quotes = 1, False
+        lines, quotes, ends = 0, False, True
         with self._plain.path.open("rb") as file:
             while part := file.read(BLOCK):
                 quotes = quotes or b'"' in part
                 lines += part.count(b"\n")
+                ends = part.endswith(b"\n")
+        lines += not ends
         before = self._lines_of_header()
         if not quotes or lines <= rows + before:
             return 0
@@ -147,7 +150,12 @@ class CsvTable(Table):
         with self._plain.path.open("rb") as file:
             while part := file.read(BLOCK):
                 end = part.rfind(b"\n") + 1
-                lines += len(LINE.findall(rest + part[:end]))
+                text = rest + part[:end]
+                # Blank lines are rare, and counting the others one by one is slow.
+                if text.startswith((b"\n", b"\r\n")) or any(blank in text for blank in BLANK):
+                    lines += len(LINE.findall(text))
+                else:
+                    lines += text.count(b"\n")
                 rest = part[end:] if end else rest + part
         return max(lines + bool(rest.strip()) - rows, 0)
 
