@@ -11,6 +11,7 @@ from bench.errors import BadParameter, Problem, unknown
 from bench.hashing import fingerprint
 from bench.interactions import DataSet, Ids, Interactions, Order
 from bench.protocol.audit import audit
+from bench.protocol.fits import check_fits
 from bench.protocol.negatives import Negatives, sample, some_users
 from bench.protocol.orders import arranged
 from bench.protocol.split import Split, as_published, hold_out_last, leave_one_out, leave_two_out
@@ -145,10 +146,12 @@ def prepare(
     Raises:
         UnknownName: there is no such protocol.
         BadProtocol: the protocol does not fit the data, or nobody is left to test.
+        Misfit: features or a published split do not fit the interactions.
     """
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
     given = DataSet.of(data)
+    check_fits(given)
     order = PROTOCOLS[protocol].order
     if order == "time" and not given.has_times:
         raise BadProtocol(

@@ -1,0 +1,36 @@
+"""Parts of a data set that must fit together: features, and a split that came with it."""
+
+from bench.errors import Problem
+from bench.interactions import DataSet
+
+
+class Misfit(Problem):
+    """Features or a published split that do not belong to the users and items."""
+
+
+def check_fits(data: DataSet) -> None:
+    """Find what models, or what ranks, would otherwise read out of bounds.
+
+    Raises:
+        Misfit: a table of features has not one row for each user or item; or a user, a held-out
+            item or a negative of the split is none of the data set. A negative of -1 is none.
+    """
+    given = data.interactions
+    for kind, count in (("user", given.n_users), ("item", given.n_items)):
+        features = given.user_features if kind == "user" else given.item_features
+        if features is not None and len(features) != count:
+            raise Misfit(f"{kind}_features have {len(features)} rows, for {count} {kind}s")
+    split = data.published
+    if split is None:
+        return
+    lengths = {len(split.users), len(split.held_out), len(split.negatives)}
+    if len(lengths) > 1:
+        raise Misfit(f"the split has {sorted(lengths)} users, held-out items and negatives")
+    for name, ids, least, count in (
+        ("users", split.users, 0, given.n_users),
+        ("held-out items", split.held_out, 0, given.n_items),
+        ("negatives", split.negatives, -1, given.n_items),
+    ):
+        if ids.size and not least <= ids.min() <= ids.max() < count:
+            found = ids.min() if ids.min() < least else ids.max()
+            raise Misfit(f"{name} of the split must lie in 0..{count - 1}, not {found}")

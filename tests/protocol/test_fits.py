@@ -1,0 +1,72 @@
+"""Features and a published split that do not fit are refused before anything is measured."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.interactions import DataSet, Features, Interactions, PublishedSplit
+from bench.protocol.fits import Misfit
+from bench.protocol.task import prepare
+
+INTERACTIONS = Interactions(
+    users=np.repeat(np.arange(4, dtype=np.int32), 3),
+    items=np.tile(np.arange(3, dtype=np.int32), 4),
+    times=np.arange(12),
+    n_users=4,
+    n_items=6,
+)
+SPLIT = PublishedSplit(
+    users=np.arange(4, dtype=np.int32),
+    held_out=np.full(4, 2, dtype=np.int32),
+    negatives=np.full((4, 3), 5, dtype=np.int32),
+)
+
+
+def table(rows: int) -> Features:
+    return Features(
+        categorical=np.zeros((rows, 1), dtype=np.int32),
+        categorical_names=("kind",),
+        categorical_sizes=(1,),
+        multi_hot=np.zeros((rows, 0), dtype=np.bool_),
+        multi_hot_names=(),
+        dense=np.zeros((rows, 0), dtype=np.float32),
+        dense_names=(),
+    )
+
+
+@pytest.mark.parametrize("rows", [3, 5])
+@pytest.mark.parametrize("kind", ["user", "item"])
+def test_a_table_with_too_few_or_too_many_rows(kind: str, rows: int) -> None:
+    data = DataSet(replace(INTERACTIONS, **{f"{kind}_features": table(rows)}))
+    with pytest.raises(Misfit, match=rf"^{kind}_features have {rows} rows, for \d {kind}s$"):
+        prepare(data, "loo-99")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("negatives", 6, "negatives of the split must lie in 0..5, not 6"),
+        ("negatives", -2, "negatives of the split must lie in 0..5, not -2"),
+        ("negatives", 2**31 - 1, "negatives of the split must lie in 0..5, not 2147483647"),
+        ("held_out", 6, "held-out items of the split must lie in 0..5, not 6"),
+        ("users", 4, "users of the split must lie in 0..3, not 4"),
+    ],
+)
+def test_a_split_that_names_what_is_not_there(name: str, value: int, said: str) -> None:
+    array = getattr(SPLIT, name).copy()
+    array.flat[-1] = value
+    with pytest.raises(Misfit) as raised:
+        prepare(DataSet(INTERACTIONS, replace(SPLIT, **{name: array})), "ncf-files")
+    assert str(raised.value) == said
+
+
+def test_a_split_of_other_lengths() -> None:
+    data = DataSet(INTERACTIONS, replace(SPLIT, negatives=SPLIT.negatives[:3]))
+    with pytest.raises(Misfit, match=r"\[3, 4\] users, held-out items and negatives"):
+        prepare(data, "ncf-files")
+
+
+def test_what_fits_is_prepared() -> None:
+    whole = replace(INTERACTIONS, user_features=table(4), item_features=table(6))
+    assert prepare(DataSet(whole, SPLIT), "ncf-files").dataset is not None
