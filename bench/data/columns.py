@@ -9,6 +9,7 @@ from bench.data.table import BadValue
 from bench.text import quoted
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+PLAIN_NUMBER = re.compile(r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def as_text(values: Any) -> Any:
@@ -67,10 +68,8 @@ def first_missing(values: Any) -> int:
 
 
 def is_number(value: str) -> bool:
-    """Whether text is a finite decimal number; one with a leading zero, as "007", is none."""
-    return re.fullmatch(r"-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?", value) is not None and (
-        any(c.isdigit() for c in value)
-    )
+    """Whether text is a decimal number; one with a leading zero, as "007", is none."""
+    return PLAIN_NUMBER.fullmatch(value) is not None
 
 
 def fits_float(value: str) -> bool:
