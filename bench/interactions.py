@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]  #: scores, ratings, features
 Times = NDArray[np.int64]  #: seconds, or a finer unit where the source has one
 Rows = NDArray[np.int64]  #: numbers of interactions, from 0
 OriginalIds = NDArray[Any]  #: int64, or text
-Order = Literal["time", "file", "random"]  #: by which a user's items stand: rows of a file, or none
+Order = Literal["time", "file", "random"]  #: of a user's items; by rows of a file, or none
 
 # Of a field that came later: where it is empty, the hash of the data is as it was before.
 OMITTED = {"hashed": "unless empty"}
@@ -237,9 +237,9 @@ class DataSet:
     interactions: Interactions  #: all of them, also what is held out later
     published: PublishedSplit | None = None  #: what the publisher holds out, if anything
     has_times: bool = True  #: False where the source has none, and the times say nothing
-    ticks: int | None = 1  #: of times, a second; None: times are no moments
+    ticks: int | None = 1  #: of times, in a second; None where times are no moments
     name: str = ""  #: on the board, where it is not the one by which it was asked for
-    steps: tuple[Step, ...] = ()  #: of reading: all rows first, then what each filter left
+    steps: tuple[Step, ...] = ()  #: of reading, all rows first, then what each filter left
     notes: tuple[str, ...] = ()  #: how it was read, a line each, for people
 
     @classmethod
