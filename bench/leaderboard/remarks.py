@@ -61,8 +61,16 @@ def remarks_below(section: Section) -> list[str]:
         *_marks(section),
         *statistics_lines(section),
         *_sampled(section),
+        *_not_theirs(section),
         *canaries,
     ]
+
+
+def _not_theirs(section: Section) -> list[str]:
+    """Why rows stand beside no published figure."""
+    found = different(published.other_data(row) for row in section.rows)
+    why = "no published figures: the data are not the authors'"
+    return [f"{why} ({one_line('; '.join(each for each in found if each))})"] if any(found) else []
 
 
 def invalid_lines(section: Section) -> list[str]:

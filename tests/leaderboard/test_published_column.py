@@ -73,7 +73,8 @@ def test_a_model_is_found_by_its_name_in_the_registry_and_several_seeds_by_their
 
 
 def test_figures_of_one_way_to_train_are_for_the_rows_of_its_label() -> None:
-    place = {"dataset": "ncf_ml_1m", "protocol": "ncf-files"}
+    counts = dict(zip(published.COUNTED, published.AUTHORS["ncf_ml_1m"], strict=True))
+    place = {"dataset": "ncf_ml_1m", "protocol": "ncf-files", "audit": counts}
     labels = ("neumf", "neumf (pre-trained)", "neumf (wide)")
     rows = {label: only([made_up("neumf", 0.7, label=label, **place)]) for label in labels}
     rows["of another"] = only([made_up("mf", 0.7, label="neumf (pre-trained)", **place)])
