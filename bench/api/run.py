@@ -15,6 +15,7 @@ from bench.api.rows import Models, rows_of
 from bench.errors import BadParameter
 from bench.interactions import DataSet, Interactions
 from bench.leaderboard.sections import sections
+from bench.leaderboard.statistics import with_statistics
 from bench.records.folder import Results
 from bench.registry.names import with_models
 from bench.registry.suites import Suite, load, narrow, with_defaults
@@ -118,8 +119,8 @@ def run(
         if outcome.interrupted:
             raise KeyboardInterrupt
         verdicts = options.results.verdicts()
-        board = sections(outcome.records, outcome.canaries, verdicts)
-        return Board(tuple(board), options.results.absolute())
+        alone = sections(outcome.records, outcome.canaries, verdicts)  # of this run
+        return Board(tuple(with_statistics(alone, options.results)), options.results.absolute())
 
 
 def _seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:

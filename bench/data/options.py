@@ -93,10 +93,16 @@ class ReadOptions:
         return one_line(f"{source}:{said}" if said else source)
 
     def words(self) -> str:
-        """What differs from the defaults, for the source of the data: "min_user=5, where=..."."""
+        """What differs from the defaults, for the source of the data: "min_user=5, where=...".
+
+        A file is said by its name: where it lies is nothing for a record that others read.
+        """
+        given = self.given() | {
+            name: path.name for name in ("items", "users") if (path := getattr(self, name))
+        }
         return ", ".join(
             f"{name}={value if isinstance(value, str) else compact(value)}"
-            for name, value in self.given().items()
+            for name, value in given.items()
         )
 
 

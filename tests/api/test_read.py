@@ -70,6 +70,15 @@ def test_a_run_finds_what_the_command_measured(
     assert [each.key for each in board.records] == [record.key]
 
 
+def test_a_table_of_items_in_memory_is_read_and_leaves_no_path() -> None:
+    items = pd.DataFrame({"sku": FRAME["sku"].unique()[:5], "title": list("abcde")})
+    data = bench.read(FRAME, **NAMES, items=items).data.interactions
+    assert data.item_features is not None and data.item_features.labels is not None
+    labels = dict(zip(data.item_ids.tolist(), data.item_features.labels, strict=True))
+    assert {labels[sku] for sku in items["sku"]} == set("abcde")
+    assert "items=items.parquet" in data.source and "/" not in data.source
+
+
 @pytest.mark.parametrize(
     ("order", "protocol"), [("file", "loo-99-order-file"), ("random", "loo-99-random")]
 )

@@ -64,7 +64,8 @@ def test_models_by_name_class_and_instance(
     frame = board.to_frame()
     assert list(frame.columns) == [name for name, _ in CSV_COLUMNS]
     table = pd.read_csv(folder / "results" / "leaderboard.csv")
-    assert sorted(frame["model"]) == sorted(table["model"]) and len(frame) == 3
+    pd.testing.assert_frame_equal(frame, table)  # with the tiers, errors and intervals
+    assert frame["tier"].notna().all() and len(frame) == 3
     assert frame["hr_at_10"].is_monotonic_decreasing
     assert "Popular" in repr(board) and "HR@10" in repr(board)
     html = board._repr_html_()
