@@ -185,18 +185,21 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> N
 
 @contextmanager
 def _terminated_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM, and the end of the terminal, end the server as Ctrl-C does."""
+    """Let Ctrl-C, SIGTERM and the end of the terminal end the server.
+
+    Ctrl-C too: MLflow imports polars where it is installed, whose handler of it lets a wait go on.
+    """
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    if before[signal.SIGHUP] is signal.SIG_IGN:  # by nohup
-        del before[signal.SIGHUP]
-    for number in before:
+    endings = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in endings}
+    heard = {n: known for n, known in before.items() if known is not signal.SIG_IGN}  # by nohup
+    for number in heard:
         signal.signal(number, interrupt)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in heard.items():
             signal.signal(number, handler)
