@@ -1,14 +1,14 @@
 """`bench.read`: interactions from a file, or from a table in memory."""
 
 import tempfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from bench.api.data import Data
 from bench.data.options import ReadOptions, mapping
 from bench.data.read import read_data
-from bench.errors import BadParameter
+from bench.errors import BadParameter, unknown
 from bench.registry.own_data import own_dataset
 from bench.text import shown
 
@@ -53,6 +53,10 @@ def read(
     """
     said = {"user": user, "item": item, "time": time, "rating": rating, "event": event}
     columns = {role: column for role, column in said.items() if column is not None}
+    known = {"name", *said, *(option.name for option in fields(ReadOptions))}
+    for option in options:
+        if option not in known:
+            raise unknown("option of the data", option, known)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         beside = {"items": items, "users": users}
         beside = {key: _as_path(value, Path(folder), key) for key, value in beside.items()}

@@ -88,10 +88,11 @@ class AdjacencyTable(Table):
         return f"{self.name}: {one_line(first_line(message))}"
 
 
-def is_adjacency(start: bytes) -> bool:
+def is_adjacency(start: bytes, *, beside_lists: bool = False) -> bool:
     """Whether the first lines are whole numbers between spaces, not as many on each line.
 
-    And each begins with another: else it is a table of which a line lacks a field.
+    And each begins with another: else it is a table of which a line lacks a field. Beside a part
+    that is one, there may be as many on each line: one test item for each user, say.
     """
     lines = [line for line in start.split(b"\n")[:200] if line.strip()]
     if len(start) >= 1 << 16 and len(lines) > 1 and not start.endswith(b"\n"):
@@ -101,4 +102,5 @@ def is_adjacency(start: bytes) -> bool:
     words = [line.split() for line in lines]
     counts = {len(of_line) for of_line in words}
     one_each = len({of_line[0] for of_line in words}) == len(words)
-    return max(counts, default=0) > 2 and len(counts) > 1 and one_each
+    uneven = max(counts, default=0) > 2 and len(counts) > 1
+    return one_each and (uneven or beside_lists)

@@ -22,7 +22,7 @@ from bench.data.plain import STALE_SECONDS, identity
 from bench.hashing import key_of
 from bench.interactions import Interactions
 
-VERSION = 1  # of the reader: to be raised when it reads the same file otherwise
+VERSION = 2  # of the reader: to be raised when it reads the same file otherwise
 ROWS = ("users", "items", "times", "ratings")
 IDS = ("user_ids", "item_ids")
 FACTS = "facts.json"

@@ -61,10 +61,18 @@ class Part(Table):
 class FolderTable(Table):
     """Parts in natural order of their paths: part-2 before part-10. Each is opened in its turn."""
 
-    def __init__(self, folder: Path, paths: list[Path], opened: Callable[[Path], Table]) -> None:
-        """paths: of the parts, below the folder; opened: makes a table of one."""
+    def __init__(
+        self, folder: Path, paths: list[Path], opened: Callable[[Path, Table | None], Table]
+    ) -> None:
+        """
+        Args:
+            folder: where they are.
+            paths: of the parts, below the folder.
+            opened: makes a table of one, knowing that of the first one.
+        """
         self.name, self._folder, self._paths, self._opened = folder.name, folder, paths, opened
         self._parts: dict[Path, Part] = {}
+        self._first: Table | None = None
         first = self._part(paths[0])
         self.columns, self.has_header = first.columns, first.has_header
         self.header_is_certain = first.header_is_certain
@@ -106,7 +114,9 @@ class FolderTable(Table):
                 key, equals, value = name.partition("=")
                 if equals:
                     keys[key] = None if value == NO_VALUE else unquote(value)
-            self._parts[path] = Part(self._opened(path), self._named(path), keys)
+            table = self._opened(path, self._first)
+            self._first = self._first or table
+            self._parts[path] = Part(table, self._named(path), keys)
         return self._parts[path]
 
 

@@ -98,6 +98,8 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         for member in archive.infolist()
         if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
+    if any(member.filename == "xl/workbook.xml" for member in members):
+        raise BadData(f"{name}: a spreadsheet is not read; save it as CSV")
     if len(members) != 1:
         names = ", ".join(quoted(member.filename) for member in members[:5])
         raise BadData(f"{name}: an archive of one file is read, this has {len(members)}: {names}")

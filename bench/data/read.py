@@ -86,6 +86,9 @@ def _with_features(reading: Reading, options: ReadOptions) -> Reading:
         side = name.partition(".")[0]
         if getattr(options, f"{side}s", None) is None:
             raise BadParameter(f"features of {name!r} need a table of {side}s: --{side}s PATH")
+    for side in ("item", "user"):
+        if getattr(options, f"{side}_id") is not None and getattr(options, f"{side}s") is None:
+            raise BadParameter(f"{side}_id needs a table of {side}s: --{side}s PATH")
     with scratch_folder() as scratch:
         if options.items is not None:
             features, found = read_features(options.items, "item", data.item_ids, options, scratch)

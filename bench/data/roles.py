@@ -18,7 +18,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("customer", "customerid", "custid", "clientid", "client", "visitorid", "visitor"),
         *("memberid", "member", "reviewerid", "reviewer", "buyerid", "shopperid", "listenerid"),
         *("readerid", "viewerid", "playerid", "accountid", "account", "personid", "patientid"),
-        *("profileid", "deviceid", "cookieid", "fullvisitorid", "authorid", "usersha1"),
+        *("profileid", "profilename", "reviewprofilename", "householdkey", "householdid"),
+        *("deviceid", "cookieid", "fullvisitorid", "authorid", "usersha1"),
         *("sessionid", "session", "basketid", "playlistid"),
     ),
     "item": (
@@ -30,7 +31,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("animeid", "anime", "newsid", "storyid", "videoid", "video", "offerid", "adid", "docid"),
         *("contentid", "showid", "episodeid", "podcastid", "courseid", "stockcode", "goodsid"),
         *("productcode", "materialid", "hotelid", "restaurantid", "listingid", "jobid", "eventid"),
-        *("campaignid", "webpageid", "pageid", "url"),
+        *("beerid", "beerbeerid", "beer", "jokeid", "aid", "trackname", "songname", "artistname"),
+        *("campaignid", "campaign", "webpageid", "pageid", "url"),
     ),
     "time": (
         *("timestamp", "time", "ts", "unixtime", "unixtimestamp", "unixreviewtime", "datetime"),

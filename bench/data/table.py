@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 Wanted = Literal["id", "number", "text"]  # how a column is wanted where a file has only text
 SAMPLE_ROWS = 1000
 # What stands for "nothing" in text files, beside an empty field.
-MISSING = ("", "NULL", "null", "NaN", "nan", "None", "<NA>", "\\N")
+MISSING = ("", "NULL", "null", "NaN", "nan", "NA", "N/A", "None", "<NA>", "\\N")
 
 
 class BadValue(Exception):

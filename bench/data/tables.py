@@ -42,7 +42,7 @@ class Opener:
         paths = files_of(path)
         return FolderTable(path, paths, self._file) if path.is_dir() else self._file(path)
 
-    def _file(self, path: Path) -> Table:
+    def _file(self, path: Path, beside: Table | None = None) -> Table:
         plain, name = unpacked(path, path.name, self.scratch)
         start = plain.start(8)
         if start.startswith(b"PAR1"):
@@ -56,18 +56,21 @@ class Opener:
                 f"{name}: this format is not read; delimited text, JSON lines, parquet and Arrow"
                 " IPC (Feather) are"
             )
-        return self._text(plain, name)
+        return self._text(plain, name, isinstance(beside, AdjacencyTable))
 
-    def _text(self, plain: PlainFile, name: str) -> Table:
+    def _text(self, plain: PlainFile, name: str, beside_lists: bool) -> Table:
         plain = as_utf8(plain, name, self.encoding, self.scratch)
         start = plain.start(LOOKED_AT).removeprefix(b"\xef\xbb\xbf")
         if not start:
             raise BadData(f"{name}: the file is empty")
+        if b"\0" in start:
+            raise BadData(f"{name}: no text, and of no format that is read: it holds zero bytes")
         if start.lstrip().startswith((b"{", b"[")) and self.separator is None:
             return JsonTable(plain.path, name)
         if is_atomic(name):
             return AtomicTable(plain, name)
-        if self.separator is None and not self.columns and is_adjacency(start):
+        lists = is_adjacency(start, beside_lists=beside_lists)
+        if self.separator is None and not self.columns and lists:
             return AdjacencyTable(plain, name)
         separator = self.separator
         if separator is None and b"::" in start.partition(b"\n")[0]:

@@ -18,6 +18,7 @@ LONG = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanos
 FIRST_OF = {"s": 10**8, "ms": 10**11, "us": 10**14, "ns": 10**17}
 MOST_EXACT = 2**53  # of whole numbers in a float64
 HAS_ZONE = r":[0-9.]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+NO_TIME = "is no time: neither a number nor ISO 8601, as 2020-01-31 12:00"
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -193,7 +194,7 @@ class TimeColumn:
                 return
             except pa.ArrowInvalid:
                 continue
-        _raise_first_bad(values, kind, "is no time: not ISO 8601, nor a number as those before")
+        _raise_first_bad(values, kind, NO_TIME)
 
     def _add_decimals(self, values: Any) -> None:
         import pyarrow as pa

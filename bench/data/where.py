@@ -67,6 +67,8 @@ class Where:
                 tree = ast.parse(re.sub(r"`([^`]+)`", replaced, text).strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             why = getattr(error, "msg", None) or "too deep"
+            if re.search(r"[^=!<>]=[^=]", text):
+                why = "two are compared by =="
             raise BadParameter(f"where {shown(text)} is no condition: {why}") from None
         found = dict.fromkeys(
             named.get(node.id, node.id) for node in ast.walk(tree) if isinstance(node, ast.Name)

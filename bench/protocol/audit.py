@@ -117,13 +117,15 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
     interactions = found["interactions"]
     tied = found["users_with_tied_newest_time"]
     first, last = found.get("first_time"), found.get("last_time")
+    below, own = found["below_min_rating"], found["users_with_held_out_item_among_negatives"]
+    too_low = f" and {below:,} rated too low" if below else ""
+    published = f", {own:,} with the held-out item among the published ones" if own else ""
     lines = [
         f"{dataset}, protocol {protocol}",
         *(f"  {note}" for note in found.get("notes", ())),
         *(f"  {step_words(step)}" for step in found.get("steps", ())),
         f"  {users:,} users x {found['items']:,} items, {interactions:,} interactions"
-        f" ({found['density']:.2%}), {found['repeated']:,} repeated and"
-        f" {found['below_min_rating']:,} rated too low",
+        f" ({found['density']:.2%}), {found['repeated']:,} repeated{too_low}",
         f"  {tested:,} users tested, {found['untested_users']:,} with fewer than 3 items not;"
         f" {found['train_interactions']:,} interactions to learn from",
         *([f"  times from {first} to {last}"] if first and last else []),
@@ -134,11 +136,10 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
             "file": "  no times: a user's last item is the last in the source",
             "random": "  no order: one item of each user is held out at random",
         }[found.get("order", "time")],
-        f"  {found['users_with_few_negatives']:,} users with fewer than {NEGATIVES} negatives,"
-        f" {found['users_with_held_out_item_among_negatives']:,} with the held-out item among"
-        f" them as published, which is no rival of itself;"
-        f" {found['cold_held_out_items']:,} held-out and {found['items_not_in_train']:,} items in"
-        " all never occur in train",
+        f"  {found['users_with_few_negatives']:,} users with fewer than {NEGATIVES} negatives"
+        f"{published}",
+        f"  {found['items_not_in_train']:,} items never occur in train, and"
+        f" {found['cold_held_out_items']:,} users are tested on one of them",
     ]
     for of in ("user", "item"):
         names = found[f"{of}_features"]

@@ -46,6 +46,8 @@ def test_options_are_those_of_the_command(tmp_path: Path) -> None:
     assert "min_user 10" in repr(found)
     with pytest.raises(bench.UsageError, match="unknown option of the data 'min_users'"):
         bench.read(FRAME, min_users=10)
+    with pytest.raises(bench.UsageError, match=r"'usr'\. Did you mean 'user'\?"):
+        bench.read(FRAME, usr="uid")
     with pytest.raises(bench.UsageError, match=r"unknown column .* 'nobody'"):
         bench.read(FRAME, user="nobody")
     with pytest.raises(bench.UsageError, match="there is no column of times"):

@@ -150,6 +150,7 @@ def test_a_mistake_is_one_line(folder: Path, models: Any, message: str) -> None:
     ("data", "more", "message"),
     [
         ("synthetc", {}, "unknown data set 'synthetc'. Did you mean 'synthetic'"),
+        ("clicks.csv", {}, "unknown data set 'clicks.csv'; a file of your own is for --data"),
         ("synthetic:size=3", {}, "unknown parameter of synthetic 'size'"),
         (3, {}, "bench.run takes data by name, or what bench.read returns, not 'int'"),
         ("synthetic", {"protocol": "loo"}, "unknown protocol 'loo'"),

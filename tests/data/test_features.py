@@ -193,6 +193,8 @@ def test_features_of_a_table_that_was_not_named_are_a_mistake(tmp_path: Path) ->
     path.write_text("user,item,time\n1,2,1600000000\n")
     with pytest.raises(BadParameter, match="--users PATH"):
         read_data(path, ReadOptions.of({"features": "user.age=number"}))
+    with pytest.raises(BadParameter, match="item_id needs a table of items: --items PATH"):
+        read_data(path, ReadOptions.of({"item_id": "sku"}))
 
 
 def test_the_tables_beside_recboles_interactions_are_read(tmp_path: Path) -> None:

@@ -109,6 +109,11 @@ def test_what_is_no_condition_is_refused_before_anything_is_read(where: str) -> 
         Where.parse(where, FRAME.columns)
 
 
+def test_one_equals_sign_is_said_to_be_too_few() -> None:
+    with pytest.raises(BadParameter, match="two are compared by =="):
+        Where.parse("event = 'view'", FRAME.columns)
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_condition_or_refused(text: str) -> None:
     with contextlib.suppress(BadParameter, UnknownName):

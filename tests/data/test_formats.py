@@ -252,6 +252,29 @@ def test_packed_files_one_after_the_other_are_read_to_the_end(
             read(path)
 
 
+def test_one_test_item_for_each_user_is_an_adjacency_list_beside_one(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("0 5 7 9\n1 5\n2 7 9\n")
+    (tmp_path / "test.txt").write_text("0 6\n1 7\n2 5\n")
+    data = read(tmp_path, order="random")
+    found = set(zip(data.users.tolist(), data.item_ids[data.items].tolist(), strict=True))
+    assert found == {(0, 5), (0, 7), (0, 9), (1, 5), (2, 7), (2, 9), (0, 6), (1, 7), (2, 5)}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("book.xlsx", zipped(b"<a/>", "xl/workbook.xml"), "a spreadsheet is not read"),
+        ("photo.bin", b"\x89PIC\r\n\x00\x07,\n1,2,3\n", "no text, and of no format"),
+    ],
+)
+def test_what_is_no_table_is_said_to_be_none(
+    name: str, content: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadData, match=f"{name}: {said}"):
+        read(tmp_path / name)
+
+
 def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed, "HARMLESS", 1 << 16)
     path = tmp_path / "bomb.zip"

@@ -58,6 +58,11 @@ def test_ids_with_leading_zeros_stay_text(read: Read) -> None:
     ("rows", "fault"),
     [
         ("1,2,978300760,3\n,2,978300760,3\n", "line 3: user (column 'uid') is missing"),
+        ("1,2,978300760,3\nNA,2,978300760,3\n", "line 3: user (column 'uid') is missing"),
+        (
+            "1,2,01/13/2020 12:00,3\n",
+            "line 2: time (column 'ts') '01/13/2020 12:00' is no time: neither",
+        ),
         ("1,2,978300760,3\n1,2,soon,3\n", "line 3: time (column 'ts') 'soon' is no time"),
         ("1,2,978300760,3\n1,2,978300760,good\n", "line 3: rating 'good' is not a number"),
         ("1,2,978300760,3\n1,2,978300760\n", "line 3: expected 4 fields, found 3"),
@@ -136,6 +141,13 @@ def test_numbers_of_two_units_are_refused_with_the_line(read: Read) -> None:
         ("business_id,user_id,stars,date,text", "user_id business_id date stars"),
         ("User-ID,ISBN,Book-Rating,created_at", "User-ID ISBN created_at Book-Rating"),
         ("session_id,product_id,event_time", "session_id product_id event_time"),
+        ("household_key,BASKET_ID,DAY,PRODUCT_ID", "household_key PRODUCT_ID DAY"),
+        ("session,aid,ts,type", "session aid ts"),
+        ("timestamp,uid,campaign,click", "uid campaign timestamp"),
+        (
+            "beer_beerid,brewery_id,review_profilename,review_time",
+            "review_profilename beer_beerid review_time",
+        ),
         ("USER ID,Track.Id,Date", "USER ID Track.Id Date"),
     ],
 )
