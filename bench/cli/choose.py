@@ -45,7 +45,7 @@ LIMITS = ("train", "p99", "memory")
     type=click.Choice(LIMITS),
     default="train",
     show_default=True,
-    help="Of those as good as the best, take the one that costs least of this.",
+    help="Of those not told apart from the best, take the one that costs least of this.",
 )
 @dataset_option
 @protocol_option

@@ -64,7 +64,8 @@ def compare(
         raise UsageError("--dataset and --protocol are for the comparison of two models")
     elif models and len(places) == 1:
         raise UsageError(
-            f"compare takes two models, as in `bench compare als ease`; not {len(models)}"
+            "compare takes two models, as in `bench compare als ease`; not "
+            f"{len(models)}: {', '.join(models)}"
         )
     else:
         click.echo(_over_data_sets(places, models, by, form))
@@ -76,7 +77,11 @@ def _told_apart(
     """The models, and the folders: --results is followed by one or more of these."""
     from bench.records.folder import Results
 
-    further = [Path(name) for name in names if folders and Results(Path(name)).records.is_dir()]
+    def is_folder(name: str) -> bool:
+        path = Path(name)
+        return Results(path).records.is_dir() or ("/" in name and path.is_dir())
+
+    further = [Path(name) for name in names if folders and is_folder(name)]
     models = [name for name in names if Path(name) not in further]
     places = [Results(path) for path in (*folders, *further)] or [Results(Path("results"))]
     return models, places

@@ -1,4 +1,4 @@
-"""One model out of a board, within limits: what stays, what is best, what is as good, what to take.
+"""One model out of a board, within limits: what stays, what is best, what is not told apart from it.
 
 The one to take is the cheapest of those that the board's users cannot tell apart from the best that
 stays. Whether two are told apart is decided for all pairs of the board together, as its tiers are.
@@ -35,7 +35,7 @@ class Question:
     limits: tuple[Limit, ...] = ()
     needs: tuple[Need, ...] = ()
     no_order: bool = False
-    prefer: str = "train"  # of those as good, the one that costs least of this; a name in COSTS
+    prefer: str = "train"  # of the shortlist, the one that costs least of this; a name in COSTS
 
     def refusals(self, row: BoardRow) -> list[str]:
         """The reasons that throw a row out.
@@ -95,7 +95,7 @@ class Choice:
         return self.candidates[0]
 
     def frontier(self, cost: Cost) -> list[Candidate]:
-        """Those that stay of which no cheaper one is as good, the cheapest first."""
+        """Those that stay of which no cheaper one has as high a figure, the cheapest first."""
         found: list[Candidate] = []
         priced = [each for each in self.staying if cost.of(each.row) is not None]
         for each in sorted(priced, key=lambda one: (cost.of(one.row), -one.mean)):

@@ -64,7 +64,7 @@ class _Page:
         yield self.lines(self.answer())
         yield self.heading("Limits", 2)
         yield from self.limits()
-        yield self.heading("As good as the best that stays", 2)
+        yield self.heading("Not told apart from the best that stays", 2)
         yield from self.shortlist()
         yield self.heading("Frontier", 2)
         yield from self.frontiers()
@@ -104,11 +104,17 @@ class _Page:
                 f" {users} cannot tell apart from the best that stays, {best.name}"
                 f" ({decimal(best.mean)})."
             )
-        else:
+        elif len(choice.staying) > 1:
             yield f"It is the best that stays, and {users} can tell all others apart from it."
+        else:
+            yield "It is the only one that stays."
         yield from self.price()
-        if taken.fits.one_fit:
-            yield f"{taken.name} has one fit: this is about that fit, and another may differ."
+        named = [taken, choice.best, *([choice.best_of_all] if choice.cost else [])]
+        ones = list(dict.fromkeys(each.name for each in named if each.fits.one_fit))
+        if len(ones) == 1:
+            yield f"{ones[0]} has one fit: this is about that fit, and another may differ."
+        elif ones:
+            yield f"{listed(ones)} have one fit each: this is about those, and others may differ."
 
     def price(self) -> Iterator[str]:
         """What the limits cost."""
@@ -168,7 +174,9 @@ class _Page:
         yield self.table(titles, cells)
 
     def frontiers(self) -> Iterator[str]:
-        yield self.lines(["Of those that stay, for each of these no cheaper one is as good:"])
+        yield self.lines(
+            ["Of those that stay, for each of these no cheaper one has as high a figure:"]
+        )
         for name in ("train", "p99"):
             cost = COSTS[name]
             cells = [
@@ -196,6 +204,12 @@ class _Page:
             ]
             titles = ["users by", "stratum", "share", taken.name, "best that stays", "its", "apart"]
             yield self.table(titles, cells, left=2)
+            yield self.lines(
+                [
+                    "Each best is picked by these same users, which flatters it; whether a small"
+                    " difference is more than chance, `bench compare` tells."
+                ]
+            )
         said = self.lines(self.places())
         if said:
             yield said
@@ -208,8 +222,8 @@ class _Page:
             found = universes.places_of(taken)
             yield (
                 f"On {len(universes.universes)} boards that these ledgers could give, {taken} has"
-                f" the places {found.best} to {found.worst} of the {count} that are as good, in the"
-                f" middle {found.median:g}; it is first on {found.first}."
+                f" the places {found.best} to {found.worst} of those {count}, in the middle"
+                f" {found.median:g}; it is first on {found.first}."
             )
 
     def together(self) -> Iterator[str]:
@@ -217,10 +231,14 @@ class _Page:
         if found is None:
             yield "One model alone is left to look at."
             return
+        shown = [each.name for each in self.choice.shortlist]
+        further = [name for name in found.models if name not in shown]
+        which = " and ".join([counted(len(shown), "model") + " above", *further])
         yield (
-            f"Full HR@10 of {counted(len(found.models), 'model')}, any of which has the hit:"
-            f" {decimal(found.together)}; of the best alone, {found.best}, {decimal(found.alone)}."
-            " No ensemble of them can have more than the first."
+            f"Full HR@10 of {which}, any of which has the hit: {decimal(found.together)}; of the"
+            f" best alone, {found.best}, {decimal(found.alone)}. Taking the right one for each user"
+            " would reach the first; a blend of their scores may find other items, and has to be"
+            " measured."
         )
         for overlap in dict.fromkeys([found.least, found.most]):
             pays = "may pay" if overlap.shared < FEW_SHARED else "will hardly pay"

@@ -86,7 +86,7 @@ def _verdict(pair: Pair) -> Iterator[str]:
 
 def _settles(pair: Pair) -> str:
     if pair.significant:
-        return "nothing more: it is settled."
+        return "nothing more, if you named these two before you saw the board."
     if pair.seeds_needed is not None:
         return (
             f"{counted(pair.seeds_needed, 'seed')} of each, if the difference is what it seems"

@@ -52,9 +52,9 @@ def statistics_lines(section: Section) -> list[str]:
         f"tiers: tier 1 is the best row by {figure} and all that are not told apart from it, tier "
         "2 the same among the rest, and so on (all pairs tested together, at 5 %); neighbours "
         "across a border need not differ",
-        f"{found.users:,} users can tell two models apart from {found.detectable:.2g} {figure} on; "
-        f"closer ones are equal for this data ({found.detectable_in_all:.2g} where all pairs are "
-        "looked at)",
+        f"{found.users:,} users can tell two models apart from {found.detectable:.2g} {figure} on, "
+        f"for a typical pair and in 80 % of cases ({found.detectable_in_all:.2g} where all pairs "
+        "are looked at); closer ones may differ without being told apart",
     ]
     if crossing := _crossing(section, figure):
         lines.append(crossing)

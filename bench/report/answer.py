@@ -58,8 +58,10 @@ def _cheaper(best: BoardRow, equals: list[BoardRow], ranked: list[BoardRow]) -> 
     """The best of those that train far faster than the fastest of the best ones."""
     fastest = min([best, *equals], key=_training)
     cheap = [row for row in ranked if _training(row) * CHEAP <= _training(fastest)]
-    if not cheap or "train_seconds" not in fastest.figures:
-        return "No model trains ten times faster than that and comes second."
+    if "train_seconds" not in fastest.figures:
+        return f"How long {one_line(fastest.model)} trains was not measured."
+    if not cheap:
+        return "None trains ten times faster than that."
     found = cheap[0]
     less = fastest.figures[MAIN.name] - found.figures[MAIN.name]
     return (

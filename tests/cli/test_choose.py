@@ -38,9 +38,24 @@ def test_one_page_on_the_terminal_and_as_markdown(board: Path) -> None:
     assert page.startswith("# Which model to take: movielens_100k, loo-99\n\nTake als: ")
     assert "```sh\nbench choose results --train 10s" in page
     assert [line for line in page.splitlines() if line.startswith("## ")] == [
-        *("## Limits", "## As good as the best that stays", "## Frontier"),
+        *("## Limits", "## Not told apart from the best that stays", "## Frontier"),
         *("## Weak spots of als", "## Models together", "## From what"),
     ]
+
+
+def test_fits_of_one_seed_are_named_and_a_lone_model_is_told_apart_from_none(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "results"
+    shutil.copytree(ROOT / "results" / "ncf-ml-1m", folder)
+    found = bench(tmp_path, "choose", *LIMITS, "--data-dir", ".")
+    assert "als and sasrec have one fit each: this is about those, and others may differ." in (
+        found.stdout.splitlines()
+    )
+    alone = bench(tmp_path, "choose", "--train", "10ms")
+    assert "Take random: " in alone.stdout
+    assert "It is the only one that stays." in alone.stdout.splitlines()
+    assert "can tell all others apart" not in alone.stdout
 
 
 def test_the_same_question_gives_the_same_page(board: Path) -> None:

@@ -88,6 +88,17 @@ def test_an_empty_folder_is_one_line(tmp_path: Path) -> None:
     assert refused(tmp_path) == "bench: no ledgers in results; `bench run` writes them\n"
 
 
+def test_of_several_folders_an_empty_one_is_named(tmp_path: Path) -> None:
+    write_models(tmp_path / "full", {"a": [PLACES[0]], "b": [PLACES[1]]})
+    (tmp_path / "x" / "empty").mkdir(parents=True)
+    found = bench(tmp_path, "compare", "--results", "full", "x/empty")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == "bench: no ledgers in x/empty; `bench run` writes them\n"
+    found = bench(tmp_path, "compare", "--results", "full", "nowhere")
+    assert found.returncode == 2
+    assert found.stderr.endswith("not 1: nowhere\n")
+
+
 def test_other_data_or_another_split_is_one_line(tmp_path: Path) -> None:
     for name in ("data", "split"):
         write_models(tmp_path / name, {"a": [PLACES[0]]})

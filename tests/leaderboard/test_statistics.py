@@ -40,6 +40,7 @@ def test_every_form_has_the_tier_and_what_it_means(results: Results) -> None:
     for text in (terminal(board, 200), markdown(board), html(board)):
         assert "tier 1 is the best row by exact NDCG@10" in text
         assert "40 users can tell two models apart from 0." in text
+        assert "closer ones may differ without being told apart" in text
         assert "exact NDCG@10" in text.replace("\n", " ")
     table = {row["model"]: row for row in read(comma_separated(board))}
     found = board[0].standings
