@@ -1,4 +1,4 @@
-"""One model out of a board, within limits: what stays, what is best, what is not told apart from it.
+"""One model out of a board, within limits: what stays, what is best, what differs from it.
 
 The one to take is the cheapest of those that the board's users cannot tell apart from the best that
 stays. Whether two are told apart is decided for all pairs of the board together, as its tiers are.

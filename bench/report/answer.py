@@ -12,13 +12,16 @@ NAMED = 3  # models are named one by one up to here
 
 
 def answer(section: Section) -> list[str]:
-    """Two sentences; none where the board is INVALID or has nothing to compare."""
+    """Two sentences; one where fewer than two models have a figure, none of an INVALID board."""
     ranked = best_first(section.rows)
-    if section.invalid or not ranked:
+    if section.invalid:
         return []
+    if not ranked:
+        return [f"No model has a figure for {MAIN.title}: there is nothing to compare."]
     best = ranked[0]
     equals = [row for row in ranked if row is not best and row.tier == 1]
-    return [_best(best, equals, ranked), _cheaper(best, equals, ranked)]
+    said = _best(best, equals, ranked)
+    return [said, _cheaper(best, equals, ranked)] if len(ranked) > 1 else [said]
 
 
 def best_first(rows: Sequence[BoardRow]) -> list[BoardRow]:

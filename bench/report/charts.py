@@ -231,7 +231,11 @@ def places() -> Chart:
             alt.Tooltip("first:Q", title="boards on which it is first"),
         ],
     )
-    place = alt.X("best:Q", title="place").scale(nice=False, padding=12)
+    place = (
+        alt.X("best:Q", title="place")
+        .scale(nice=False, zero=False, padding=12)
+        .axis(tickMinStep=1, format="d")
+    )
     return alt.layer(
         rows.mark_rule(color=ACCENT, strokeWidth=6, opacity=0.35, strokeCap="round").encode(
             x=place, x2="worst:Q"

@@ -4,13 +4,12 @@
 
 const page = JSON.parse(document.getElementById("data").textContent);
 
-// Costs that a limit may be given for: the units that it may have, in the unit of the figure.
+// Costs that a limit may be given for: its units, in the unit of the figure; those of `bench choose`.
 const UNITS = {
-  train_seconds: { ms: 0.001, s: 1, min: 60, m: 60, h: 3600 },
+  train_seconds: { us: 1e-6, "µs": 1e-6, ms: 0.001, s: 1, min: 60, m: 60, h: 3600 },
   latency_p99_ms: { us: 0.001, "µs": 0.001, ms: 1, s: 1000 },
-  peak_memory_mb: { kb: 0.001, mb: 1, gb: 1000 },
+  peak_memory_mb: { kb: 1 / 1024, mb: 1, gb: 1024 },
 };
-const DEFAULT_UNIT = { train_seconds: "s", latency_p99_ms: "ms", peak_memory_mb: "MB" };
 
 const CONFIG = {
   background: null,
@@ -34,7 +33,7 @@ const MARKS = 6; // lines with a colour of their own
 function limit(words, figure) {
   if (!words.trim()) return null;
   const found = words.trim().match(/^(\d+(?:\.\d*)?|\.\d+)\s*([a-zµ]*)$/i);
-  const unit = found && UNITS[figure][(found[2] || DEFAULT_UNIT[figure]).toLowerCase()];
+  const unit = found && UNITS[figure][found[2].toLowerCase()];
   return unit ? Number(found[1]) * unit : NaN;
 }
 

@@ -105,6 +105,15 @@ def test_the_answer_names_the_best_and_the_best_that_is_cheap(tmp_path: Path) ->
     assert "quick trains in 1 s instead of 1.7 min, and reaches .4000, .1000 less" in said
 
 
+def test_the_answer_of_one_row_or_none_is_one_sentence(tmp_path: Path) -> None:
+    alone = written(tmp_path / "one", rated("alone", 0.5))
+    (said,) = re.findall(r'<p class="answer">(.*?)</p>', alone)
+    assert said == "Only alone was measured, with exact NDCG@10 .5000."
+    failed = written(tmp_path / "none", made_up("gone", reason="no memory"))
+    (said,) = re.findall(r'<p class="answer">(.*?)</p>', failed)
+    assert said == "No model has a figure for exact NDCG@10: there is nothing to compare."
+
+
 def test_an_invalid_board_says_so_first_and_names_no_winner(tmp_path: Path) -> None:
     metrics = {"hr_at_10": 0.5, "hr_at_10_expected": 0.9, "hr_at_10_sampling_se": 0.001}
     metrics |= {"test_users": 943.0, "ndcg_at_10_expected": 0.4}
