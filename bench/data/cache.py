@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 from bench.data.fetch import cache_folder, sha256_of
 from bench.data.options import ReadOptions
-from bench.data.plain import STALE_SECONDS, identity
+from bench.data.plain import STALE_SECONDS, age_seconds, identity
 from bench.hashing import key_of
 from bench.interactions import Interactions
 
@@ -29,7 +28,7 @@ FACTS = "facts.json"
 MOST_BYTES = 20 * 10**9  # of all that is kept
 # A file that was written to just before its hash was taken may change again within one tick of
 # the clock of its file system, which its times do not tell.
-SETTLED_NS = 2_000_000_000
+SETTLED_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +166,7 @@ def clear() -> int:
 
 def _is_fresh(path: Path) -> bool:
     try:
-        return time.time() - path.stat().st_mtime < STALE_SECONDS
+        return age_seconds(path) < STALE_SECONDS
     except OSError:
         return True  # just gone
 
@@ -236,9 +235,8 @@ def _content(path: Path) -> str:
     remembered = _remembered()
     if remembered.get(place, [None])[:-1] == list(found):
         return str(remembered[place][-1])
-    before = time.time_ns()
+    settled = age_seconds(path) > SETTLED_SECONDS
     digest = sha256_of(path)
-    settled = before - max(found[1], found[2]) > SETTLED_NS
     if settled and identity(path) == found:
         _remember(place, [*found, digest])
     return digest

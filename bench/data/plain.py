@@ -92,11 +92,17 @@ def scratch_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+def age_seconds(path: Path) -> float:
+    """Since a file or folder was last changed, by the wall clock, which dates files."""
+    found = path.stat()
+    return time.time() - max(found.st_mtime, found.st_ctime)
+
+
 def _remove_stale(where: Path) -> None:
     """What processes left that were killed a day ago, or earlier."""
     for path in where.iterdir():
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+            if age_seconds(path) > STALE_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
 
 

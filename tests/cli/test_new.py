@@ -26,12 +26,12 @@ LONGER = ("--timeout", "1800")  # kernels may have to be compiled first, on a bu
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder like a checkout, whose models/ has no models yet but is looked into."""
+    """A folder like a checkout, whose models/ has no models yet but is the one looked into."""
     root = tmp_path / "checkout"
     (root / "models").mkdir(parents=True)
     (root / "pyproject.toml").touch()
     package = import_module("bench.models")
-    monkeypatch.setattr(package, "__path__", [*package.__path__, str(root / "models")])
+    monkeypatch.setattr(package, "__path__", [str(root / "models"), *package.__path__])
     return root
 
 

@@ -81,7 +81,7 @@ def test_another_content_of_the_same_size_is_read_anew(path: Path, reads: list[P
 def test_a_hash_is_taken_once_of_a_file_that_is_settled(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "SETTLED_NS", -1)
+    monkeypatch.setattr(cache, "SETTLED_SECONDS", -1.0)
     taken: list[Path] = []
     of_file = cache.sha256_of
     monkeypatch.setattr(cache, "sha256_of", lambda path: (taken.append(path), of_file(path))[1])
