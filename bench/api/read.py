@@ -40,7 +40,7 @@ def read(
         users: the same of the users.
         user, item, time, rating, event: the names of columns, where they are not recognised. An
             empty name: there is no such column, whatever its columns are called.
-        name: of the data on the board. None: that of the file; "table" for one in memory.
+        name: of the data on the board. None: that of the file, or "table of pandas" and so on.
         options: as those of the command, see `bench.data.options.ReadOptions`: `where`,
             `events`, `min_rating`, `since`, `until`, `min_user`, `min_item`, `order`, `features`,
             `item_id`, `user_id`, `encoding`, `separator`.

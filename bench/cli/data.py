@@ -79,4 +79,5 @@ def audit(
     for line in verdict(task.audit, own=path_of(dataset) is not None):
         click.echo(f"  {line}")
     click.echo(f"  data {task.data_sha256[:16]}, split {task.split_sha256[:16]}")
-    click.echo(f"  from {task.train.source}")
+    if not task.audit["notes"]:  # they say it of a file of one's own
+        click.echo(f"  from {task.train.source}")

@@ -137,7 +137,7 @@ class _Columns:
             return "number"
         if kind == "category":
             self.categorical[name] = categories_of(values)
-            return f"category, {self.categorical[name][1]} values"
+            return f"category, {self.categorical[name][1] - (values.null_count > 0)} values"
         if kind == "tags":
             found = tags_of(values, declared)
             self.tags[name] = found

@@ -9,10 +9,9 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 from bench.data.delimited import BadData
-from bench.errors import BadParameter, Problem, UnknownName, UsageError, unknown
+from bench.errors import BadParameter, Problem, UsageError, unknown
 from bench.interactions import DataSet, Interactions
 from bench.registry.models import load_module
-from bench.registry.names import files
 from bench.registry.parameters import as_type, toml_value
 from bench.text import shown, toml
 
@@ -91,10 +90,6 @@ def dataset_module(name: str) -> ModuleType:
         UnknownName: there is none of that name.
         BadDataSet: a fact is missing, or of another type.
     """
-    if name not in files("datasets") and (Path(name).suffix or Path(name).exists()):
-        raise UnknownName(
-            f"unknown data set {shown(name)}; a file of your own is for --data, or for bench.read"
-        )
     module = load_module("datasets", name)
     for fact, (kind, noun) in FACTS.items():
         value = getattr(module, fact, None)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bench.errors import UnknownName, UsageError, unknown
+from bench.text import shown
 
 Kind = Literal["models", "datasets", "suites"]
 # What ast.parse raises; the last two where code is nested very deeply.
@@ -57,6 +58,10 @@ def find(kind: Kind, name: str) -> Path:
     """
     known = files(kind)
     if name not in known:
+        if kind == "datasets" and (Path(name).suffix or "/" in name):
+            raise UnknownName(
+                f"unknown data set {shown(name)}; a file of your own is for --data, or bench.read"
+            )
         raise unknown(NOUNS[kind], name, known)
     return known[name]
 

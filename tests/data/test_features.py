@@ -188,6 +188,13 @@ def test_a_mistake_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_what_is_missing_is_no_value_of_a_category(tmp_path: Path) -> None:
+    path = tmp_path / "movies.csv"
+    path.write_text("item,color\n1,red\n2,\n3,blue\n")
+    _, notes = known(path, np.arange(1, 6), features="item.color=category")
+    assert "item.color: category, 2 values" in notes[1]
+
+
 def test_features_of_a_table_that_was_not_named_are_a_mistake(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.write_text("user,item,time\n1,2,1600000000\n")
