@@ -23,6 +23,7 @@ from bench.evaluation.metrics import Counts, Values
 
 NEGATIVES = (99, 499, 999)  # and all
 CUTOFFS = (5, 10, 20)
+DIGITS = 9  # behind these, figures that are equal differ by how they were rounded
 CLEAR = 0.1  # a choice that moves the share of boards by less decides nothing
 
 
@@ -151,7 +152,10 @@ class Multiverse:
         )
 
     def unchanged_pairs(self, share: float = 1.0) -> int:
-        """Pairs of models of which one beats the other in at least this share of the universes."""
+        """Pairs of models of which one beats the other in at least this share of the universes.
+
+        A pair that is equal in some, and never turned round, is not among those of all universes.
+        """
         least = share * len(self.universes) - 1e-9
         return sum(max(self._wins(*pair)) >= least for pair in combinations(self.figures.T, 2))
 
@@ -214,7 +218,8 @@ def multiverse(
     names = ["all" if each is None else str(each) for each in drawn]
     cutoffs = [str(k) for k in CUTOFFS]
     universes = product(names, cutoffs, ("HR", "NDCG"), TIES, weighting)
-    return Multiverse(tuple(ledgers), tuple(map(Universe._make, universes)), np.stack(columns, 1))
+    figures = np.round(np.stack(columns, 1), DIGITS)
+    return Multiverse(tuple(ledgers), tuple(map(Universe._make, universes)), figures)
 
 
 def _weights(users: int, popularity: Counts | None) -> Values:

@@ -85,6 +85,13 @@ def test_a_small_catalogue_has_no_more_negatives_than_items() -> None:
     assert found.options("negatives") == ["99", "all"]
 
 
+def test_equal_figures_beat_nobody_by_how_their_sums_were_rounded() -> None:
+    one = ledger(0, 20)
+    standings = [counts[::-1].copy() for counts in one.full]  # of the same users, the other way
+    found = multiverse({"one": [one], "other": [replace(one, full=Standing(*standings))]})
+    assert (found.duel("one", "other").wins, found.duel("one", "other").losses) == (0, 0)
+
+
 def test_places_count_those_ahead() -> None:
     found = of_figures(a=[3, 3, 1, 1], b=[2, 2, 2, 1], c=[1, 1, 3, 1])
     assert found.places.tolist() == [[1, 2, 3], [1, 2, 3], [3, 2, 1], [1, 1, 1]]
