@@ -16,7 +16,7 @@ OriginalIds = NDArray[Any]  #: int64, or text
 Order = Literal["time", "file", "random"]  #: of a user's items; by rows of a file, or none
 
 # Of a field that came later: where it is empty, the hash of the data is as it was before.
-OMITTED = {"hashed": "unless empty"}
+_IF_ANY = {"hashed": "unless empty"}
 PART = 1 << 22  #: interactions that are worked on at a time, 32 MB as 64-bit numbers
 
 
@@ -50,8 +50,8 @@ class Features(ReadOnlyArrays):
     dense: Floats  #: [E, D], in the publisher's units
     dense_names: tuple[str, ...]  #: D of them
     labels: tuple[str, ...] | None = None  #: E names for people to read, as film titles
-    text: tuple[tuple[str, ...], ...] = field(default=(), metadata=OMITTED)  #: T columns of E texts
-    text_names: tuple[str, ...] = field(default=(), metadata=OMITTED)  #: T of them
+    text: tuple[tuple[str, ...], ...] = field(default=(), metadata=_IF_ANY)  #: T columns of E texts
+    text_names: tuple[str, ...] = field(default=(), metadata=_IF_ANY)  #: T of them
 
     def __post_init__(self) -> None:
         for kind in ("categorical", "multi_hot", "dense"):

@@ -54,6 +54,8 @@ def stay_behind(parent: int, let_go: Callable[[], None]) -> None:
 def keep() -> None:
     """Run a program that ends with the process which started it, however that ends.
 
+    On Linux it ends with the thread that started it.
+
     Arguments of the command: that process, the program, and its arguments.
     """
     stay_behind(int(sys.argv[1]), let_go=lambda: None)

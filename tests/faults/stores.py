@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -136,8 +137,13 @@ class Server:
             self._port = int(probe.getsockname()[1])
         self.uri = f"http://{ui.HOST}:{self._port}"
         self._running: Any = None
+        # The server ends with what started it, which to Linux is a thread: this one stays.
+        self._starter = ThreadPoolExecutor(1)
 
     def start(self) -> None:
+        self._starter.submit(self._start).result()
+
+    def _start(self) -> None:
         self._running = ui._server(self._tracker, self._port)
         self.process = self._running.__enter__()
         with patch.object(ui, "START_SECONDS", PATIENCE):
