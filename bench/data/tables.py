@@ -64,7 +64,10 @@ class Opener:
         if not start:
             raise BadData(f"{name}: the file is empty")
         if b"\0" in start:
-            raise BadData(f"{name}: no text, and of no format that is read: it holds zero bytes")
+            line = start[: start.index(b"\0")].count(b"\n") + 1
+            raise BadData(
+                f"{name}, line {line}: a zero byte: no text, and of no format that is read"
+            )
         if start.lstrip().startswith((b"{", b"[")) and self.separator is None:
             return JsonTable(plain.path, name)
         if is_atomic(name):
