@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from made import interactions, published, some_interactions
 
@@ -28,6 +28,9 @@ from bench.protocol.task import BadProtocol, prepare
 from bench.records.folder import Results
 
 RESULTS = Path(__file__).parents[2] / "results"
+
+# Of small data often nobody can be tested: those draws are left out, which is no fault.
+DRAWS = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def of(data: DataSet | Interactions, protocol: str = "loo-99", **more: float) -> Strata:
@@ -69,6 +72,7 @@ def test_each_third_of_the_interactions_is_a_stratum_of_items() -> None:
     assert by_user[4] == "tail"
 
 
+@DRAWS
 @given(data=some_interactions())
 def test_as_counted_user_by_user(data: Interactions) -> None:
     ordered = in_order(data)
@@ -101,6 +105,7 @@ def test_as_counted_user_by_user(data: Interactions) -> None:
                 assert cuts[0] <= lengths[user] <= cuts[-1]
 
 
+@DRAWS
 @given(data=some_interactions(), seed=st.integers(0, 9))
 def test_numbers_of_items_mean_nothing(data: Interactions, seed: int) -> None:
     new = np.random.default_rng(seed).permutation(data.n_items).astype(np.int32)
