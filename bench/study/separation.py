@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from bench.evaluation.metrics import Values
+from bench.statistics.holm import holm
 from bench.statistics.paired import paired_difference
 from bench.statistics.user_figures import DEFAULT, FIGURES
 from bench.study.boards import StudyBoard
@@ -57,13 +58,7 @@ def separation(boards: Sequence[StudyBoard]) -> Paragraph:
 def told_apart(board: StudyBoard, figure: str) -> int:
     """Pairs of models that differ, at 5 % for all pairs together (Holm 1979)."""
     p = [paired_difference(*pair).p for pair in combinations(board.values(figure), 2)]
-    return holm(np.array(p))
-
-
-def holm(p: Values) -> int:
-    """How many of the hypotheses with these p are rejected. [P]"""
-    steps = np.sort(p) <= LEVEL / np.arange(len(p), 0, -1)
-    return int(np.argmin(np.append(steps, False)))
+    return int((holm(p) <= LEVEL).sum())
 
 
 def agreements(board: StudyBoard, figure: str) -> tuple[float, ...]:

@@ -33,7 +33,17 @@ def published() -> DataSet:
 
 
 @st.composite
-def some_interactions(draw: st.DrawFn, users: int = 6, items: int = 12) -> Interactions:
-    """A few users and items, with repeats, tied times, and users of 0, 1 or 2 items."""
+def some_interactions(
+    draw: st.DrawFn, users: int = 6, items: int = 12, *, testable: bool = False
+) -> Interactions:
+    """A few users and items, with repeats, tied times, and users of 0, 1 or 2 items.
+
+    Where it is to be testable, some user has three items.
+    """
     row = st.tuples(st.integers(0, users - 1), st.integers(0, items - 1), st.integers(0, 4))
-    return interactions(draw(st.lists(row, max_size=60)), users, items)
+    rows = draw(st.lists(row, max_size=60))
+    if testable:
+        user = draw(st.integers(0, users - 1))
+        chosen = draw(st.permutations(range(items)))[:3]
+        rows += [(user, item, draw(st.integers(0, 4))) for item in chosen]
+    return interactions(rows, users, items)

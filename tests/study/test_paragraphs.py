@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.multitest import multipletests
 
 from bench.compare.strata import Measured
 from bench.evaluation.ledger import load
@@ -19,7 +18,7 @@ from bench.study.audience import audience, groupings_of, inverse_popularity_mean
 from bench.study.boards import StudyBoard, boards
 from bench.study.saturation import hit_rate_curves, pairs_that_change, saturation
 from bench.study.seed_noise import deviations, gap_between_places, seed_noise
-from bench.study.separation import holm, separation, told_apart
+from bench.study.separation import separation, told_apart
 from bench.study.ties import hit_rate_bounds, pairs_that_overlap, tied_share, ties
 from bench.study.universes import changing, multiverse_of, universes
 from tests.helpers.ledgers import keep, made_up_ledger, some_results
@@ -41,11 +40,6 @@ def figures(board: StudyBoard, name: str) -> list[float]:
     """Of the records, the mean over seeds."""
     rows = {row.model: row for row in board.rows}
     return [rows[model].figures[name] for model in board.models]
-
-
-@given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=40))
-def test_holm_is_that_of_statsmodels(p: list[float]) -> None:
-    assert holm(np.array(p)) == multipletests(p, alpha=0.05, method="holm")[0].sum()
 
 
 def test_pairs_are_told_apart_where_they_differ(board: StudyBoard) -> None:
