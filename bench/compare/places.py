@@ -4,12 +4,9 @@ HR@K and NDCG@K are linear in the probability of each place, so the average over
 probabilities, [20], gives both at every cutoff up to 20.
 """
 
-from functools import cache
-
 import numpy as np
-from scipy.special import gammaln
 
-from bench.evaluation.expectation import place_probabilities
+from bench.evaluation.expectation import place_probabilities, probabilities
 from bench.evaluation.metrics import Counts, Standing, Values
 
 LENGTH = 20  # places that are looked at
@@ -54,27 +51,7 @@ def place_chances(ahead: Counts, others: Counts, drawn: Counts) -> Values:
         others: untouched items beside it, [m].
         drawn: how many of the others are drawn, [m].
     """
-    table = _log_factorials(int(others.max(initial=0)) + LENGTH)
-
-    def log_factorial(n: Counts) -> Values:
-        """Infinite below 0: so many ways there are not."""
-        return np.asarray(table[np.maximum(n, -1) + 1])
-
-    r = np.arange(LENGTH)
-    behind = others - ahead
-    constant = log_factorial(ahead) + log_factorial(behind) - log_factorial(others)
-    constant += log_factorial(drawn) + log_factorial(others - drawn)
-    log_chance = constant[:, None] - log_factorial(r)
-    log_chance -= log_factorial(ahead[:, None] - r)
-    log_chance -= log_factorial(drawn[:, None] - r)
-    log_chance -= log_factorial((behind - drawn)[:, None] + r)
-    return np.asarray(np.exp(log_chance))
-
-
-@cache
-def _log_factorials(most: int) -> Values:
-    """log n! at position n + 1, for n up to the most; infinite at position 0."""
-    return np.asarray(np.r_[np.inf, gammaln(np.arange(most + 1) + 1.0)])
+    return probabilities(others, ahead.astype(float), drawn, LENGTH)
 
 
 def _at(place: Counts) -> Values:

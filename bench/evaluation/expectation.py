@@ -67,8 +67,7 @@ def place_probabilities(full: Standing, drawn: Counts, k: int) -> Values:
     equal = np.asarray(full.equal, dtype=np.int64)
     draws = np.broadcast_to(np.asarray(drawn, dtype=np.int64), others.shape)  # m
     ties = equal + 1  # how many values j has
-    smooth = (draws * ties <= SMOOTH * others) & (others - better - equal >= draws)
-    direct = smooth | (ties <= NODES)
+    direct = (draws * ties <= SMOOTH * others) | (ties <= NODES)
     found = np.zeros((len(others), k))
     for rows, mean in ((direct, _mean_of_nodes), (~direct, _mean_of_sums)):
         if rows.any():
@@ -93,8 +92,27 @@ def _mean_of_nodes(others: Counts, better: Counts, ties: Counts, draws: Counts, 
         (outer, middle + spread),
     ):
         used = np.abs(weight) > 1e-15  # the middle one of two is not
-        values = probabilities(others[used], node[used], draws[used], k)
-        found[used] += weight[used, None] * values
+        found[used] += weight[used, None] * _at_node(others[used], node[used], draws[used], k)
+    return found
+
+
+def _at_node(others: Counts, ahead: Values, draws: Counts, k: int) -> Values:
+    """P(r of the drawn are ahead), where so many of the others are, whole or not. [m, k]
+
+    Where few are behind, those are counted: between whole numbers the polynomial has signs that the
+    first product cannot have.
+    """
+    found = np.zeros((len(others), k))
+    few_behind = (others - ahead < draws) & (ahead != np.floor(ahead))
+    many = ~few_behind
+    found[many] = probabilities(others[many], ahead[many], draws[many], k)
+    if few_behind.any():
+        rows = np.flatnonzero(few_behind)
+        drawn = draws[rows]
+        behind = probabilities(others[rows], (others - ahead)[rows], drawn, int(drawn.max()) + 1)
+        of_behind = drawn[:, None] - np.arange(k)
+        values = np.take_along_axis(behind, np.maximum(of_behind, 0), axis=1)
+        found[rows] = np.where(of_behind >= 0, values, 0.0)
     return found
 
 
@@ -116,8 +134,8 @@ def probabilities(items: Counts, successes: Values, draws: Counts, k: int) -> Va
 
     Args:
         items: how many there are, [m].
-        successes: among them, [m]; between whole numbers the polynomial through them, which has no
-            meaning where fewer failures than draws are left.
+        successes: among them, [m]; between whole numbers the polynomial through them, for which at
+            least as many failures as draws have to be left.
         draws: from 0 to the items, [m].
         k: how many values of r.
     """
@@ -129,23 +147,22 @@ def probabilities(items: Counts, successes: Values, draws: Counts, k: int) -> Va
     drawn = np.where(fewest > 0, rest, draws).astype(float)
     swapped = (chosen < drawn) & (chosen == np.floor(chosen))
     length, share = np.where(swapped, chosen, drawn), np.where(swapped, drawn, chosen)
-    logs = np.zeros(len(items))
+    probability = np.ones(len(items))  # of less than 1e-308 nothing is left, nor of the next k
     for first in range(0, int(length.max(initial=0)), FACTORS):
         steps = np.arange(first, first + FACTORS)
         active = np.flatnonzero(length > first)
-        left = items[active, None] - steps
-        inside = steps < length[active, None]
-        ratio = np.where(inside, share[active, None] / np.where(inside, left, 1), 0.0)
-        with np.errstate(divide="ignore"):  # a factor of zero: it cannot be
-            logs[active] += np.log1p(-np.minimum(ratio, 1.0)).sum(axis=1)
-    probability = np.exp(logs)
+        left = np.maximum(items[active, None] - steps, 1).astype(float)
+        factors = np.maximum(left - share[active, None], 0.0) / left
+        factors[steps >= length[active, None]] = 1.0
+        probability[active] *= factors.prod(axis=1)
     found = np.zeros((len(items), k))
     for r in range(k):
         begun = fewest <= r
         found[:, r] = np.where(begun, probability, 0.0)
+        # Zero beyond what is possible, and then it stays so; of the polynomial it may be negative.
         above = (successes - r) * (draws - r)
         below = (r + 1) * np.where(begun, rest - successes + r + 1, 1)
-        probability = np.where(begun, probability * np.maximum(above, 0) / below, probability)
+        probability = np.where(begun, probability * above / below, probability)
     return found
 
 

@@ -38,6 +38,12 @@ def test_chances_are_scipys(others: int, data: st.DataObject) -> None:
     assert found == pytest.approx(again, abs=1e-9)
 
 
+def test_chances_add_up_to_one_in_a_huge_catalogue() -> None:
+    others = np.full(4, 10**9)
+    found = place_chances(np.array([0, 10**7, 3, 10**6]), others, np.full(4, 99))
+    assert found.sum(axis=1) == pytest.approx(np.ones(4), abs=1e-12)
+
+
 @given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3), st.data())
 def test_places_are_the_mean_over_every_draw(
     better: int, equal: int, worse: int, data: st.DataObject

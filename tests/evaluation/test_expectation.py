@@ -79,12 +79,25 @@ def test_it_is_right_to_twelve_digits_whatever_the_catalogue(
 ) -> None:
     drawn = data.draw(st.sampled_from([min(others, 99), min(others, 5), min(others, 120)]))
     tenth = st.integers(0, 9).map(lambda digits: min(others, 10**digits))
-    better = min(others, data.draw(st.one_of(st.integers(0, others), st.integers(0, 20), tenth)))
-    equal = data.draw(st.one_of(st.integers(0, others), st.integers(0, 20), tenth))
+    few = st.integers(0, 20)
+    all_but_few = few.map(lambda n: max(0, others - n))
+    better = min(others, data.draw(st.one_of(st.integers(0, others), few, tenth, all_but_few)))
+    equal = data.draw(st.one_of(st.integers(0, others), few, tenth))
     equal = min(equal, others - better)
     found = place_probabilities(standing(better, equal, others + 1), np.array([drawn]), 10)[0]
     wanted = exactly(others, better, equal + 1, drawn, 10)
     assert np.abs(found - wanted).max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("others", "better", "equal", "drawn"),
+    [(2_900_000, 0, 3, 99), (10**9, 10**9 - 13, 10, 5), (10**9, 999_529_927, 470_073, 5)],
+)
+def test_few_equal_ones_at_either_end_are_as_exact(
+    others: int, better: int, equal: int, drawn: int
+) -> None:
+    found = place_probabilities(standing(better, equal, others + 1), np.array([drawn]), 10)[0]
+    assert np.abs(found - exactly(others, better, equal + 1, drawn, 10)).max() < 1e-13
 
 
 @pytest.mark.parametrize("items", [70_000, 2_900_000, 10**7, 10**9])
