@@ -83,13 +83,17 @@ class Interactions(ReadOnlyArrays):
 
     The arrays are made read-only: a model cannot change what the next one sees.
 
+    Numbers may be given in any type, as a list or a column of a table, and become those said below.
+
     Raises:
-        ValueError: lengths differ, or an id lies outside 0..n_users-1 or 0..n_items-1.
+        ValueError: lengths differ, an id lies outside 0..n_users-1 or 0..n_items-1, or a column
+            has another kind of value, which would lose its order; the message names the column.
     """
 
     users: Ids  #: [n], 0 <= user < n_users
     items: Ids  #: [n], 0 <= item < n_items
-    times: Times  #: [n], of one unit, which only the order counts of; ties keep the source's order
+    times: Times  #: [n], of one unit, which only the order counts of; ties keep the source's order.
+    #: Dates and times (datetime64) become whole numbers of their unit.
     n_users: int  #: of the data set, also users without a row here
     n_items: int  #: the whole catalogue, also items without a row here
     ratings: Floats | None = None  #: [n]
@@ -100,13 +104,19 @@ class Interactions(ReadOnlyArrays):
     source: str = ""  #: where the data came from, for the record
 
     def __post_init__(self) -> None:
+        for name in ("users", "items", "times"):
+            object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
+        if self.ratings is not None:
+            object.__setattr__(self, "ratings", np.asarray(self.ratings, dtype=np.float32))
         self._check_lengths()
         for name, count in (("users", self.n_users), ("items", self.n_items)):
             ids = getattr(self, name)
             if len(ids) and not 0 <= ids.min() <= ids.max() < count:
                 raise ValueError(f"{name} must lie in 0..{count - 1}, not {ids.min()}..{ids.max()}")
+            object.__setattr__(self, name, np.asarray(ids, dtype=np.int32))
         # Without ids of their own, entities are named by their position.
         for name, count in (("user_ids", self.n_users), ("item_ids", self.n_items)):
+            object.__setattr__(self, name, np.asarray(getattr(self, name)))
             if len(getattr(self, name)) == 0:
                 object.__setattr__(self, name, np.arange(count, dtype=np.int64))
             if len(getattr(self, name)) != count:
@@ -246,6 +256,40 @@ class DataSet:
     def of(cls, data: "Interactions | DataSet") -> "DataSet":
         """A data set without a published split may be given as its interactions alone."""
         return data if isinstance(data, DataSet) else cls(data)
+
+
+def _whole_numbers(name: str, given: Any) -> NDArray[np.integer]:
+    """A column as whole numbers, in the order of its values; times as 64-bit ones.
+
+    Raises:
+        ValueError: a value is none, or is missing.
+    """
+    values: NDArray[Any] = np.asarray(given)
+    if not len(values):
+        values = values.astype(np.int64)
+    if values.dtype.kind == "M" and name == "times":
+        if np.isnat(values).any():
+            raise ValueError("a time is missing in times (NaT)")
+        return values.view(np.int64)
+    if values.dtype.kind == "f" and _are_whole(values).all():
+        values = values.astype(np.int64)
+    if values.dtype.kind not in "iu":
+        finer = ", or datetimes; in a finer unit fractions are whole" if name == "times" else ""
+        raise ValueError(f"{name} must be whole numbers{finer}, not {_not_whole(values)}")
+    if values.dtype == np.uint64 and values.max(initial=0) > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} must be below 2^63, not {values.max()}")
+    return values.astype(np.int64, copy=False) if name == "times" else values
+
+
+def _not_whole(values: NDArray[Any]) -> str:
+    """The first value of a column that is no whole number, or its type, for a message."""
+    if values.dtype.kind != "f":
+        return f"{values.dtype}, as {values.flat[0]!r}"
+    return f"{values[~_are_whole(values)][0]:g}"
+
+
+def _are_whole(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+    return np.asarray((np.abs(values) < 2.0**63) & (np.floor(values) == values))
 
 
 def _numbered(column: Any) -> tuple[Ids, OriginalIds]:

@@ -4,11 +4,14 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from made import interactions, some_interactions
 
 from bench.interactions import Interactions, occurrences
+from bench.protocol.task import prepare
 from bench.registry.models import load_module
 
 
@@ -66,3 +69,54 @@ def test_occurrences_are_counted_in_parts(part: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("bench.interactions.PART", part)
     assert occurrences(np.array([3, 0, 3, 1], dtype=np.int32), 5).tolist() == [1, 1, 0, 2, 0]
     assert occurrences(np.empty(0, dtype=np.int32), 2).tolist() == [0, 0]
+
+
+def of(**given: object) -> Interactions:
+    """One user with three items, whose columns may be given otherwise."""
+    columns = {"users": [0, 0, 0], "items": [0, 1, 2], "times": [3, 1, 2]} | given
+    return Interactions(**columns, n_users=1, n_items=3)  # type: ignore[arg-type]
+
+
+WHOLE = ["int8", "int16", "int32", "int64", "uint8", "uint64", "float32", "float64"]
+MOMENTS = [f"datetime64[{unit}]" for unit in ("D", "s", "ms", "us", "ns")]
+
+
+@pytest.mark.parametrize("kind", [*WHOLE, *MOMENTS])
+@given(order=st.permutations([1, 2, 3]))
+def test_times_of_any_type_keep_their_order(kind: str, order: list[int]) -> None:
+    times = np.array(order, "int64").astype(kind)
+    given_as = [times, pd.Series(times), *([list(order)] if kind in WHOLE else [])]
+    for each in given_as:
+        data = of(times=each)
+        assert data.times.dtype == np.int64
+        assert prepare(data, "loo-99").cases.held_out.tolist() == [order.index(3)]
+
+
+@pytest.mark.parametrize("name", ["users", "items"])
+@pytest.mark.parametrize("kind", WHOLE)
+def test_ids_of_any_whole_type_become_32_bits(name: str, kind: str) -> None:
+    ids = np.array([0, 0, 0] if name == "users" else [2, 0, 1]).astype(kind)
+    for each in (ids, ids.tolist(), pd.Series(ids)):
+        found = getattr(of(**{name: each}), name)
+        assert found.dtype == np.int32
+        assert found.tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("times", [0.2, 0.9, 0.5], "times must be whole numbers.*not 0.2"),
+        ("times", [1.0, np.nan, 2.0], "times must be whole numbers.*not nan"),
+        ("times", [1.0, 1e300, 2.0], "times must be whole numbers.*not 1e"),
+        ("times", ["a", "b", "c"], "times must be whole numbers.*'a'"),
+        ("times", np.array(["2020-01-01", "NaT", "2020-01-02"], "datetime64[s]"), "missing"),
+        ("times", np.array([1, 2**63, 2], "uint64"), "below 2"),
+        ("users", [0, 0, 0.5], "users must be whole numbers, not 0.5"),
+        ("items", ["x", "y", "z"], "items must be whole numbers, not .*'x'"),
+        ("items", np.array([0, 1, 2**40]), "items must lie in 0..2"),
+        ("users", [True, False, True], "users must be whole numbers, not bool"),
+    ],
+)
+def test_what_would_lose_its_order_is_refused_by_name(name: str, values: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        of(**{name: values})
