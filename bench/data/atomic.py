@@ -22,7 +22,7 @@ class AtomicTable(CsvTable):
     """Raises BadData where the header has no types."""
 
     def __init__(self, plain: PlainFile, name: str) -> None:
-        super().__init__(plain, name, "\t", {}, has_header=True, quotes=False)
+        super().__init__(plain, name, "\t", {}, header=True, quotes=False)
         self._kinds = {}
         for field in self.columns:
             column, colon, kind = field.rpartition(":")

@@ -7,17 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bench.data.columns import is_number
-from bench.data.delimited import BYTE_ORDER_MARK, BadData
+from bench.data.csv_dialect import has_header, sniffed_separator
+from bench.data.delimited import BYTE_ORDER_MARK, UNENDED, BadData
 from bench.data.plain import PlainFile
-from bench.data.roles import A_DATE, NAMES, compared
 from bench.data.table import MISSING, SAMPLE_ROWS, Batch, NeedsExactReading, Table, Wanted
-from bench.errors import UsageError
 from bench.text import first_line, one_line, quoted
 
 BLOCK = 1 << 22  # bytes that pyarrow reads and parses at a time; no row may be longer
 LOOKED_AT = 1 << 18  # bytes of which separator and header are told
-SEPARATORS = ("\t", ",", ";", "|", " ")
 BLANK = (b"\n\n", b"\n\r\n")
 LINE = re.compile(rb"[^\r\n]\r?\n")  # the end of one that is not blank
 SAID = {"\t": "tab", " ": "space", ",": "comma", ";": "semicolon"}
@@ -33,7 +30,7 @@ class CsvTable(Table):
         separator: str | None,
         named: Mapping[str, str],
         *,
-        has_header: bool | None = None,
+        header: bool | None = None,
         quotes: bool = True,
     ) -> None:
         """Look at the first lines.
@@ -43,7 +40,7 @@ class CsvTable(Table):
             name: for messages.
             separator: None: told from the first lines.
             named: the roles' columns as the user gave them; they tell whether there is a header.
-            has_header: None: told from the first lines.
+            header: whether there is one; None: told from the first lines.
             quotes: a field may stand in double quotes.
         """
         self.name, self._plain = name, plain
@@ -51,7 +48,7 @@ class CsvTable(Table):
         self._quotes = quotes and not plain.translated
         self._separator = plain.separator or separator or sniffed_separator(text)
         rows = self._first_rows(text)
-        told = _has_header(rows, set(named.values()) - {""}) if has_header is None else has_header
+        told = has_header(rows, set(named.values()) - {""}) if header is None else header
         self.has_header, self.header_is_certain = bool(told), told is not None
         names = rows[0] if self.has_header else [str(k + 1) for k in range(len(rows[0]))]
         self.columns = tuple(name.strip() for name in names)
@@ -113,8 +110,12 @@ class CsvTable(Table):
             if not self.exact:
                 raise NeedsExactReading from None
             raise BadData(self._fault(str(error))) from None
+        if len(self.notes) > 1:
+            return  # said by an earlier reading
+        if not self._plain.ends_in_a_line_end():
+            self.notes += (UNENDED,)
         inside = self._line_ends_in_quotes(first) if self._quotes else 0
-        if inside and len(self.notes) == 1:
+        if inside:
             self.notes += (f"{inside:,} line ends within quotes are taken as parts of fields",)
 
     def place(self, row: int) -> str:
@@ -222,57 +223,3 @@ class CsvTable(Table):
             except csv.Error as error:
                 return f"{self.name}, line {reader.line_num}: {error}"
         return f"{self.name}: {one_line(first_line(message))}"
-
-
-def sniffed_separator(text: str) -> str:
-    """The separator that gives all first lines the same number of fields, and the most of them."""
-    best, most = ",", 1
-    lines = [line for line in text.splitlines(keepends=True) if line.strip()][:100]
-    for separator in SEPARATORS:
-        try:
-            rows = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=separator)
-            counts = {len(row) for row in rows if row}
-        except csv.Error:
-            continue
-        if len(counts) == 1 and (count := counts.pop()) > most:
-            best, most = separator, count
-    if most > 1:
-        return best
-    # Faults come later: the one that splits most lines as the first is split.
-    first = {separator: lines[0].count(separator) for separator in SEPARATORS}
-    alike = {
-        separator: sum(line.count(separator) == first[separator] for line in lines)
-        for separator in SEPARATORS
-        if first[separator]
-    }
-    return max(alike, key=lambda separator: alike[separator], default=",")
-
-
-def _has_header(rows: list[list[str]], named: set[str]) -> bool | None:
-    """Whether the first row names the columns; None where all rows look alike.
-
-    It does where a column that is asked for stands in it, or a name that people use; and it does
-    not where one of its fields is a number, a date or missing.
-    """
-    first = [field.strip() for field in rows[0]]
-    if any(field in named and not field.isdecimal() for field in first):
-        return True
-    if any(
-        field in MISSING or is_number(field) or field.isdigit() or A_DATE.match(field)
-        for field in first
-    ):
-        return False
-    known = {name for names in NAMES.values() for name in names}
-    if any(compared(field) in known for field in first):
-        return True
-    later = rows[1:50]
-    numeric = (all(len(row) > k and is_number(row[k]) for row in later) for k in range(len(first)))
-    return True if later and any(numeric) else None
-
-
-def check_separator(separator: str) -> None:
-    """Raises UsageError for what no file is separated by."""
-    if len(separator) == 1 and not (separator.isascii() and separator not in '\r\n"'):
-        raise UsageError(
-            f"a separator is one ASCII character, or several as '::', not {separator!r}"
-        )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data.fetch import warn
 from bench.data.fields import DTYPES, LATEST_SECONDS, PARSERS, Kind
 from bench.errors import Problem
 from bench.text import quoted
@@ -19,6 +20,7 @@ SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "'|'", "::": 
 # What a table of plain numbers consists of. Anything else (NaN, quotes, a header, hexadecimal) is
 # left to the slow path, so that both paths accept the same files.
 NUMERIC_BYTES = b"0123456789+-.eE \r\n"
+UNENDED = "the last line has no line end; if the file was cut off, its last value is wrong"
 PART = 1 << 22  # bytes that are looked at, and parsed, at a time
 
 
@@ -62,6 +64,8 @@ def read_columns(
     data = data.removeprefix(BYTE_ORDER_MARK)
     if not data or data.isspace():
         raise BadData(f"{name}: the file is empty")
+    if not data.endswith((b"\n", b"\r")):
+        warn(f"{name}: {UNENDED}")
     table, start = None, 0
     if header is not None:
         start = data.find(b"\n") + 1 or len(data)

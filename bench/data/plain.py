@@ -44,6 +44,12 @@ class PlainFile:
         with self.path.open("rb") as file:
             return file.read(size)
 
+    def ends_in_a_line_end(self) -> bool:
+        with self.path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 1))
+            return file.read(1) in (b"\n", b"\r")
+
 
 @dataclass(frozen=True)
 class Snapshot:

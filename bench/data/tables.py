@@ -7,7 +7,8 @@ from pathlib import Path
 from bench.data.adjacency import AdjacencyTable, is_adjacency
 from bench.data.arrow_tables import IpcTable, ParquetTable
 from bench.data.atomic import AtomicTable, interactions_in, is_atomic
-from bench.data.csv_table import CsvTable, check_separator
+from bench.data.csv_dialect import check_separator
+from bench.data.csv_table import CsvTable
 from bench.data.delimited import BadData
 from bench.data.fetch import DataUnavailable
 from bench.data.folder import FolderTable, parts_of

@@ -34,8 +34,9 @@ def audit(
     data, ordered = given.interactions, used.interactions
     in_train = occurrences(split.train.items, data.n_items)
     of_users = occurrences(ordered.users, data.n_users)
-    too_low = 0 if min_rating is None or data.ratings is None else data.ratings < min_rating
-    below = int(np.sum(too_low))
+    below = 0
+    if min_rating is not None and data.ratings is not None:
+        below = int((~(data.ratings >= min_rating)).sum())  # a missing rating, NaN, is below too
     return {
         "users": data.n_users,
         "items": data.n_items,

@@ -234,3 +234,9 @@ def test_reading_in_parts_changes_nothing(part, separator, monkeypatch):
     table = read(data, separator)
     assert table["item"].tolist() == [n * 7 for n in range(300)]
     assert table["time"].tolist() == [881250949 + n for n in range(300)]
+
+
+@pytest.mark.parametrize(("cut", "warned"), [(0, False), (1, True), (4, True)])
+def test_a_last_line_without_its_end_is_warned_of(cut, warned, capsys):
+    read(GOOD[: len(GOOD) - cut])
+    assert ("u.data: the last line has no line end" in capsys.readouterr().err) == warned

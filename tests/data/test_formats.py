@@ -309,3 +309,14 @@ def test_parts_of_other_columns_are_named(tmp_path: Path) -> None:
     (folder / "b.csv").write_bytes(CSV.replace(b"item_id", b"item"))
     with pytest.raises(BadData, match=r"b\.csv: no column 'item_id'"):
         read(folder)
+
+
+def test_a_file_without_a_last_line_end_is_read_and_it_is_said(tmp_path: Path) -> None:
+    rows = "user,item,time\n" + "".join(f"{n % 4},{n % 7},{1_000_000 + n}\n" for n in range(40))
+    path = tmp_path / "clicks.csv"
+    said = []
+    for text in (rows, rows[:-1], rows[:-3]):  # whole, without its end, cut inside a number
+        path.write_text(text)
+        notes = read_data(path, ReadOptions()).data.notes
+        said.append(any("no line end" in note for note in notes))
+    assert said == [False, True, True]

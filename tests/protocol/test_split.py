@@ -134,3 +134,10 @@ def test_the_arrays_are_read_only() -> None:
     split = leave_one_out(in_order(interactions([(0, 0, 1), (0, 1, 2), (0, 2, 3)])))
     with pytest.raises(ValueError, match="read-only"):
         split.train.items[0] = 1
+
+
+def test_a_missing_rating_is_below_any_minimum() -> None:
+    rows = [(0, item, item) for item in range(5)]
+    ratings = np.array([5, np.nan, 4, 1, 5], dtype=np.float32)
+    found = prepare(interactions(rows, ratings=ratings), "loo-99", min_rating=3).audit
+    assert (found["below_min_rating"], found["repeated"], found["interactions"]) == (2, 0, 3)
