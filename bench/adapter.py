@@ -3,9 +3,10 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, SupportsFloat
+from typing import Any, ClassVar, NamedTuple, Self, SupportsFloat
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import Space, space
@@ -75,6 +76,16 @@ class Embeddings(NamedTuple):
 
     users: Floats  #: [n_users, d]
     items: Floats  #: [n_items, d]
+
+
+class Equations(NamedTuple):
+    """Equations of the vector u of a user with n chosen items: left u = sum of the rows of right.
+
+    The score of item j, v_j'u, is then a sum over the chosen items i of v_j' left^-1 right_i.
+    """
+
+    left: NDArray[np.float64]  #: [d, d], symmetric and positive definite
+    right: NDArray[np.float64]  #: [n, d]
 
 
 class Tolerance(NamedTuple):
@@ -171,4 +182,23 @@ class Adapter(ABC):
 
     def embeddings(self) -> Embeddings | None:
         """The vectors whose dot products are the scores, or None when there are none."""
+        return None
+
+    def welcome(self, people: Interactions) -> Self:
+        """A copy of the fitted model whose users are these people, its items as they were.
+
+        Args:
+            people: interactions of other users over the same catalogue, ordered by user, then time.
+
+        Raises:
+            NotImplementedError: the model cannot take people in without another fit.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no new people without another fit")
+
+    def equations(self, items: Ids) -> Equations | None:
+        """The equations that the vector of a user who chose these items solves; int32 [n].
+
+        None where a user's vector is no solution of linear equations. For models whose scores are
+        dot products, fitted by least squares to 1 for what is chosen and to 0 for the rest.
+        """
         return None

@@ -10,11 +10,11 @@ import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Run, tolerate
-from bench.interactions import Interactions
+from bench.adapter import Equations, Run, tolerate
+from bench.interactions import Ids, Interactions
 from bench.space import choice, log, space, whole
 
-from .shared.factors import FactorAdapter
+from .shared.factors import LeastSquaresAdapter
 
 
 class Enough(Exception):
@@ -22,7 +22,7 @@ class Enough(Exception):
 
 
 @dataclass(kw_only=True)
-class ALS(FactorAdapter):
+class ALS(LeastSquaresAdapter):
     factors: int = 32
     alpha: float = 8.0  # weight of an interaction, against 1 of an unobserved pair
     l2: float = 1.0
@@ -57,3 +57,13 @@ class ALS(FactorAdapter):
         with threadpool_limits(1, "blas"), suppress(Enough):
             model.fit(weighted, show_progress=False, callback=after)
         self._users, self._items = model.user_factors, model.item_factors
+
+    def equations(self, items: Ids) -> Equations:
+        """(Y'Y + (alpha - 1) V'V + l2 I) u = alpha V'1, with V the vectors of the chosen items.
+
+        Equation 4 of Hu et al.; training ends before it is solved to the last digit.
+        """
+        chosen = self._items[items].astype(np.float64)
+        left = self._of_all() + (self.alpha - 1) * (chosen.T @ chosen)
+        left[np.diag_indices_from(left)] += self.l2
+        return Equations(left, self.alpha * chosen)

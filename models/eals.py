@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Run, tolerate
-from bench.interactions import Floats, Interactions
+from bench.adapter import Equations, Run, tolerate
+from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
-from .shared.factors import FactorAdapter
+from .shared.factors import LeastSquaresAdapter
 from .shared.kernels.linear import eals_sweep
 
 
 @dataclass(kw_only=True)
-class EALS(FactorAdapter):
+class EALS(LeastSquaresAdapter):
     """Scores s_ui = p_u . q_i that make this sum the smallest (equation 7):
 
         sum (1 - s_ui)^2 over the observed pairs + sum c_i s_ui^2 over all others
@@ -59,6 +59,7 @@ class EALS(FactorAdapter):
         counts = np.diff(by_item.indptr).astype(np.float64)  # [I]
         shares = counts**self.alpha  # 0^0 is 1
         item_weights = (self.c0 * shares / max(shares.sum(), 1e-12)).astype(np.float32)  # [I], c
+        self._item_weights = item_weights
         user_weights = np.ones(train.n_users, dtype=np.float32)
         user_l2 = self._l2_of_rows(np.diff(by_user.indptr) + item_weights.sum())
         item_l2 = self._l2_of_rows(counts + item_weights * train.n_users)
@@ -75,6 +76,15 @@ class EALS(FactorAdapter):
                 loss += float(user_l2 @ np.square(self._users).sum(axis=1))
                 if run.epoch(samples=len(train), loss=loss / max(1, by_user.nnz)):
                     break
+
+    def equations(self, items: Ids) -> Equations:
+        """Those of the minimum of a user's part of the sum, which sweeps over a vector come to."""
+        weights = self._item_weights.astype(np.float64)  # [I], c
+        chosen = self._items[items].astype(np.float64)
+        of_chosen = (chosen.T * (1 - weights[items])) @ chosen
+        left = self._of_all(weights) + of_chosen
+        left[np.diag_indices_from(left)] += self._l2_of_rows(len(items) + weights.sum())
+        return Equations(left, chosen)
 
     def _l2_of_rows(self, weights: Any) -> Floats:
         """The weight of each row's |vector|^2, given the sum of the weights of its pairs. [R]"""

@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Run, tolerate
-from bench.interactions import Floats, Interactions
+from bench.adapter import Equations, Run, tolerate
+from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
-from .shared.factors import FactorAdapter
+from .shared.factors import LeastSquaresAdapter
 
 # Shapes: b users, U users, I items, R rows and C columns of a matrix of observed pairs, D factors.
 
 
 @dataclass(kw_only=True)
-class IALS(FactorAdapter):
+class IALS(LeastSquaresAdapter):
     """Scores s_ui = w_u . h_i that make this sum the smallest:
 
         sum (1 - s_ui)^2 over the observed pairs + unobserved_weight * sum s_ui^2 over all pairs
@@ -60,7 +60,10 @@ class IALS(FactorAdapter):
         """
         by_user = train.matrix()  # [U, I]
         by_item = by_user.T.tocsr()  # [I, U]
-        user_l2, item_l2 = self._l2_of_rows(by_user), self._l2_of_rows(by_item)
+        user_l2, item_l2 = (
+            self._l2_of(np.diff(observed.indptr), observed.shape[1])
+            for observed in (by_user, by_item)
+        )
         random = np.random.default_rng(run.seed)
         drawn = random.standard_normal((train.n_items, self.factors), dtype=np.float32)
         self._items = drawn * np.float32(self.init_scale / max(1, self.factors) ** 0.5)
@@ -73,10 +76,17 @@ class IALS(FactorAdapter):
                 if run.epoch(samples=len(train), loss=loss / max(1, by_user.nnz)):
                     break
 
-    def _l2_of_rows(self, observed: Any) -> NDArray[np.float64]:
-        """The weight of each row's |vector|^2 in the loss: sparse [R, C] -> [R]."""
-        terms = np.diff(observed.indptr) + self.unobserved_weight * observed.shape[1]
+    def _l2_of(self, counts: Any, columns: int) -> NDArray[np.float64]:
+        """The weight of |vector|^2 in the loss of rows with so many pairs: [R] -> [R]."""
+        terms = counts + self.unobserved_weight * columns
         return np.asarray(self.l2 * terms**self.exponent)
+
+    def equations(self, items: Ids) -> Equations:
+        """Those that `solve` solves for a user who chose these items."""
+        chosen = self._items[items].astype(np.float64)
+        left = chosen.T @ chosen + self.unobserved_weight * self._of_all()
+        left[np.diag_indices_from(left)] += self._l2_of(len(items), len(self._items))
+        return Equations(left, chosen)
 
 
 def solve(

@@ -9,15 +9,15 @@ import numpy as np
 from scipy.sparse.linalg import svds
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Run
-from bench.interactions import Interactions
+from bench.adapter import Equations, Run
+from bench.interactions import Ids, Interactions
 from bench.space import space, whole
 
-from .shared.factors import FactorAdapter
+from .shared.factors import LeastSquaresAdapter
 
 
 @dataclass(kw_only=True)
-class PureSVD(FactorAdapter):
+class PureSVD(LeastSquaresAdapter):
     """r_u Q Q' scores all items, with Q the first right singular vectors (section 3.3.2).
 
     Data with fewer users or items than `factors` + 1 get fewer factors.
@@ -46,3 +46,8 @@ class PureSVD(FactorAdapter):
                 _, _, right = svds(history.astype(np.float64), factors, v0=start)  # [D, I]
             self._items = np.ascontiguousarray(right.T, dtype=np.float32)  # [I, D]
         self._users = np.asarray(history @ self._items, dtype=np.float32)  # [U, D]
+
+    def equations(self, items: Ids) -> Equations:
+        """u = sum of the vectors of the chosen items, whose columns are orthonormal."""
+        chosen = self._items[items].astype(np.float64)
+        return Equations(np.eye(chosen.shape[1]), chosen)

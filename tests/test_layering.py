@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     # what is measured, and what is kept
     "protocol": {"errors", "hashing", "interactions"},
     "records": {"errors", "hashing", "text"},
+    "fold_in": {"adapter", "errors", "interactions"},
     "evaluation": {"adapter", "compilation", "interactions", "protocol", "records"},
     "registry": {
         *("adapter", "data", "errors", "hashing", "interactions", "protocol", "space", "text"),

@@ -1,0 +1,1 @@
+"""Scores for people whom a fitted model has never seen."""
