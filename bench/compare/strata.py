@@ -136,7 +136,7 @@ def _gap(task: Task, ordered: Interactions) -> Grouping:
 
 def _held_out_times(task: Task, ordered: Interactions) -> Times:
     """When the held-out items were chosen. [m]"""
-    users, held_out, _ = task.cases
+    users, held_out = task.cases.users, task.cases.held_out
     pairs = ordered.users.astype(np.int64) * ordered.n_items + ordered.items
     wanted = users.astype(np.int64) * ordered.n_items + held_out
     rows = np.flatnonzero(np.isin(pairs, wanted))

@@ -1,8 +1,8 @@
 """Rank the held-out items by the scores of a fitted model, and time the scoring."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,9 @@ from bench.adapter import Adapter
 from bench.evaluation.ledger import LIST_LENGTH, Ledger
 from bench.evaluation.lists import ledger_of
 from bench.evaluation.metrics import Standing, hit_rates
-from bench.evaluation.rank_arrays import LeftOut
 from bench.evaluation.ranks import NotFinite, Ranker
 from bench.evaluation.scores import checked, not_finite
+from bench.evaluation.standings import joined, ranked
 from bench.interactions import Floats, Ids, Interactions
 from bench.protocol.negatives import Negatives
 from bench.protocol.task import Cases
@@ -54,9 +54,10 @@ def evaluate(
 ) -> Evaluation:
     """Rank every held-out item among its sampled negatives and among all untouched items.
 
-    Both come from the same scores. Items that a user has in train are left out, and the held-out
-    item is placed by counting, never by sorting. Never more than 32 MB of scores, or one user's,
-    are asked for at once.
+    Both come from the same scores. Items that a user touched are left out, and the held-out item is
+    placed by counting, never by sorting. Where the cases have a pool, both are among its items
+    alone, and a third standing is among all untouched items. Never more than 32 MB of scores, or
+    one user's, are asked for at once.
 
     Raises:
         BadScores: scores() returned another type or shape than agreed, or a non-finite score.
@@ -68,45 +69,23 @@ def evaluate(
         batch = cases.take(rows)
         with scoring:
             given = adapter.scores(batch.users.copy())
-        parts.append(_ranked(ranker, given, train, batch))
-        del given  # so that the next scores take its memory, which is in the cache
+        scores = checked("scores", given, (len(batch.users), train.n_items))
+        try:
+            parts.append(ranked(ranker, scores, train, batch))
+        except NotFinite:
+            raise not_finite("scores", scores, train, batch.users) from None
+        del given, scores  # so that the next take their memory, which is in the cache
         progress(min(1.0, rows.stop / len(cases.users)))
-    sampled, full, recommended = zip(*parts, strict=True)
-    ledger = ledger_of(train, cases, _join(sampled), _join(full), np.concatenate(recommended))
-    return Evaluation(ledger, scoring.seconds)
-
-
-def _ranked(
-    ranker: Ranker, given: Any, train: Interactions, cases: Cases
-) -> tuple[Standing, Standing, Ids]:
-    """Standing among the sampled negatives and among all untouched items, and the top lists."""
-    scores = checked("scores", given, (len(cases.users), train.n_items))
-    own = scores[np.arange(len(scores)), cases.held_out]
-    seen = _seen(train, cases.users)
-    try:
-        found = ranker.rank(scores, own, seen, cases.negatives.items)
-    except NotFinite:
-        raise not_finite("scores", scores, train, cases.users) from None
-    full = Standing(
-        better=found.higher,
-        equal=found.equal - 1,  # the held-out item equals itself
-        candidates=train.n_items - (seen.beyond - seen.first),
-    )
-    sampled = Standing(found.some_higher, found.some_equal, cases.negatives.drawn + 1)
-    return sampled, full, found.best
-
-
-def _seen(train: Interactions, users: Ids) -> LeftOut:
-    """What each of these users has in train, which is ordered by user."""
-    return LeftOut(*train.rows_of(users), train.items)
+    return Evaluation(ledger_of(train, cases, joined(parts)), scoring.seconds)
 
 
 def look(adapter: Adapter, train: Interactions, cases: Cases) -> float:
     """HR@10 among the sampled candidates of validation cases, for tuning and learning curves."""
     values = []
     for rows in batches(len(cases.users), train.n_items):
-        users, held_out, negatives = cases.take(rows)
-        candidates = np.maximum(np.c_[held_out, negatives.items], 0)
+        batch = cases.take(rows)
+        users, negatives = batch.users, batch.negatives
+        candidates = np.maximum(np.c_[batch.held_out, negatives.items], 0)
         given = adapter.pair_scores(users.copy(), candidates.copy())
         scores = checked("pair_scores", given, candidates.shape)
         if not np.isfinite(scores).all():
@@ -155,16 +134,12 @@ def latencies(
         with watch:
             given = adapter.scores(np.array([user], dtype=np.int32))
             scores = checked("scores", given, (1, train.n_items))
-            first, beyond, items = _seen(train, np.array([user]))
+            (first,), (beyond,) = train.rows_of(np.array([user]))
             try:
-                ranker.top(scores, items[first[0] : beyond[0]])
+                ranker.top(scores, train.items[first:beyond])
             except NotFinite:
                 raise not_finite("scores", scores, train, np.array([user])) from None
         found.append(watch.seconds)
         if sum(found) > LATENCY_SECONDS:
             break
     return np.array(found[1:] or found)
-
-
-def _join(standings: Iterable[Standing]) -> Standing:
-    return Standing(*(np.concatenate(column) for column in zip(*standings, strict=True)))

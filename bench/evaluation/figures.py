@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.evaluation.expectation import expected
-from bench.evaluation.ledger import Ledger
+from bench.evaluation.ledger import Beside, Ledger
 from bench.evaluation.metrics import (
     Standing,
     gini,
@@ -34,7 +34,19 @@ def figures(ledger: Ledger) -> dict[str, float]:
     found["popularity_at_10"] = float(ledger.popularity.mean(dtype=np.float64))
     if ledger.diversity is not None:
         found["diversity_at_10"] = float(ledger.diversity.mean(dtype=np.float64))
+    if ledger.beside is not None:
+        found |= _beside(ledger.beside, ledger)
     found["test_users"] = float(len(ledger))
+    return found
+
+
+def _beside(beside: Beside, ledger: Ledger) -> dict[str, float]:
+    """Figures of a protocol with a pool, as `cold-items`, where the pool are the cold items."""
+    found = summary(beside.standing, "beside_")
+    exists = (ledger.recommended >= 0).sum(axis=1)
+    found["cold_share_at_10"] = float((beside.cold_in_top / np.maximum(exists, 1)).mean())
+    # Where all candidates tie, a model cannot tell them apart.
+    found["all_tied"] = float((ledger.full.equal == ledger.full.candidates - 1).mean())
     return found
 
 

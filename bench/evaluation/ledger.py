@@ -5,16 +5,36 @@ Every published figure is computed from ledgers, so each can be computed again.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.evaluation.metrics import Standing
+from bench.evaluation.metrics import Counts, Standing
 from bench.interactions import Floats, Ids, OriginalIds
 from bench.records.files import BadRecord, write_whole
 
 LIST_LENGTH = 10  # of the recommended items that are kept for each user
+# Columns of a ledger under a protocol with a pool, and of no other.
+BESIDE = ("beside_better", "beside_equal", "beside_candidates", "cold_in_top")
+
+
+class Beside(NamedTuple):
+    """The same held-out items among all untouched items, where candidates are of a pool. [m]
+
+    As under `cold-items`, where the pool are the cold items.
+    """
+
+    better: Counts
+    equal: Counts
+    candidates: Counts
+    cold_in_top: Counts  # of the recommended items, how many are of the pool
+
+    @property
+    def standing(self) -> Standing:
+        """What metrics are computed from."""
+        return Standing(self.better, self.equal, self.candidates)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +50,7 @@ class Ledger:
     popularity: Floats  # [m], mean share of users who have a recommended item in train
     diversity: Floats | None  # [m], 1 - mean cosine of the genres of two; None without genres
     n_items: int  # in the catalogue
+    beside: Beside | None = None  # where there is a pool; then the standings above are among it
 
     def __len__(self) -> int:
         return len(self.user_ids)
@@ -47,6 +68,9 @@ def save(ledger: Ledger, path: Path) -> None:
     columns["popularity"] = pa.array(ledger.popularity)
     if ledger.diversity is not None:
         columns["diversity"] = pa.array(ledger.diversity)
+    if ledger.beside is not None:
+        for name, counts in zip(BESIDE, ledger.beside, strict=True):
+            columns[name] = pa.array(counts.astype(np.int32))
     table = pa.table(columns, metadata={"n_items": str(ledger.n_items)})
     buffer = pa.BufferOutputStream()
     pq.write_table(table, buffer, compression="zstd")
@@ -72,12 +96,22 @@ def load(path: Path) -> Ledger:
             popularity=column["popularity"].to_numpy(),
             diversity=column["diversity"].to_numpy() if "diversity" in column else None,
             n_items=int(table.schema.metadata[b"n_items"]),
+            beside=_beside(column),
         )
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise BadRecord(f"{path}: not a ledger: {error}") from error
 
 
 def _standing(column: dict[str, pa.Array], name: str) -> Standing:
-    return Standing(
-        *(column[f"{name}_{field}"].to_numpy().astype(np.int64) for field in Standing._fields)
-    )
+    return Standing(*(_counts(column[f"{name}_{field}"]) for field in Standing._fields))
+
+
+def _beside(column: dict[str, pa.Array]) -> Beside | None:
+    if not column.keys() & set(BESIDE):
+        return None
+    return Beside(*(_counts(column[name]) for name in BESIDE))
+
+
+def _counts(column: pa.Array) -> Counts:
+    counts: Counts = column.to_numpy().astype(np.int64)
+    return counts

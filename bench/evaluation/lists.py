@@ -6,15 +6,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from bench.evaluation.ledger import Ledger
-from bench.evaluation.metrics import Standing
+from bench.evaluation.ledger import Beside, Ledger
+from bench.evaluation.standings import Ranked
 from bench.interactions import Floats, Ids, Interactions
 from bench.protocol.task import Cases
 
 
-def ledger_of(
-    train: Interactions, cases: Cases, sampled: Standing, full: Standing, recommended: Ids
-) -> Ledger:
+def ledger_of(train: Interactions, cases: Cases, found: Ranked) -> Ledger:
     """Add to the standings what the recommended lists are like, beyond accuracy."""
     # With numba, which only a process that ranks should load.
     from bench.evaluation.kernels import tally
@@ -26,21 +24,30 @@ def ledger_of(
     # An item that nobody has yet counts as if one user had it: its information is finite.
     information = -np.log2(np.maximum(counts, 1) / n_users)
     genres = train.item_features.multi_hot if train.item_features else None
-    lists = matrix_of(recommended, train.n_items)
+    lists = matrix_of(found.recommended, train.n_items)
     lengths = np.maximum(np.diff(lists.indptr), 1)
     return Ledger(
         user_ids=train.user_ids[cases.users],
         item_ids=train.item_ids[cases.held_out],
-        sampled=sampled,
-        full=full,
-        recommended=recommended,
+        sampled=found.sampled,
+        full=found.full,
+        recommended=found.recommended,
         novelty=np.asarray(lists @ information / lengths, dtype=np.float32),
         popularity=np.asarray(lists @ share / lengths, dtype=np.float32),
         diversity=None
         if genres is None or not genres.shape[1]
         else intra_list_diversity(genres, lists),
         n_items=train.n_items,
+        beside=_beside(found, cases),
     )
+
+
+def _beside(found: Ranked, cases: Cases) -> Beside | None:
+    if found.beside is None or cases.pool is None:
+        return None
+    exists = found.recommended >= 0
+    of_pool = cases.pool[np.maximum(found.recommended, 0)] & exists
+    return Beside(*found.beside, of_pool.sum(axis=1))
 
 
 def matrix_of(recommended: Ids, n_items: int) -> Any:

@@ -1,6 +1,6 @@
 """Arrays that ranking takes and gives: what a row leaves out, and what is known of it after."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,3 +26,18 @@ class LeftOut(NamedTuple):
     first: Counts  # [b]
     beyond: Counts  # [b]
     items: Ids  # anything outside of these ranges
+
+    @classmethod
+    def of_pairs(cls, rows: Counts, items: Ids, b: int) -> Self:
+        """From pairs of a row, 0..b-1, and an item, in any order. [n], [n]"""
+        order = np.argsort(rows, kind="stable")
+        beyond = np.cumsum(np.bincount(rows, minlength=b))
+        first = np.concatenate([[0], beyond[:-1]])
+        return cls(first, beyond, np.asarray(items[order], dtype=np.int32))
+
+    def pairs(self) -> tuple[Counts, Ids]:
+        """What is left out as pairs of a row and an item, by ascending row. [n], [n]"""
+        lengths = self.beyond - self.first
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        shifts = np.repeat(self.first - (np.cumsum(lengths) - lengths), lengths)
+        return rows, self.items[np.arange(len(rows)) + shifts]

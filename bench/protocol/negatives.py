@@ -5,7 +5,6 @@ on the order of the rows or on the number of a user or an item in this run. The 
 SplitMix64 (Steele, Lea & Flood 2014) at counter n, so any draw can be computed by itself.
 """
 
-from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -32,23 +31,27 @@ def sample(split: Split, *, stream: str, count: int = NEGATIVES) -> Negatives:
     """Draw for each tested user `count` distinct items that it never touched in the split.
 
     Each set of that size is equally likely. A user with fewer untouched items gets all of them.
+    Where the split has a pool, they are of the pool.
 
     Args:
-        split: train and held-out items; both count as touched.
+        split: train, held-out items and what else is touched.
         stream: the protocol's seed, as text; another stream gives independent draws.
         count: negatives a user.
     """
     train = split.train
     # Places in the order of the ids, so that the numbers of items do not matter.
     by_id = np.argsort(train.item_ids, kind="stable").astype(np.int32)
-    place_of = np.argsort(by_id).astype(np.int32)
+    if split.pool is not None:
+        by_id = by_id[split.pool[by_id]]
+    place_of = np.full(train.n_items, -1, dtype=np.int32)
+    place_of[by_id] = np.arange(len(by_id), dtype=np.int32)
     keys = keys_of_ids(train.user_ids[split.users].tolist(), stream)
     negatives = np.full((len(split.users), count), -1, dtype=np.int32)
     drawn = np.zeros(len(split.users), dtype=np.int64)
-    step = max(1, CELLS // max(1, train.n_items))
+    step = max(1, CELLS // max(1, len(by_id)))
     for start in range(0, len(split.users), step):
         rows = slice(start, start + step)
-        touched, untouched = _touched(train, split.users[rows], split.held_out[rows], place_of)
+        touched, untouched = _touched(split.take(rows), place_of, len(by_id))
         places = _distinct_untouched(touched, untouched, keys[rows], count)
         negatives[rows] = np.where(places < 0, np.int32(-1), by_id[places])
         drawn[rows] = np.minimum(untouched, count)
@@ -62,22 +65,26 @@ def some_users(split: Split, count: int, *, stream: str) -> Split:
     smallest are taken: fewer are always some of more, and new users displace, but never reorder.
     """
     keys = keys_of_ids(split.train.user_ids[split.users].tolist(), stream)
-    rows = np.sort(np.argsort(keys, kind="stable")[:count])
-    return replace(split, users=split.users[rows], held_out=split.held_out[rows])
+    return split.take(np.sort(np.argsort(keys, kind="stable")[:count]))
 
 
-def _touched(
-    train: Interactions, users: Ids, held_out: Ids, place_of: Ids
-) -> tuple[NDArray[np.bool_], Draws]:
-    """Which places each user has in train or held out, [b, n_items], and how many it has not, [b].
+def _touched(split: Split, place_of: Ids, places: int) -> tuple[NDArray[np.bool_], Draws]:
+    """Which places each user has touched, [b, places], and how many it has not, [b].
 
-    place_of is [n_items]. No pair is twice in train and held out.
+    place_of is [n_items], -1 for an item without a place. No pair is twice in the split.
     """
-    touched = np.zeros((len(users), train.n_items), dtype=bool)
-    rows, items = train_pairs(train, users)
-    touched[rows, place_of[items]] = True
-    touched[np.arange(len(users)), place_of[held_out]] = True
-    return touched, train.n_items - 1 - np.bincount(rows, minlength=len(users))
+    users = split.users
+    touched = np.zeros((len(users), places), dtype=bool)
+    untouched = np.full(len(users), places)
+    held_out = np.arange(len(users)), split.held_out
+    further = [] if split.touched is None else [split.touched.pairs()]
+    for rows, items in (train_pairs(split.train, users), held_out, *further):
+        theirs = place_of[items]
+        if split.pool is not None:
+            rows, theirs = rows[theirs >= 0], theirs[theirs >= 0]
+        touched[rows, theirs] = True
+        untouched -= np.bincount(rows, minlength=len(users))
+    return touched, untouched
 
 
 def train_pairs(train: Interactions, users: Ids) -> tuple[Draws, Ids]:

@@ -1,6 +1,7 @@
 """Leave one out: each user's last interaction is held out (He et al. 2017, section 4.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,33 @@ from bench.interactions import PART, DataSet, Ids, Interactions, occurrences
 LEAST_ITEMS = 3  # a user with fewer distinct items stays in train, untested
 
 
+class Touched(NamedTuple):
+    """Items of m users that are not in train: user j has items[starts[j] : starts[j + 1]].
+
+    None of them is held out, nor twice a user's.
+    """
+
+    starts: NDArray[np.int64]  # [m + 1]
+    items: Ids  # [starts[m]]
+
+    @classmethod
+    def of_rows(cls, rows: NDArray[np.int64], items: Ids, m: int) -> Self:
+        """From pairs of a row and an item, by ascending row. [n], [n]"""
+        return cls(np.searchsorted(rows, np.arange(m + 1)), items)
+
+    def take(self, rows: slice | NDArray[np.int64]) -> "Touched":
+        """Those of some of the users."""
+        chosen = np.arange(len(self.starts) - 1)[rows]
+        first, lengths = self.starts[chosen], np.diff(self.starts)[chosen]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        shifts = np.repeat(first - starts[:-1], lengths)
+        return Touched(starts, self.items[np.arange(starts[-1]) + shifts])
+
+    def pairs(self) -> tuple[NDArray[np.int64], Ids]:
+        """All of them as pairs of a row and an item, by ascending row. [n], [n]"""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts)), self.items
+
+
 @dataclass(frozen=True, kw_only=True)
 class Split:
     """What a model learns from, and one held-out item for each tested user."""
@@ -17,6 +45,14 @@ class Split:
     train: Interactions  # ordered by user, then time
     users: Ids  # [m], ascending
     held_out: Ids  # [m], the item held out for users[j]
+    # What held-out items are of, and negatives are drawn from, [n_items]; None for all items.
+    pool: NDArray[np.bool_] | None = None
+    touched: Touched | None = None  # no candidates either, beside what users have in train
+
+    def take(self, rows: slice | NDArray[np.int64]) -> Self:
+        """The same with only these of the tested users."""
+        touched = None if self.touched is None else self.touched.take(rows)
+        return replace(self, users=self.users[rows], held_out=self.held_out[rows], touched=touched)
 
 
 def in_order(data: Interactions, min_rating: float | None = None) -> Interactions:

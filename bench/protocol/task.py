@@ -14,7 +14,14 @@ from bench.protocol.audit import audit
 from bench.protocol.fits import check_fits
 from bench.protocol.negatives import Negatives, sample, some_users
 from bench.protocol.orders import arranged
-from bench.protocol.split import Split, as_published, hold_out_last, leave_one_out, leave_two_out
+from bench.protocol.split import (
+    Split,
+    Touched,
+    as_published,
+    hold_out_last,
+    leave_one_out,
+    leave_two_out,
+)
 
 VALIDATION = "-validation"  # ends the name of each protocol that has no test items
 SEED = 0  # of all that is drawn; a constant of the protocol, not of a run
@@ -30,11 +37,21 @@ class Cases(NamedTuple):
     users: Ids  # [m], ascending
     held_out: Ids  # [m]
     negatives: Negatives
+    # Candidates beside the negatives; then negatives are of it, and there is another standing.
+    pool: NDArray[np.bool_] | None = None  # [n_items]; None for all items
+    touched: Touched | None = None  # of these users, no candidates, beside what they have in train
 
     def take(self, rows: slice | NDArray[np.int64]) -> "Cases":
         """Some of the cases."""
         items, drawn = self.negatives
-        return Cases(self.users[rows], self.held_out[rows], Negatives(items[rows], drawn[rows]))
+        touched = None if self.touched is None else self.touched.take(rows)
+        negatives = Negatives(items[rows], drawn[rows])
+        return Cases(self.users[rows], self.held_out[rows], negatives, self.pool, touched)
+
+    def parts(self) -> list[Any]:
+        """What tells these from other cases, for a hash."""
+        further = [part for part in (self.pool, self.touched) if part is not None]
+        return [self.users, self.held_out, self.negatives, *further]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +190,7 @@ def prepare(
             f"nobody can be tested: of {given.interactions.n_users} users none has 3 distinct items"
             f" among {len(used.interactions)} interactions"
         )
-    cases = Cases(scored.users, scored.held_out, negatives)
+    cases = Cases(scored.users, scored.held_out, negatives, scored.pool, scored.touched)
     return Task(
         dataset=given.name,
         protocol=protocol
@@ -187,5 +204,7 @@ def prepare(
         order=order,
         audit=audit(given, used, split, scored, negatives, min_rating, order),
         data_sha256=fingerprint(used.interactions, published=used.published),
-        split_sha256=fingerprint([split.train.users, split.train.items, split.train.times, *cases]),
+        split_sha256=fingerprint(
+            [split.train.users, split.train.items, split.train.times, *cases.parts()]
+        ),
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from measured_canaries import measured
 
-from bench.evaluation import evaluate, figures
+from bench.evaluation import figures, standings
 from bench.evaluation.rank_arrays import Ranks
 from bench.evaluation.ranks import Ranker
 from bench.protocol import task as protocol
@@ -37,13 +37,15 @@ def pessimistic_ties(patch: Patch) -> None:
 
 
 def no_masking(patch: Patch) -> None:
-    seen = evaluate._seen
-    patch.setattr(evaluate, "_seen", lambda t, u: (s := seen(t, u))._replace(beyond=s.first.copy()))
+    out = standings._left_out
+    patch.setattr(
+        standings, "_left_out", lambda t, c: (s := out(t, c))._replace(beyond=s.first.copy())
+    )
 
 
 def one_item_unmasked(patch: Patch) -> None:
-    seen = evaluate._seen
-    patch.setattr(evaluate, "_seen", lambda t, u: (s := seen(t, u))._replace(first=s.first + 1))
+    out = standings._left_out
+    patch.setattr(standings, "_left_out", lambda t, c: (s := out(t, c))._replace(first=s.first + 1))
 
 
 def rows_mixed_up(patch: Patch) -> None:

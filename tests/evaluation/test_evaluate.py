@@ -15,7 +15,9 @@ from bench.evaluation.figures import figures
 from bench.evaluation.lists import intra_list_diversity, matrix_of
 from bench.evaluation.scores import BadScores
 from bench.interactions import Features, Floats, Ids, Interactions
-from bench.protocol.task import BadProtocol, Task, prepare
+from bench.protocol.negatives import sample
+from bench.protocol.split import Split, Touched
+from bench.protocol.task import BadProtocol, Cases, Task, prepare
 
 
 @dataclass(kw_only=True)
@@ -67,6 +69,55 @@ def test_standings_are_those_of_a_slow_reference(
     ledger = evaluate(Fixed(table=table), task.train, task.cases).ledger
     found = list(zip(*ledger.sampled, *ledger.full, strict=True))
     assert [tuple(map(int, line)) for line in found] == standings_by_hand(table, task)
+
+
+@given(
+    some_interactions(users=5, items=130, testable=True),
+    st.sampled_from([0.0, 0.2, 1.0]),
+    st.booleans(),
+    st.integers(1, 4),
+    st.integers(0, 2**32),
+)
+def test_with_a_pool_there_are_three_standings(
+    data: Interactions, share: float, with_pool: bool, levels: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    task = prepare(data, "loo-99")
+    train, cases = task.train, task.cases
+    pool = rng.random(data.n_items) < share
+    pool[cases.held_out] = True
+    seen = {u: set(train.items[train.users == u].tolist()) for u in cases.users.tolist()}
+    own = dict(zip(cases.users.tolist(), cases.held_out.tolist(), strict=True))
+    further = {u: [i for i in range(0, 130, 3) if i not in seen[u] | {own[u]}] for u in seen}
+    rows = np.repeat(np.arange(len(further)), [len(items) for items in further.values()])
+    touched = Touched.of_rows(
+        rows, np.concatenate(list(further.values())).astype(np.int32), len(further)
+    )
+    split = Split(
+        train=train,
+        users=cases.users,
+        held_out=cases.held_out,
+        pool=pool if with_pool else None,
+        touched=touched,
+    )
+    negatives = sample(split, stream="0/test", count=7)
+    cases = Cases(cases.users, cases.held_out, negatives, split.pool, touched)
+    table = rng.integers(0, levels, (data.n_users, data.n_items)).astype(np.float32)
+    ledger = evaluate(Fixed(table=table), train, cases).ledger
+    assert (ledger.beside is not None) == with_pool
+    standings = [ledger.sampled, ledger.full, *([ledger.beside.standing] if ledger.beside else [])]
+    for row, user in enumerate(own):
+        rest = [i for i in range(130) if i not in seen[user] | set(further[user]) | {own[user]}]
+        among = [i for i in rest if pool[i]] if with_pool else rest
+        drawn = negatives.items[row, : negatives.drawn[row]].tolist()
+        for others, standing in zip((drawn, among, rest), standings, strict=False):
+            theirs, mine = table[user, others], table[user, own[user]]
+            wanted = [(theirs > mine).sum(), (theirs == mine).sum(), len(others) + 1]
+            assert [int(column[row]) for column in standing] == wanted
+        best = sorted([*rest, own[user]], key=lambda i: (-table[user, i], i))[:10]
+        assert ledger.recommended[row].tolist() == best + [-1] * (10 - len(best))
+        if ledger.beside:
+            assert ledger.beside.cold_in_top[row] == sum(bool(pool[i]) for i in best)
 
 
 def test_seen_items_are_never_recommended_and_never_compete() -> None:

@@ -5,13 +5,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.evaluation import ledger
 from bench.evaluation.figures import figures
-from bench.evaluation.ledger import Ledger
+from bench.evaluation.ledger import BESIDE, Beside, Ledger
 from bench.evaluation.metrics import Standing, gini
 from bench.records import record
 from bench.records.files import BadRecord, load
@@ -40,6 +41,7 @@ def a_ledger(users: int = 5, seed: int = 0) -> Ledger:
         popularity=rng.random(users, dtype=np.float32),
         diversity=None if seed % 2 else rng.random(users, dtype=np.float32),
         n_items=400,
+        beside=Beside(*standing(300), rng.integers(0, 11, users)) if seed % 3 == 0 else None,
     )
 
 
@@ -58,6 +60,19 @@ def test_a_ledger_comes_back_with_all_its_figures(users: int, seed: int) -> None
     assert figures(read) == figures(written)
     assert read.user_ids.tolist() == written.user_ids.tolist()
     assert read.item_ids.tolist() == written.item_ids.tolist()
+
+
+def test_columns_of_a_pool_are_there_where_a_protocol_has_one(tmp_path: Path) -> None:
+    for seed in (1, 3):
+        path = tmp_path / f"{seed}.parquet"
+        ledger.save(a_ledger(seed=seed), path)
+        names = pq.read_table(path).column_names
+        assert set(BESIDE) & set(names) == set(BESIDE if seed == 3 else ())
+        assert (ledger.load(path).beside is None) == (seed == 1)
+    without_one = pq.read_table(path).drop_columns(["cold_in_top"])
+    pq.write_table(without_one, path)
+    with pytest.raises(BadRecord, match=r"3\.parquet: not a ledger: 'cold_in_top'"):
+        ledger.load(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet at all"])
