@@ -71,11 +71,21 @@ def _count(samples: Any, epoch: int) -> int:
     return count
 
 
+#: What a fitted model knows, as arrays by name: numbers and truth values of any shape.
+State = dict[str, NDArray[Any]]
+
+
 class Embeddings(NamedTuple):
-    """Vectors whose dot product is the score."""
+    """Vectors whose dot product is the score.
+
+    Some models have biases in them, as the last columns: one that is the same for all items (it
+    meets what a user adds), or for all users (it meets what an item adds). They belong to the
+    score, and not to the question which items are alike.
+    """
 
     users: Floats  #: [n_users, d]
     items: Floats  #: [n_items, d]
+    biases: int = 0  #: how many of the last columns are biases, or the ones that biases meet
 
 
 class Equations(NamedTuple):
@@ -150,6 +160,8 @@ class Adapter(ABC):
     tolerances: ClassVar[Tolerances] = {}  #: of laws of `bench certify`; none for most models
     depends: ClassVar[tuple[str, ...]] = ()  #: files that it reads, from its own folder on
     uses_order: ClassVar[bool] = False  #: whether it learns from the order of a user's items
+    #: Whether scores tell which items are alike; not where everybody gets the same, or noise.
+    compares_items: ClassVar[bool] = True
 
     @abstractmethod
     def fit(self, train: Interactions, run: Run) -> None:
@@ -183,6 +195,26 @@ class Adapter(ABC):
     def embeddings(self) -> Embeddings | None:
         """The vectors whose dot products are the scores, or None when there are none."""
         return None
+
+    def state(self) -> State | None:
+        """What scores need beside the interactions of train, to be used in another process.
+
+        None: the model cannot be kept; its vectors can. Hyper-parameters are no part of it.
+        """
+        return None
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Be as after the fit whose `state()` this is: scores are the same, bit for bit.
+
+        Args:
+            state: as `state()` gave it.
+            train: what that fit learned from.
+
+        Raises:
+            NotImplementedError: the model has no state.
+            KeyError, ValueError: the state is not one of a model with these hyper-parameters.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot be restored: it has no state()")
 
     def welcome(self, people: Interactions) -> Self:
         """A copy of the fitted model whose users are these people, its items as they were.

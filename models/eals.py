@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.adapter import Equations, Run, tolerate
+from bench.adapter import Equations, Run, State, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
@@ -85,6 +85,15 @@ class EALS(LeastSquaresAdapter):
         left = self._of_all(weights) + of_chosen
         left[np.diag_indices_from(left)] += self._l2_of_rows(len(items) + weights.sum())
         return Equations(left, chosen)
+
+    def state(self) -> State:
+        """The factors, and the weights by which new people's are solved."""
+        return super().state() | {"item_weights": self._item_weights}
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Take them of another fit."""
+        super().restore(state, train)
+        self._item_weights = state["item_weights"]
 
     def _l2_of_rows(self, weights: Any) -> Floats:
         """The weight of each row's |vector|^2, given the sum of the weights of its pairs. [R]"""

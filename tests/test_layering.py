@@ -36,6 +36,11 @@ ALLOWED: dict[str, set[str]] = {
     "registry": {
         *("adapter", "data", "errors", "hashing", "interactions", "protocol", "space", "text"),
     },
+    # fitted models on the disk
+    "kept": {
+        *("adapter", "errors", "evaluation", "hashing", "interactions", "protocol", "records"),
+        *("registry", "text"),
+    },
     # which differences are real, from ledgers
     "statistics": {"errors", "evaluation", "hashing", "interactions", "records", "text"},
     # what shows it, from records alone
@@ -62,8 +67,8 @@ ALLOWED: dict[str, set[str]] = {
     # what does it
     "running": {
         *("adapter", "canaries", "errors", "evaluation", "hashing", "interactions", "isolation"),
-        *("leaderboard", "machine", "protocol", "records", "registry", "report", "space", "text"),
-        "tracking",
+        *("kept", "leaderboard", "machine", "protocol", "records", "registry", "report"),
+        *("space", "text", "tracking"),
     },
     "study": {
         *("compare", "errors", "evaluation", "interactions", "leaderboard", "protocol", "records"),

@@ -55,6 +55,11 @@ class Results:
         return self.path / "ledgers"
 
     @property
+    def models(self) -> Path:
+        """Folder of a folder for each model that was kept, and what they learned from."""
+        return self.path / "models"
+
+    @property
     def canaries(self) -> Path:
         """Folder of one JSON file for each task."""
         return self.path / "canaries"
@@ -142,6 +147,10 @@ class Results:
     def ledger_of(self, record: Record) -> Path:
         """Where the ledger of a record stands, if it has one."""
         return self.ledgers / f"{record.stem}.parquet"
+
+    def model_of(self, record: Record) -> Path:
+        """Folder of the model of a record, if it was kept."""
+        return self.models / record.stem
 
     def study_of(self, dataset: str, protocol: str) -> Self:
         """Folder of the studies of a data set under a protocol, and of their trials' records."""

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from bench.adapter import Adapter, Embeddings, Equations
+from bench.adapter import Adapter, Embeddings, Equations, State
 from bench.interactions import Floats, Ids, Interactions
 
 # Shapes: b users, c items of each, n chosen items of one user, p new people, U users, I items,
@@ -36,6 +36,14 @@ class FactorAdapter(Adapter):
     def embeddings(self) -> Embeddings:
         """The vectors of users and items."""
         return Embeddings(self._users, self._items)
+
+    def state(self) -> State:
+        """The factors."""
+        return {"users": self._users, "items": self._items}
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Take the factors of another fit."""
+        self._users, self._items = state["users"], state["items"]
 
 
 class LeastSquaresAdapter(FactorAdapter):

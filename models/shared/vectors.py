@@ -43,7 +43,7 @@ class VectorAdapter(Adapter):
 
     def pair_scores(self, users: Ids, items: Ids) -> Floats:
         """Score items[j] for users[j]: int32 [b], [b, c] -> float32 [b, c]."""
-        of_users, of_items = self.embeddings()
+        of_users, of_items, _ = self.embeddings()
         scores: Floats = np.einsum("bd,bcd->bc", of_users[users], of_items[items])
         return scores
 

@@ -76,7 +76,7 @@ def fitted(train: Interactions, **params: Any) -> tuple[Any, Training]:
 
 
 def vectors(model: Any) -> tuple[Dense, Dense]:
-    return tuple(part.astype(np.float64) for part in model.embeddings())  # type: ignore[return-value]
+    return tuple(part.astype(np.float64) for part in model.embeddings()[:2])  # type: ignore[return-value]
 
 
 choices = {
@@ -145,7 +145,7 @@ def test_many_iterations_reach_what_an_exact_solver_reaches() -> None:
 
 def test_who_has_no_interaction_gets_zeros() -> None:
     model, _ = fitted(interactions([(0, 0, 0), (0, 1, 0), (1, 1, 0)], 3, 4))
-    users, items = model.embeddings()
+    users, items, _ = model.embeddings()
     assert users[:2].any(axis=1).all() and not users[2].any()
     assert items[:2].any(axis=1).all() and not items[2:].any()
 

@@ -95,7 +95,7 @@ def test_the_loss_falls_with_every_half_of_an_iteration() -> None:
 
 def test_the_loss_that_it_tells_is_the_loss() -> None:
     model, training = fitted(PLAIN, iterations=4)
-    users, items = (part.astype(np.float64) for part in model.embeddings())
+    users, items = (part.astype(np.float64) for part in model.embeddings()[:2])
     assert training.curve[-1].loss == pytest.approx(
         loss(dense(PLAIN), users, items, model) / dense(PLAIN).sum(), rel=1e-4
     )
@@ -104,7 +104,7 @@ def test_the_loss_that_it_tells_is_the_loss() -> None:
 
 def test_who_has_no_interaction_gets_zeros() -> None:
     model, _ = fitted(interactions([(0, 0, 0), (0, 1, 0), (1, 1, 0)], 3, 4))
-    users, items = model.embeddings()
+    users, items, _ = model.embeddings()
     assert users[:2].any(axis=1).all() and not users[2].any()
     assert items[:2].any(axis=1).all() and not items[2:].any()
 

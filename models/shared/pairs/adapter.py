@@ -141,7 +141,10 @@ class PairAdapter(Adapter):
     def embeddings(self) -> Embeddings | None:
         """The vectors of the dot product, where the network consists of one; else None."""
         vectors = self._vectors()
-        return None if vectors is None else Embeddings(*(each.cpu().numpy() for each in vectors))
+        if vectors is None:
+            return None
+        of_users, of_items = vectors
+        return Embeddings(of_users.cpu().numpy(), of_items.cpu().numpy())
 
     def _vectors(self) -> tuple[Tensor, Tensor] | None:
         """What users and items bring to the dot product, where that is the whole logit."""

@@ -1,0 +1,1 @@
+"""Fitted models that are kept: vectors to search, and what restores them in another process."""

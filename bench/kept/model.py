@@ -1,0 +1,171 @@
+"""A kept model, as what searches and recommends reads it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from bench.adapter import Adapter, State
+from bench.errors import Problem
+from bench.interactions import Floats, Interactions, OriginalIds
+from bench.kept.arrays import read_arrays
+from bench.kept.catalogue import Catalogue
+from bench.kept.learned_from import data_folder, read_interactions
+from bench.kept.manifest import (
+    ITEMS,
+    MANIFEST,
+    STATE,
+    USERS,
+    By,
+    Damaged,
+    FileFacts,
+    Kind,
+    Manifest,
+    intact,
+)
+from bench.kept.tables import read_items, read_users
+from bench.records.files import load
+from bench.records.record import Cell
+from bench.registry.models import ModelSpec, complete_adapter
+from bench.text import in_one_line
+
+
+class CannotBeRestored(Problem, ValueError):
+    """A kept model of which there is nothing to score with, in another process than its fit."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KeptModel:
+    """What is kept of a fit. Reading it loads neither torch nor pandas; the rest is lazy.
+
+    I items, U users, d numbers in a vector.
+    """
+
+    folder: Path
+    cell: Cell
+    key: str  # of the cell, as in its record
+    kind: Kind  # "vectors": the model's own; "profile": of its scores; "none": no vectors
+    biases: int  # of the last columns of the vectors, which are no part of what an item is like
+    by: By  # how items are compared, unless somebody asks for another way
+    data_sha256: str
+    split_sha256: str
+    catalogue: Catalogue
+    item_vectors: Floats  # [I, d] as kept, biases included; [I, 0] of kind "none"
+    files: dict[str, FileFacts]
+    note: str = ""  # where it is not the fit of its record
+
+    @classmethod
+    def read(cls, folder: Path) -> "KeptModel":
+        """Read what is kept in a folder.
+
+        Raises:
+            BadRecord: its model.json is missing, or of another schema.
+            Damaged: a file is missing, or has changed.
+        """
+        kept = load(Manifest, folder / MANIFEST)
+        catalogue, vectors = read_items(intact(folder, ITEMS, kept.files))
+        if (kept.kind == "none") != (vectors.shape[1] == 0) or kept.biases > vectors.shape[1]:
+            raise Damaged(f"{folder / ITEMS}: its vectors are not those of {MANIFEST}")
+        return cls(
+            folder=folder,
+            cell=kept.cell,
+            key=kept.key,
+            kind=kept.kind,
+            biases=kept.biases,
+            by=kept.by,
+            data_sha256=kept.data_sha256,
+            split_sha256=kept.split_sha256,
+            catalogue=catalogue,
+            item_vectors=vectors,
+            files=kept.files,
+            note=kept.note,
+        )
+
+    @property
+    def name(self) -> str:
+        """The name on the board."""
+        return self.cell.name
+
+    def vectors(self, by: By | None = None) -> Floats:
+        """Item vectors whose dot products are the similarity of items. float32 [I, d - biases]
+
+        Args:
+            by: "dot", as they are; "cosine", of length 1; "centred", less the mean item vector,
+                then of length 1. None: the model's own, `self.by`. An item about which the model
+                learned nothing has a vector of zeros, which is like no other.
+        """
+        plain = self.item_vectors[:, : self.item_vectors.shape[1] - self.biases]
+        by = by or self.by
+        if by == "dot":
+            return plain
+        wide = plain.astype(np.float64)
+        known = (wide != 0).any(axis=1, keepdims=True)
+        if by == "centred":
+            wide = np.where(known, wide - wide.mean(axis=0, keepdims=True), 0.0)
+        lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+        wide /= np.where(lengths > 0, lengths, np.inf)
+        return wide.astype(np.float32)
+
+    def users(self) -> tuple[OriginalIds, Floats | None]:
+        """Ids of the users, and their vectors [U, d], whose products with the items' are scores.
+
+        None for vectors where the model has none of users. Those of a model of sequences are what
+        stands for a user after the latest item.
+        """
+        return self._users
+
+    @cached_property
+    def _users(self) -> tuple[OriginalIds, Floats | None]:
+        return read_users(intact(self.folder, USERS, self.files))
+
+    def train(self) -> Interactions:
+        """What the model learned from.
+
+        Raises:
+            BadRecord, Damaged: it is missing, or has changed.
+        """
+        return self._train
+
+    @cached_property
+    def _train(self) -> Interactions:
+        return read_interactions(
+            data_folder(self.folder.parent, self.data_sha256, self.split_sha256)
+        )
+
+    def restorable(self) -> bool:
+        """Whether `adapter` gives the model, and not only its vectors are kept."""
+        return STATE in self.files
+
+    def adapter(self) -> Adapter:
+        """The model as after its fit: its scores are the same, bit for bit.
+
+        Raises:
+            CannotBeRestored: only its vectors are kept, or its code is no longer that of the fit.
+            Damaged: a file is missing, or has changed.
+        """
+        return self._adapter
+
+    @cached_property
+    def _adapter(self) -> Adapter:
+        if not self.restorable():
+            only = {
+                "vectors": "only its vectors are",
+                "profile": "only its profile is",
+                "none": "neither vectors nor state are",
+            }
+            raise CannotBeRestored(f"{self.name}: {only[self.kind]} kept")
+        state = self._state()
+        try:
+            adapter = complete_adapter(ModelSpec(self.cell.model, self.cell.params))
+            adapter.restore(state, self.train())
+        except Problem:
+            raise
+        except Exception as error:  # whatever the model's own file does
+            raise CannotBeRestored(
+                f"{self.folder}: {self.name} cannot be restored: {in_one_line(error)}"
+            ) from error
+        return adapter
+
+    def _state(self) -> State:
+        return read_arrays(intact(self.folder, STATE, self.files))
