@@ -1,5 +1,6 @@
 """Shared by all tests."""
 
+import gc
 import os
 import shutil
 import signal
@@ -37,6 +38,16 @@ class BySharedFixtures(LoadScopeScheduling):
         file = nodeid.partition("::")[0]
         folder = file.rpartition("/")[0]
         return folder if folder.endswith("/faults") else file
+
+
+def pytest_collection_finish() -> None:
+    """Leave what all files have imported out of every later collection of garbage.
+
+    Statsmodels asks for one in each correction for several tests: with all libraries loaded each
+    takes half a second, a hundred times in a property of Holm's.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)  # where the tests run in one process

@@ -5,10 +5,11 @@ its artifacts in the database; that of results that were copied or moved is mend
 """
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -55,19 +56,50 @@ def check_database(uri: str) -> tuple[int, int] | None:
     return path.stat().st_dev, path.stat().st_ino
 
 
-def make_database(uri: str, opened: Callable[[str], object]) -> None:
+def make_database(uri: str, opened: Callable[[str], object], empty: Path) -> None:
     """Make a missing database aside: MLflow cannot go on with one that was cut off halfway.
+
+    MLflow makes the tables of its first version and then brings them up to date, which takes ten
+    seconds; so an empty database is kept, and copied.
 
     Args:
         uri: of the database.
         opened: opens a database as MLflow does, which makes its tables.
+        empty: where an empty one of the same versions is kept; it may be missing or damaged.
     """
     path = Path(uri.removeprefix(SQLITE))
     if path.exists():
         return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    opened(f"{SQLITE}{temporary}")
+    if not _copied(empty, temporary):
+        opened(f"{SQLITE}{temporary}")
+        with suppress(OSError, sqlite3.Error):  # no place for it: it is made again next time
+            _keep_empty(temporary, empty)
     temporary.replace(path)
+
+
+def _copied(empty: Path, path: Path) -> bool:
+    """Whether an empty database was there, and whole, and is now at the path."""
+    try:
+        shutil.copyfile(empty, path)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("SELECT version_num FROM alembic_version")  # a file may be cut off
+            if database.execute("PRAGMA integrity_check").fetchone() == ("ok",):
+                return True
+    except (OSError, sqlite3.Error):
+        pass
+    path.unlink(missing_ok=True)
+    return False
+
+
+def _keep_empty(made: Path, empty: Path) -> None:
+    """Keep a copy without experiments: MLflow makes the first where there is none."""
+    empty.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=empty.parent) as folder:
+        copy = Path(shutil.copyfile(made, Path(folder) / empty.name))
+        with closing(sqlite3.connect(copy)) as database, database:
+            database.execute("DELETE FROM experiments")
+        copy.replace(empty)
 
 
 def move_along(results: Results) -> int:

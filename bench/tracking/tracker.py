@@ -10,8 +10,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 
+import mlflow
+import platformdirs
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
@@ -196,7 +199,7 @@ class Tracker:
                 file = database.check_database(self.uri)
                 if self._client is None:
                     if self.uri == database.own(self.results):
-                        database.make_database(self.uri, _open)
+                        database.make_database(self.uri, _open, _empty_store())
                         database.move_along(self.results)
                     client = _open(self.uri)
                     self._client, self._file = client, database.check_database(self.uri)
@@ -232,6 +235,12 @@ def _of_the_system(error: Exception) -> OSError:
     if isinstance(error, OSError):
         return error
     return OSError(errno.EACCES if "readonly database" in str(error) else 0, str(error))
+
+
+def _empty_store() -> Path:
+    """Where a store without runs is kept, of these versions of what makes its tables."""
+    versions = f"{mlflow.__version__}-{metadata.version('sqlalchemy')}"
+    return platformdirs.user_cache_path("bench") / f"mlflow-{versions}.db"
 
 
 def _open(uri: str) -> MlflowClient:

@@ -24,7 +24,7 @@ from bench.leaderboard.write import write
 from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.tracking.live import LiveTracking
-from bench.tracking.tracker import Tracker, TrackingError
+from bench.tracking.tracker import Tracker, TrackingError, _empty_store
 
 
 def made_up(model: str = "als", status: Any = "ok", **changes: Any) -> Record:
@@ -340,6 +340,49 @@ def test_a_new_store_is_made_in_silence(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("", "")
     assert (tmp_path / "results" / "mlflow.db").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["results"]
+
+
+@pytest.fixture
+def no_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the empty store will be kept: nothing is there yet."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
+    return _empty_store()
+
+
+def test_a_new_store_is_a_copy_of_an_empty_one_that_is_kept(
+    no_empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (Results(tmp_path / name) for name in ("first", "second"))
+    Tracker(first).log(made_up())  # the empty one is kept before that
+    empty = no_empty_store.read_bytes()
+    monkeypatch.setattr(
+        "mlflow.store.db.utils._initialize_tables", lambda engine: pytest.fail("made again")
+    )
+    Tracker(second).log(made_up("ease"))
+    assert [run.data.params["model"] for run in runs(second.path, "cell")] == ["ease"]
+    places = [
+        MlflowClient(f"sqlite:///{each.database}").get_experiment_by_name("ml-100k loo")
+        for each in (first, second)
+    ]
+    assert [each.artifact_location for each in places] == [
+        each.artifacts.as_uri() for each in (first, second)
+    ]
+    assert no_empty_store.read_bytes() == empty
+
+
+@pytest.mark.parametrize("kept", [0, 4096, 100_000, None], ids=["none", "page", "half", "garbage"])
+def test_a_damaged_empty_store_is_made_again(
+    no_empty_store: Path, tmp_path: Path, empty_store: Path, kept: int | None
+) -> None:
+    no_empty_store.parent.mkdir(parents=True)
+    content = empty_store.read_bytes()[:kept] if kept is not None else b"garbage " * 1000
+    no_empty_store.write_bytes(content)
+    results = Results(tmp_path / "results")
+    Tracker(results).log(made_up())
+    assert len(runs(results.path, "cell")) == 1
+    assert no_empty_store.read_bytes() != content
+    assert not list(results.path.glob("*.tmp*"))
 
 
 def test_an_own_parameter_does_not_hide_a_fact_of_the_cell(results: Path) -> None:
