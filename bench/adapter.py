@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Self, SupportsFloat
+from typing import Any, ClassVar, Literal, NamedTuple, Self, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import Space, space
 
+#: What a model may need beside who chose what: the order of a user's items, features of items.
+Need = Literal["order", "item features"]
 #: Called after an epoch with its samples and its loss; returns True when training should end.
 Report = Callable[[int, float | None], bool]
 
@@ -150,7 +152,8 @@ class Adapter(ABC):
         tolerances = tolerate("users", "items", hit_rate=0.03, why="vectors are drawn in order")
 
     A model that looks at times, as one of sequences, says `uses_order = True`: it is skipped where
-    a data set has no order.
+    a data set has no order. One that does so by some of its hyper-parameters alone, or that needs
+    features of items, overrides `needs`.
 
     A model that reads files names them, as `depends = ("weights.npz",)`: where one has changed, it
     is measured again. They, or folders, stand beside the model's file.
@@ -162,6 +165,10 @@ class Adapter(ABC):
     uses_order: ClassVar[bool] = False  #: whether it learns from the order of a user's items
     #: Whether scores tell which items are alike; not where everybody gets the same, or noise.
     compares_items: ClassVar[bool] = True
+
+    def needs(self) -> tuple[Need, ...]:
+        """What it needs of the data, with its hyper-parameters; it is skipped where that lacks."""
+        return ("order",) if self.uses_order else ()
 
     @abstractmethod
     def fit(self, train: Interactions, run: Run) -> None:
@@ -228,7 +235,7 @@ class Adapter(ABC):
         raise NotImplementedError(f"{type(self).__name__} takes no new people without another fit")
 
     def equations(self, items: Ids) -> Equations | None:
-        """The equations that the vector of a user who chose these items solves; int32 [n].
+        """The equations that the vector of a user who chose these items solves; int32 [n], by time.
 
         None where a user's vector is no solution of linear equations. For models whose scores are
         dot products, fitted by least squares to 1 for what is chosen and to 0 for the rest.

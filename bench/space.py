@@ -116,8 +116,12 @@ def space(*shared: Space, **ranges: Range) -> Space:
 
 
 def including(ranges: Space, values: Mapping[str, Any]) -> Space:
-    """The space, widened where one of these values lies outside: what is tried first belongs."""
-    return space(**{name: each.including(values[name]) for name, each in ranges.items()})
+    """The space, widened where one of these values lies outside: what is tried first belongs.
+
+    What is None there, and may not be None, is off, and stays so: it is not searched.
+    """
+    on = {name: each for name, each in ranges.items() if values[name] is not None or None in each}
+    return space(**{name: each.including(values[name]) for name, each in on.items()})
 
 
 def to_plain(ranges: Space) -> dict[str, Any]:

@@ -5,20 +5,23 @@ from typing import Literal
 
 import numpy as np
 
-from bench.adapter import Adapter, Run
+from bench.adapter import Run
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, number, space, whole
 
 from .shared.neighbours import nearest, weighted
+from .shared.recency import RecencyAdapter
 
 
 @dataclass(kw_only=True)
-class ItemKNN(Adapter):
+class ItemKNN(RecencyAdapter):
     """The score of an item is the sum of its similarities to the user's items.
 
     The similarity is the cosine of two items' vectors over users with `shrinkage` added to its
     denominator; each item keeps its k nearest. No array holds all items x all items; the time grows
     with the pairs of items that share a user, at most items^2.
+
+    With a half-life a user's latest items count most in the sum: see `RecencyAdapter`.
     """
 
     k: int = 100
@@ -26,12 +29,15 @@ class ItemKNN(Adapter):
     weights: Literal["ones", "bm25"] = "bm25"
 
     search = space(
-        k=whole(5, 1000, log=True), shrinkage=number(0, 2000), weights=choice("ones", "bm25")
+        RecencyAdapter.search,
+        k=whole(5, 1000, log=True),
+        shrinkage=number(0, 2000),
+        weights=choice("ones", "bm25"),
     )
 
     def fit(self, train: Interactions, run: Run) -> None:
-        self._history = train.matrix()  # [U, I]
-        by_item = weighted(self._history.T.tocsr(), self.weights)  # [I, U]
+        self._history = self._weighted(train)  # [U, I]
+        by_item = weighted(train.matrix().T.tocsr(), self.weights)  # [I, U]
         self._similarity = nearest(by_item, self.k, self.shrinkage).T.tocsr()  # [I, I], by column
 
     def scores(self, users: Ids) -> Floats:

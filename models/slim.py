@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from bench.adapter import Adapter, Run, tolerate
+from bench.adapter import Run, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import log, space, whole
 
 from .shared.kernels.linear import elastic_net
 from .shared.neighbours import nearest
+from .shared.recency import RecencyAdapter
 
 ITEMS_AT_ONCE = 64  # solved by a thread before it takes the next ones
 # A catalogue of up to so many items has a gram matrix of 512 MB or less, which is held whole. In a
@@ -24,7 +25,7 @@ LARGEST_GRAM = 11_585
 
 
 @dataclass(kw_only=True)
-class SLIM(Adapter):
+class SLIM(RecencyAdapter):
     """The score is X W with W >= 0 and no item made from itself.
 
     Each item's column x is made from its nearest items by cosine, X, by an elastic net with
@@ -35,6 +36,8 @@ class SLIM(Adapter):
     Ferrari Dacrema et al. make it from all items, and keep the largest weights. Only an item that
     shares a user can have a weight above 0. It holds the products of two items while it fits, 4
     bytes x items^2, up to 11,585 items; with more it counts those of an item's neighbours alone.
+
+    With a half-life, X in the score weighs a user's latest items most: see `RecencyAdapter`.
     """
 
     alpha: float = 0.3
@@ -44,7 +47,10 @@ class SLIM(Adapter):
     tolerance: float = 0.001  # enough when no weight moves by more than this share of the largest
 
     search = space(
-        alpha=log(1e-3, 10), l1_ratio=log(1e-6, 0.1), neighbours=whole(20, 1000, log=True)
+        RecencyAdapter.search,
+        alpha=log(1e-3, 10),
+        l1_ratio=log(1e-6, 0.1),
+        neighbours=whole(20, 1000, log=True),
     )
     tolerances = tolerate("items", scores=0.003, why="it is solved in turn, until it moves little")
 
@@ -59,12 +65,13 @@ class SLIM(Adapter):
                 f"slim: alpha must be above 0, and l1_ratio within 0..1,"
                 f" not {self.alpha} and {self.l1_ratio}"
             )
-        self._history = train.matrix()  # [U, I]
-        by_item = self._history.T.tocsr()  # [I, U]
+        history = train.matrix()  # [U, I]
+        self._history = self._weighted(train)  # [U, I]
+        by_item = history.T.tocsr()  # [I, U]
         near = nearest(by_item, self.neighbours)  # [I, I]
         gram = np.empty((0, 0), dtype=np.float32)
         if train.n_items <= LARGEST_GRAM:
-            gram = (by_item @ self._history).toarray()  # [I, I], whole numbers: exact
+            gram = (by_item @ history).toarray()  # [I, I], whole numbers: exact
         owner_starts, owners = by_item.indptr.astype(np.int64), by_item.indices.astype(np.int32)
         scale = self.alpha * train.n_users
         l1, l2 = scale * self.l1_ratio, scale * (1 - self.l1_ratio)

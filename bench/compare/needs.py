@@ -12,7 +12,7 @@ from bench.compare.words import decimal
 from bench.errors import Problem, UsageError
 from bench.leaderboard.rows import BoardRow
 from bench.leaderboard.sections import Section
-from bench.registry.models import adapter_class
+from bench.registry.models import ModelSpec, complete_adapter
 from bench.text import compact, first_line
 
 # The need, how it is said, and how the protocols begin that measure it.
@@ -78,10 +78,13 @@ def need(option: str, sections: Iterable[Section], dataset: str) -> Need:
 def order_refusal(row: BoardRow) -> str:
     """Why a row is out where the order of a user's items must not be used; "" where it stays."""
     try:
-        uses_order = adapter_class(row.adapter).uses_order
+        uses_order = (
+            row.uses_order
+            or "order" in complete_adapter(ModelSpec(row.adapter, row.params)).needs()
+        )
     except (UsageError, Problem, TypeError, ImportError) as error:
         return f"cannot be asked whether it uses the order: {first_line(error)}"
-    return "uses the order of a user's items" if uses_order is True else ""
+    return "uses the order of a user's items" if uses_order else ""
 
 
 def _identity(row: BoardRow) -> tuple[str, ...]:

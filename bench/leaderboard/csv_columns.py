@@ -74,4 +74,5 @@ CSV_COLUMNS: tuple[CsvColumn, ...] = (
     *_each(_figure, "exact_hr_at_10", "exact_hr_at_10_se"),
     *_each(_figure, "exact_hr_at_10_ci_low", "exact_hr_at_10_ci_high"),
     *_each(_figure, "full_hr_at_10_se", "full_ndcg_at_10_se", "share_first", "share_first_3"),
+    *_each(_flag, "uses_order"),
 )

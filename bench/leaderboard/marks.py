@@ -21,6 +21,11 @@ MARKS = (
         "one fit: one seed alone, so error and tier are of this fit and not of the model",
     ),
     Mark(
+        "°",
+        lambda row: row.uses_order,
+        "uses the order of a user's items; the other rows see a set of them",
+    ),
+    Mark(
         "†",
         lambda row: row.tie_sensitive,
         "many equal scores: another order of ties would move HR@10 or NDCG@10 by over 0.001",

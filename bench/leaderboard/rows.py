@@ -53,6 +53,11 @@ class BoardRow:
         )
 
     @property
+    def uses_order(self) -> bool:
+        """Whether the model looks at the order of a user's items."""
+        return any(record.uses_order for record in self.records)
+
+    @property
     def busy(self) -> bool:
         """Whether CPU time and wall time of training disagree, so that its clock is in doubt."""
         wall = self.figures.get("train_seconds", 0.0)

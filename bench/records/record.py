@@ -59,6 +59,7 @@ class Record(Kept):
     source: str = ""  # where the data came from
     environment: dict[str, Any] = field(default_factory=dict)  # packages, cpu, git_commit, ...
     tuned: str = ""  # how the parameters were found
+    uses_order: bool = False  # whether the model looks at the order of a user's items
     invocation: str = ""  # id of the `bench run` that measured it
     suite: str = ""
     started: str = ""  # ISO 8601, UTC

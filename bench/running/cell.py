@@ -91,6 +91,7 @@ def _record(
         source=task.train.source,
         environment=machine.environment(),
         tuned=planned.row.tuned,
+        uses_order="order" in planned.described.needs,
         started=started.isoformat(timespec="milliseconds"),
         ended=datetime.now(UTC).isoformat(timespec="milliseconds"),
         **found,

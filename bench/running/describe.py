@@ -1,6 +1,7 @@
 """Ask models for their hyper-parameters and search spaces."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -28,7 +29,7 @@ class Described(NamedTuple):
     reason: str = ""
     # The declared search space by `bench.space.to_plain`, or why it is not known.
     search: dict[str, Any] | str = "the model was not asked"
-    uses_order: bool = False  # of a user's items
+    needs: Sequence[str] = ()  # of the data, see `bench.adapter.Adapter.needs`
 
 
 @dataclass(kw_only=True)
@@ -44,7 +45,7 @@ class Describe:
         try:
             cls = adapter_class(row.model)
             params = complete(cls, *row)
-            return Described("ok", params, "", _search_of(cls), cls.uses_order is True)
+            return Described("ok", params, "", _search_of(cls), cls(**params).needs())
         except (UnknownName, BadParameter) as error:
             return Described("usage", row.params, str(error))
         except ModuleNotFoundError as error:
@@ -82,14 +83,25 @@ def describe(suite: Suite, work: Path) -> list[Described]:
 
 
 def fit_for(task: Task, described: list[Described]) -> list[Described]:
-    """The rows as they are on a task: models that use order are skipped where it has none."""
-    reason = f"uses the order of a user's items, and {task.protocol} has none"
-    return [
-        known._replace(status="skipped", reason=reason)
-        if known.uses_order and known.status == "ok" and task.order == "random"
-        else known
-        for known in described
-    ]
+    """The rows as they are on a task: models that need what its data lack are skipped."""
+    lacking = {
+        "order": (
+            task.order == "random",
+            f"uses the order of a user's items, and {task.protocol} has none",
+        ),
+        "item features": (
+            task.train.item_features is None,
+            f"needs features of items, and {task.dataset} has none",
+        ),
+    }
+    return [_on(known, lacking) for known in described]
+
+
+def _on(known: Described, lacking: Mapping[str, tuple[bool, str]]) -> Described:
+    reasons = [why for need, (lacks, why) in lacking.items() if lacks and need in known.needs]
+    if known.status != "ok" or not reasons:
+        return known
+    return known._replace(status="skipped", reason="; ".join(reasons))
 
 
 def _ask(specs: list[ModelSpec], work: Path) -> list[Described]:

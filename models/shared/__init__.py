@@ -20,6 +20,7 @@ Other models:
     autoencoder.py                  multvae and multdae
     sequences.py                    histories in the order of time, as in sasrec
     histories.py                    histories as sets
+    recency.py                      a half-life of items, as in ease, knn, slim and als
     neighbours.py                   similarities of rows, the nearest of each
     softmax.py, in_batch.py         softmax over the catalogue, or over a batch
     negatives.py                    random items that a user left untouched

@@ -45,6 +45,15 @@ def test_rows_that_depend_on_ties_or_a_busy_clock_are_marked() -> None:
     assert (by_name["constant"]["tie_sensitive"], by_name["als"]["tie_sensitive"]) == ("yes", "")
 
 
+def test_rows_that_use_the_order_of_items_are_marked() -> None:
+    found = sections([made_up("ease", 0.6), made_up("sasrec", 0.5, uses_order=True)])
+    text = terminal(found, 120)
+    assert "sasrec °" in text
+    assert "° uses the order of a user's items" in text
+    assert not re.search("ease [°]", text)
+    assert [row["uses_order"] for row in read(comma_separated(found))] == ["", "yes"]
+
+
 def clocked(model: str, hr: float, drift: float, **changes: Any) -> Record:
     """A record of before and after which the reference kernel was timed."""
     timings = {

@@ -169,7 +169,7 @@ def test_the_audit_says_what_the_order_is(protocol: str, line: str) -> None:
 
 
 def test_models_that_use_order_are_skipped_where_there_is_none() -> None:
-    rows = [Described("ok", {}), Described("ok", {}, uses_order=True)]
+    rows = [Described("ok", {}), Described("ok", {}, needs=("order",))]
     data = interactions(SOMEBODY)
     for protocol in ("loo-99", *FILE):
         assert fit_for(prepare(data, protocol), rows) == rows
@@ -177,3 +177,13 @@ def test_models_that_use_order_are_skipped_where_there_is_none() -> None:
     assert plain.status == "ok"
     assert sequential.status == "skipped"
     assert "uses the order of a user's items, and loo-99-random has none" in sequential.reason
+
+
+def test_models_that_need_features_of_items_are_skipped_where_there_are_none() -> None:
+    rows = [Described("ok", {}), Described("ok", {}, needs=("order", "item features"))]
+    plain, content = fit_for(replace(prepare(interactions(SOMEBODY), "loo-99"), dataset="d"), rows)
+    assert plain.status == "ok"
+    assert (content.status, content.reason) == (
+        "skipped",
+        "needs features of items, and d has none",
+    )

@@ -62,7 +62,7 @@ def test_every_model_with_hyper_parameters_declares_a_space_around_its_defaults(
     assert declared(model).keys() == cls.search.keys()
     assert bool(cls.search) == bool(defaults)
     for name, each in cls.search.items():
-        assert defaults[name] in each, name
+        assert defaults[name] in each or defaults[name] is None, name  # None: off, not searched
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -77,7 +77,15 @@ def test_every_value_of_a_choice_has_the_type_of_its_hyper_parameter(model: str)
 def test_the_values_of_the_published_suites_lie_inside(row: suites.SuiteRow) -> None:
     cls = adapter_class(row.model)
     params = complete(cls, row.model, row.params)
-    assert [n for n, each in cls.search.items() if params[n] not in each] == []
+    searched = including(cls.search, params)
+    assert [n for n, each in cls.search.items() if n in searched and params[n] not in each] == []
+
+
+def test_what_is_off_is_not_searched_until_it_is_on() -> None:
+    declared = space(l2=log(1, 10), half_life=log(1, 100), weights=choice(None, "bm25"))
+    off: dict[str, object] = {"l2": 2.0, "half_life": None, "weights": None}
+    assert including(declared, off) == {n: declared[n] for n in ("l2", "weights")}
+    assert including(declared, off | {"half_life": 200.0})["half_life"] == log(1, 200)
 
 
 def test_no_search_goes_from_neumf_from_scratch_to_pre_trained_or_back() -> None:
