@@ -42,11 +42,15 @@ class Candidates(NamedTuple):
     """Of each of m users, beside the held-out item. [m]"""
 
     sampled: Counts  # negatives, by the definition of the protocol
-    untouched: Counts  # items that are neither in train nor held out
+    untouched: Counts  # items that are neither in train, nor touched otherwise, nor held out
     given: Counts  # negatives that are there: distinct ones that the user never touched
     seen: Counts  # of these, in train; only a published split may have any
     popular: Place  # the given ones by how often they occur in train
     popular_full: Place  # all untouched ones
+    # Where there is a pool, all of the above are of its items; these are of all items.
+    beside: Counts  # that are untouched
+    popular_beside: Place
+    cold_first: Counts  # of the ten that stand first in the catalogue, how many are of the pool
 
 
 def candidates(train: Interactions, cases: Cases, published: bool) -> Candidates:
@@ -60,27 +64,49 @@ def candidates(train: Interactions, cases: Cases, published: bool) -> Candidates
     """
     counts = occurrences(train.items, train.n_items)
     first, beyond = train.rows_of(cases.users)
+    pool = np.ones(train.n_items, dtype=bool) if cases.pool is None else cases.pool
     rows = []
     for row, held_out in enumerate(cases.held_out.tolist()):
         in_train = set(train.items[first[row] : beyond[row]].tolist())
-        rest = np.ones(train.n_items, dtype=bool)
-        rest[[held_out, *in_train]] = False
+        touched = in_train | _further(cases, row)
+        anywhere = np.ones(train.n_items, dtype=bool)
+        anywhere[list(touched)] = False
+        listed = np.flatnonzero(anywhere)[:K]
+        anywhere[held_out] = False
+        rest = anywhere & pool
         given = [i for i in cases.negatives.items[row].tolist() if i >= 0 and i != held_out]
         n_rest = int(rest.sum())
         by_definition = len(given) if published else min(NEGATIVES, n_rest)
         if not published:
-            given = sorted(set(given) - in_train)
+            given = [item for item in set(given) - touched if pool[item]]
         theirs, everybody, own = counts[given], counts[rest], counts[held_out]
+        beside = counts[anywhere]
         rows.append(
             (
                 *(by_definition, n_rest, len(given)),
                 sum(item in in_train for item in given),
                 *((theirs > own).sum(), (theirs == own).sum()),
                 *((everybody > own).sum(), (everybody == own).sum()),
+                len(beside),
+                *((beside > own).sum(), (beside == own).sum()),
+                pool[listed].sum(),
             )
         )
-    sampled, untouched, n_given, seen, *popular = np.array(rows, dtype=np.int64).T
-    return Candidates(sampled, untouched, n_given, seen, Place(*popular[:2]), Place(*popular[2:]))
+    sampled, untouched, n_given, seen, *popular, beside, better, equal, first_cold = np.array(
+        rows, dtype=np.int64
+    ).T
+    return Candidates(
+        *(sampled, untouched, n_given, seen, Place(*popular[:2]), Place(*popular[2:])),
+        *(beside, Place(better, equal), first_cold),
+    )
+
+
+def _further(cases: Cases, row: int) -> set[int]:
+    """What a user touched beside train."""
+    if cases.touched is None:
+        return set()
+    starts, items, of_all = cases.touched
+    return set(items[starts[row] : starts[row + 1]].tolist()) | set(of_all.tolist())
 
 
 def targets(train: Interactions, cases: Cases, published: bool) -> dict[str, dict[str, Target]]:
@@ -95,9 +121,9 @@ def targets(train: Interactions, cases: Cases, published: bool) -> dict[str, dic
     first = Place(none, none)
     repeater = Place(them.seen, them.given - them.seen)
     like_constant = _exact(constant, constant_full, constant)
-    return {
+    wanted = {
         "constant": like_constant,
-        "random": _random(constant, constant_full),
+        "random": _random_of(constant, "") | _random_of(constant_full, "full_"),
         "oracle": _exact(first, first, first),
         "anti-oracle": _exact(
             Place(them.given, none), Place(them.untouched, none), Place(them.sampled, none)
@@ -106,26 +132,54 @@ def targets(train: Interactions, cases: Cases, published: bool) -> dict[str, dic
         "repeater": _exact(repeater, constant_full, constant),
         "leaker": like_constant,
     }
+    return wanted if cases.pool is None else _with_beside(wanted, them)
+
+
+def _with_beside(
+    wanted: dict[str, dict[str, Target]], them: Candidates
+) -> dict[str, dict[str, Target]]:
+    """The same with the figures of the standing among all untouched items."""
+    none = np.zeros_like(them.beside)
+    places = {
+        "oracle": Place(none, none),
+        "anti-oracle": Place(them.beside, none),
+        "popularity": them.popular_beside,
+    }
+    tied = Place(none, them.beside)
+    length = np.minimum(K, them.beside + 1)
+    first = Target(float((them.cold_first / length).mean()), ROUNDING)
+    return {
+        name: figures
+        | (
+            _random_of(tied, "beside_")
+            if name == "random"
+            else _figures_of(places.get(name, tied), "beside_")
+        )
+        | ({"cold_share_at_10": first} if name == "constant" else {})
+        for name, figures in wanted.items()
+    }
 
 
 def _exact(sampled: Place, full: Place, expected: Place | None = None) -> dict[str, Target]:
-    found = _means(sampled, "") | _means(full, "full_")
-    figures = {name: Target(value, ROUNDING) for name, value in found.items()}
+    figures = _figures_of(sampled, "") | _figures_of(full, "full_")
     if expected is not None:
         for name, value in _means(expected, "").items():
             figures[f"{name}_expected"] = Target(value, LOGARITHMS)
     return figures
 
 
-def _random(sampled: Place, full: Place) -> dict[str, Target]:
+def _figures_of(place: Place, prefix: str) -> dict[str, Target]:
+    return {name: Target(value, ROUNDING) for name, value in _means(place, prefix).items()}
+
+
+def _random_of(place: Place, prefix: str) -> dict[str, Target]:
     """With c candidates every place has probability 1 / c, and users are independent."""
     figures = {}
-    for prefix, place in (("", sampled), ("full_", full)):
-        for name, mean in _means(place, "").items():
-            squares = _values(place, _gains(name) ** 2)
-            variances = squares - _values(place, _gains(name)) ** 2
-            error = float(np.sqrt(np.clip(variances, 0, None).sum())) / len(variances)
-            figures[f"{prefix}{name}"] = Target(mean, margin(error, len(variances)))
+    for name, mean in _means(place, "").items():
+        squares = _values(place, _gains(name) ** 2)
+        variances = squares - _values(place, _gains(name)) ** 2
+        error = float(np.sqrt(np.clip(variances, 0, None).sum())) / len(variances)
+        figures[f"{prefix}{name}"] = Target(mean, margin(error, len(variances)))
     return figures
 
 

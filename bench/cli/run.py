@@ -24,7 +24,9 @@ DEFAULT_SUITE = "ml-100k"
 @click.option("--dataset", metavar="D", help="Another data set, as synthetic:scale=10.")
 @data_options
 @click.option(
-    "--protocol", metavar="P", help="loo-99, loo-99-order-file, loo-99-random, ncf-files."
+    "--protocol",
+    metavar="P",
+    help="loo-99, loo-99-order-file, loo-99-random, cold-items, ncf-files.",
 )
 @click.option("--seeds", metavar="0,1", help="Seeds of the models.")
 @run_options("cell")

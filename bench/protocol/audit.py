@@ -1,14 +1,15 @@
 """The data audit: facts that a reader must know of the data before any figure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.interactions import DataSet, Features, Interactions, Order, PublishedSplit, occurrences
+from bench.protocol.cold_items import LEAST_IN_TRAIN
 from bench.protocol.negatives import NEGATIVES, Negatives
-from bench.protocol.split import Split
+from bench.protocol.split import LEAST_ITEMS, Split
 
 
 def audit(
@@ -62,6 +63,19 @@ def audit(
         "item_features": _names(data.item_features),
         "notes": list(given.notes),
         "steps": [step._asdict() for step in given.steps],
+    } | _of_pool(ordered, split, scored)
+
+
+def _of_pool(ordered: Interactions, split: Split, scored: Split) -> dict[str, int]:
+    """Counts of cold items, where a protocol has some."""
+    if scored.pool is None or scored.touched is None:
+        return {}
+    rows, items = scored.touched.pairs()
+    touched = np.bincount(rows[scored.pool[items]], minlength=len(scored.users))
+    return {
+        "cold_items": int(scored.pool.sum()),
+        "interactions_left_out": len(ordered) - len(split.train),
+        "smallest_pool": int((scored.pool.sum() - touched).min(initial=scored.pool.sum())),
     }
 
 
@@ -104,6 +118,22 @@ def _names(features: Features | None) -> list[str]:
     return [*features.categorical_names, *features.dense_names, *tags, *texts]
 
 
+def too_few(found: Mapping[str, Any]) -> str:
+    """What users have who cannot be tested."""
+    if "cold_items" in found:
+        return f"no cold item or fewer than {LEAST_IN_TRAIN} others"
+    return f"fewer than {LEAST_ITEMS} items"
+
+
+def _cold_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    if "cold_items" in found:
+        yield (
+            f"  {found['cold_items']:,} cold items, without {found['interactions_left_out']:,}"
+            " interactions that no model learns from; each user is tested among"
+            f" {found['smallest_pool']:,} of them or more"
+        )
+
+
 def step_words(step: Mapping[str, Any]) -> str:
     """What a filter left: "min_user=5: 300 rows, 40 users, 80 items"."""
     counts = (
@@ -127,8 +157,9 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
         *(f"  {step_words(step)}" for step in found.get("steps", ())),
         f"  {users:,} users x {found['items']:,} items, {interactions:,} interactions"
         f" ({found['density']:.2%}), {found['repeated']:,} repeated{too_low}",
-        f"  {tested:,} users tested, {found['untested_users']:,} with fewer than 3 items not;"
+        f"  {tested:,} users tested, {found['untested_users']:,} with {too_few(found)} not;"
         f" {found['train_interactions']:,} interactions to learn from",
+        *_cold_lines(found),
         *([f"  times from {first} to {last}"] if first and last else []),
         *([f"  a sample of {scored:,} of them scored, the others not"] if scored < tested else []),
         {

@@ -14,16 +14,27 @@ LEAST_ITEMS = 3  # a user with fewer distinct items stays in train, untested
 class Touched(NamedTuple):
     """Items of m users that are not in train: user j has items[starts[j] : starts[j + 1]].
 
-    None of them is held out, nor twice a user's.
+    None of them is held out, nor twice a user's. Some further items are as if all users had them.
     """
 
     starts: NDArray[np.int64]  # [m + 1]
     items: Ids  # [starts[m]]
+    of_all: Ids = np.empty(0, dtype=np.int32)  # [k], none of them among the others
 
     @classmethod
-    def of_rows(cls, rows: NDArray[np.int64], items: Ids, m: int) -> Self:
-        """From pairs of a row and an item, by ascending row. [n], [n]"""
-        return cls(np.searchsorted(rows, np.arange(m + 1)), items)
+    def of_rows(
+        cls,
+        rows: NDArray[np.int64],
+        items: Ids,
+        m: int,
+        of_all: NDArray[np.bool_] | None = None,
+    ) -> Self:
+        """From pairs of a row and an item, by ascending row, [n], [n], and a mark on further items.
+
+        of_all is [n_items]; None for none.
+        """
+        further = np.flatnonzero([] if of_all is None else of_all)
+        return cls(np.searchsorted(rows, np.arange(m + 1)), items, further.astype(np.int32))
 
     def take(self, rows: slice | NDArray[np.int64]) -> "Touched":
         """Those of some of the users."""
@@ -31,11 +42,13 @@ class Touched(NamedTuple):
         first, lengths = self.starts[chosen], np.diff(self.starts)[chosen]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         shifts = np.repeat(first - starts[:-1], lengths)
-        return Touched(starts, self.items[np.arange(starts[-1]) + shifts])
+        return Touched(starts, self.items[np.arange(starts[-1]) + shifts], self.of_all)
 
     def pairs(self) -> tuple[NDArray[np.int64], Ids]:
-        """All of them as pairs of a row and an item, by ascending row. [n], [n]"""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts)), self.items
+        """All of them as pairs of a row and an item. [n], [n]"""
+        every = np.arange(len(self.starts) - 1)
+        rows = np.repeat(every, np.diff(self.starts)), np.repeat(every, len(self.of_all))
+        return np.concatenate(rows), np.concatenate([self.items, np.tile(self.of_all, len(every))])
 
 
 @dataclass(frozen=True, kw_only=True)

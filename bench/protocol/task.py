@@ -11,6 +11,7 @@ from bench.errors import BadParameter, Problem, unknown
 from bench.hashing import fingerprint
 from bench.interactions import DataSet, Ids, Interactions, Order
 from bench.protocol.audit import audit
+from bench.protocol.cold_items import hold_out_cold, hold_out_cold_for_tuning
 from bench.protocol.fits import check_fits
 from bench.protocol.negatives import Negatives, sample, some_users
 from bench.protocol.orders import arranged
@@ -83,6 +84,10 @@ def _ours(split: Callable[[Interactions], Split]) -> Callable[[DataSet], Split]:
     return lambda data: split(data.interactions)
 
 
+def _cold(split: Callable[..., Split]) -> Callable[[DataSet], Split]:
+    return lambda data: split(data.interactions, stream=f"{SEED}/cold-items")
+
+
 def _drawn(stream: str) -> Callable[[DataSet, Split], Negatives]:
     return lambda data, split: sample(split, stream=f"{SEED}/{stream}")
 
@@ -115,6 +120,8 @@ PROTOCOLS = {
     "loo-99-order-file-validation": Protocol(_ours(leave_two_out), _drawn("validation"), "file"),
     "loo-99-random": Protocol(_ours(leave_one_out), _drawn("test"), "random"),
     "loo-99-random-validation": Protocol(_ours(leave_two_out), _drawn("validation"), "random"),
+    "cold-items": Protocol(_cold(hold_out_cold), _drawn("test")),
+    "cold-items-validation": Protocol(_cold(hold_out_cold_for_tuning), _drawn("validation")),
     "ncf-files": Protocol(as_published, _published),
     "ncf-files-validation": Protocol(_validation_of_published, _drawn("validation")),
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import sqrt
 from typing import Any
 
+from bench.protocol.audit import too_few
 from bench.protocol.negatives import NEGATIVES
 from bench.protocol.split import LEAST_ITEMS
 
@@ -42,7 +43,7 @@ def _cares(found: Mapping[str, Any], own: bool) -> Iterator[str]:
         )
     if found["untested_users"] > MANY * users:
         one = found["users_with_one_item"]
-        few, what = found["untested_users"], f"fewer than {LEAST_ITEMS} items"
+        few, what = found["untested_users"], too_few(found)
         if 2 * one > few:
             few, what = one, "one item"
         yield (
@@ -62,7 +63,8 @@ def _cares(found: Mapping[str, Any], own: bool) -> Iterator[str]:
             f" {total / found['interactions']:.1f} times on average: the latest counts, and what is"
             " tested is finding items that are new to a user"
         )
-    if found["cold_held_out_items"] > COLD * tested:
+    cold = "cold_items" in found
+    if not cold and found["cold_held_out_items"] > COLD * tested:
         yield (
             f"{found['cold_held_out_items'] / tested:.1%} of the held-out items occur nowhere else,"
             " and no model of interactions can find them"
@@ -71,8 +73,8 @@ def _cares(found: Mapping[str, Any], own: bool) -> Iterator[str]:
     if found["users_with_few_negatives"]:
         yield (
             f"{found['users_with_few_negatives']:,} users have fewer than {NEGATIVES} items that"
-            f" they never touched: with {found['items']:,} items in all sampled figures are high;"
-            " see `full HR@10`"
+            f" they never touched: with {found['cold_items' if cold else 'items']:,}"
+            f" {'cold ' * cold}items in all sampled figures are high; see `full HR@10`"
         )
     if found["top_1_percent_share"] > SKEWED:
         yield (

@@ -14,17 +14,21 @@ USERS, ITEMS = 6, 24
 
 @st.composite
 def splits(draw: st.DrawFn) -> Split:
-    """Each user has some items in train, one held out and some touched beside, all distinct."""
+    """Each user has some items in train, one held out and some touched beside, all distinct.
+
+    The last three items may be gone for all users, who have none of them otherwise.
+    """
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     rows, held_out, touched = [], [], []
     for user in range(USERS):
-        items = rng.permutation(ITEMS)[: rng.integers(1, ITEMS + 1)].tolist()
+        items = rng.permutation(ITEMS - 3)[: rng.integers(1, ITEMS - 2)].tolist()
         held_out.append(items.pop())
         cut = int(rng.integers(0, len(items) + 1))
         rows += [(user, item, 0) for item in items[:cut]]
         touched += [(user, item) for item in items[cut:]]
     pool = rng.random(ITEMS) < draw(st.sampled_from([0.0, 0.3, 0.9, 1.0]))
     pool[held_out] = True
+    gone = np.arange(ITEMS) >= ITEMS - draw(st.sampled_from([0, 3]))
     further = np.array(touched, dtype=np.int64).reshape(-1, 2)
     return Split(
         train=interactions(rows, USERS, ITEMS),
@@ -33,7 +37,10 @@ def splits(draw: st.DrawFn) -> Split:
         pool=draw(st.sampled_from([pool, None])),
         touched=draw(
             st.sampled_from(
-                [Touched.of_rows(further[:, 0], further[:, 1].astype(np.int32), USERS), None]
+                [
+                    Touched.of_rows(further[:, 0], further[:, 1].astype(np.int32), USERS, gone),
+                    None,
+                ]
             )
         ),
     )
@@ -45,8 +52,8 @@ def untouched_of(split: Split, row: int) -> set[int]:
     found = set(range(ITEMS) if split.pool is None else np.flatnonzero(split.pool).tolist())
     found -= set(train.items[train.users == split.users[row]].tolist())
     if split.touched is not None:
-        starts, items = split.touched
-        found -= set(items[starts[row] : starts[row + 1]].tolist())
+        starts, items, of_all = split.touched
+        found -= set(items[starts[row] : starts[row + 1]].tolist()) | set(of_all.tolist())
     return found - {int(split.held_out[row])}
 
 
