@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from bench.adapter import Run
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import log, space
 
+from .shared.closed_form import BLOCK_BYTES, products, weights_without_self
 from .shared.recency import RecencyAdapter
-
-BLOCK_BYTES = 32 << 20  # of rows that are worked on at a time
 
 
 @dataclass(kw_only=True)
@@ -32,34 +30,8 @@ class EASE(RecencyAdapter):
         return 4 * n_items**2 + 2 * BLOCK_BYTES
 
     def fit(self, train: Interactions, run: Run) -> None:
-        """Learn from train; each step works in the memory of the one before."""
-        history = train.matrix()  # [U, I]
         self._history = self._weighted(train)  # [U, I]
-        n_items = train.n_items
-        blocks = in_blocks(n_items, max(1, BLOCK_BYTES // (4 * max(1, n_items))))
-        by_item = history.T.tocsr()  # [I, U]
-        gram = np.empty((n_items, n_items), dtype=np.float32)
-        for rows in blocks:
-            gram[rows] = (by_item[rows] @ history).toarray()
-        gram[np.diag_indices_from(gram)] += self.l2
-        # Symmetric positive definite, so Cholesky: half the work of a general inverse. LAPACK wants
-        # matrices by column, as the transpose of this one, which is the same, has it.
-        factor, _ = linalg.cho_factor(gram.T, lower=True, overwrite_a=True, check_finite=False)
-        precision, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)  # [I, I], half
-        for rows in blocks:
-            beyond = slice(rows.stop, n_items)
-            precision[rows, beyond] = precision[beyond, rows].T
-            square = precision[rows, rows]
-            precision[rows, rows] = np.tril(square) + np.tril(square, -1).T
-        self._weights = precision.T  # [I, I], by row
-        diagonal = np.diag(precision).copy()  # [I]
-        np.divide(self._weights, -diagonal, out=self._weights)
-        np.fill_diagonal(self._weights, 0.0)
+        self._weights = weights_without_self(products(train.matrix()), self.l2)  # [I, I]
 
     def scores(self, users: Ids) -> Floats:
         return np.asarray(self._history[users] @ self._weights, dtype=np.float32)
-
-
-def in_blocks(n: int, size: int) -> list[slice]:
-    """Rows 0..n-1, so many at a time."""
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]

@@ -20,6 +20,8 @@ Other models:
     autoencoder.py                  multvae and multdae
     sequences.py                    histories in the order of time, as in sasrec
     histories.py                    histories as sets
+    content.py                      what is known of items, as content and als_content take it
+    closed_form.py                  item weights of ease and ease_features
     recency.py                      a half-life of items, as in ease, knn, slim and als
     neighbours.py                   similarities of rows, the nearest of each
     softmax.py, in_batch.py         softmax over the catalogue, or over a batch
