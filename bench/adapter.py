@@ -100,6 +100,9 @@ class Equations(NamedTuple):
     right: NDArray[np.float64]  #: [n, d]
 
 
+Side = Literal["users", "items"]
+
+
 class Tolerance(NamedTuple):
     """How far a law of `bench certify` may be missed, and why."""
 
@@ -155,6 +158,9 @@ class Adapter(ABC):
     a data set has no order. One that does so by some of its hyper-parameters alone, or that needs
     features of items, overrides `needs`.
 
+    A model that learns from features says whose: `uses_features = ("users", "items")`. Where the
+    vectors of models are judged by labels, it is marked that this one was given them.
+
     A model that reads files names them, as `depends = ("weights.npz",)`: where one has changed, it
     is measured again. They, or folders, stand beside the model's file.
     """
@@ -163,6 +169,7 @@ class Adapter(ABC):
     tolerances: ClassVar[Tolerances] = {}  #: of laws of `bench certify`; none for most models
     depends: ClassVar[tuple[str, ...]] = ()  #: files that it reads, from its own folder on
     uses_order: ClassVar[bool] = False  #: whether it learns from the order of a user's items
+    uses_features: ClassVar[tuple[Side, ...]] = ()  #: whose features it learns from, if any
     #: Whether scores tell which items are alike; not where everybody gets the same, or noise.
     compares_items: ClassVar[bool] = True
 

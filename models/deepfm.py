@@ -27,6 +27,7 @@ class DeepFM(PairAdapter):
     dropout: float = 0.0
     init_scale: float = 0.1  # standard deviation of the initial vectors of ids
 
+    uses_features = ("users", "items")
     search = space(
         PairAdapter.search,
         factors=choice(8, 16, 32, 64),

@@ -33,6 +33,7 @@ class DLRM(PairAdapter):
     dropout: float = 0.0
     init_scale: float = 0.01  # standard deviation of the initial embeddings
 
+    uses_features = ("users", "items")
     search = space(
         PairAdapter.search,
         factors=choice(8, 16, 32, 48, 64),

@@ -49,6 +49,7 @@ class DSSM(VectorAdapter):
     weight_decay: float = 0.1  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 
+    uses_features = ("users", "items")
     search = space(
         factors=choice(16, 32, 64),
         hidden=choice((64,), (64, 32), (128, 64), (256, 128)),

@@ -23,6 +23,7 @@ class FM(PairAdapter):
     factors: int = 32
     init_scale: float = 0.01  # standard deviation of the initial vectors of ids
 
+    uses_features = ("users", "items")
     search = space(
         PairAdapter.search,
         factors=choice(8, 16, 32, 64, 96, 128),

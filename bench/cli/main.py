@@ -9,6 +9,8 @@ from bench.cli.certify import certify
 from bench.cli.choose import choose
 from bench.cli.compare import compare
 from bench.cli.data import data
+from bench.cli.embeddings import embeddings
+from bench.cli.export import export
 from bench.cli.groups import Sections
 from bench.cli.list import list_
 from bench.cli.new import new
@@ -24,8 +26,8 @@ from bench.errors import Problem, UsageError
 # What a person wants, and the commands for it. A new command joins with one word.
 SECTIONS: dict[str, list[click.Command]] = {
     "Measure": [run, tune, new, list_, data],
-    "Read": [leaderboard, report, compare, choose, study, ui, track],
-    "Use": [],
+    "Read": [leaderboard, report, compare, choose, study, embeddings, ui, track],
+    "Use": [export],
     "Check": [verify, certify],
     "Machines": [],
 }

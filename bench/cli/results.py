@@ -59,16 +59,20 @@ def leaderboard(results: "Results", picture: Path | None) -> int:
 def verify(results: "Results") -> None:
     """Compute every published figure again from the ledgers; fail on the first difference.
 
-    It fails too where a board is INVALID. A folder with a study is checked too.
+    It fails too where a board is INVALID. A study, or a board of embeddings, that stands in the
+    folder is checked too.
     """
+    from bench.embeddings.verify import holds_embeddings, verify_embeddings
     from bench.leaderboard.verify import verify as check
     from bench.study.verify import holds_study, verify_study
 
-    if holds_study(results.path):
+    further = holds_study(results.path), holds_embeddings(results)
+    if further[0]:
         click.echo(verify_study(results.path))
-        if not results.records.exists():
-            return
-    click.echo(check(results))
+    if further[1]:
+        click.echo(verify_embeddings(results))
+    if results.records.exists() or not any(further):
+        click.echo(check(results))
 
 
 @click.command(short_help="Write to MLflow what is missing there.")

@@ -110,6 +110,16 @@ class Results:
         return self.path / "choice.md"
 
     @property
+    def embeddings_page(self) -> Path:
+        """Figures of the vectors of kept models, for people."""
+        return self.path / "embeddings.md"
+
+    @property
+    def embeddings_table(self) -> Path:
+        """The same for programs, at full precision."""
+        return self.path / "embeddings.csv"
+
+    @property
     def report(self) -> Path:
         """The page for people, made from everything else."""
         return self.path / "report.html"

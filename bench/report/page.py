@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from bench.embeddings.page import ABOUT, TITLES, cells, measured_rows, remarks
+from bench.embeddings.rows import EmbeddingsSection
 from bench.leaderboard import published
 from bench.leaderboard.marks import MARKS, signs
 from bench.leaderboard.templates import template
@@ -33,8 +35,8 @@ MEANINGS = {
 }
 
 
-def page(sections: Sequence[SectionView]) -> str:
-    """The whole page."""
+def page(sections: Sequence[SectionView], embeddings: Sequence[EmbeddingsSection] = ()) -> str:
+    """The whole page, with the figures of kept vectors where there are any."""
     library, script = bundle(), SCRIPT.read_text(encoding="utf-8")
     written = template(PAGE).render(
         sections=sections,
@@ -43,6 +45,8 @@ def page(sections: Sequence[SectionView]) -> str:
             "labels": {"layer": labels.LAYER, "transform": labels.TRANSFORM},
             "sections": [section.data for section in sections],
         },
+        vectors=[_vectors(each) for each in embeddings],
+        about_vectors=ABOUT,
         library=library,
         script=script,
         hashes=[f"'sha256-{_hash(text)}'" for text in (library, script)],
@@ -63,6 +67,16 @@ def page(sections: Sequence[SectionView]) -> str:
         one_line=one_line,
     )
     return written + "\n"
+
+
+def _vectors(section: EmbeddingsSection) -> dict[str, object]:
+    """A section of a board of embeddings as the template shows it."""
+    return {
+        "title": f"{section.dataset}, {section.protocol}",
+        "titles": TITLES,
+        "rows": [cells(row) for row in measured_rows(section)],
+        "remarks": remarks(section),
+    }
 
 
 def _hash(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from bench.embeddings.rows import EmbeddingsSection, read_board
 from bench.leaderboard.sections import Section
 from bench.protocol.task import Task
 from bench.records.certificates import Certificate
-from bench.records.files import load_all, write_whole
+from bench.records.files import BadRecord, load_all, write_whole
 from bench.records.folder import Results
 from bench.report.page import page
 from bench.report.users import users_of
@@ -35,5 +36,16 @@ def write_report(
         for number, section in enumerate(board)
     ]
     path = output or results.report
-    write_whole(path, page(sections).encode())
+    write_whole(path, page(sections, _embeddings(results)).encode())
     return path
+
+
+def _embeddings(results: Results) -> list[EmbeddingsSection]:
+    """The board that `bench embeddings` wrote, if it did; of one that cannot be read it warns."""
+    if not results.embeddings_table.exists():
+        return []
+    try:
+        return read_board(results.embeddings_table)
+    except BadRecord as error:
+        results.warn(error)
+        return []

@@ -1,0 +1,1 @@
+"""Vectors of a kept model in the files that other programs read."""
