@@ -7,11 +7,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from bench.adapter import Adapter
-from bench.interactions import Floats, Interactions, occurrences
+from bench.fold_in.shares import Shares
+from bench.interactions import Floats, Ids, Interactions, occurrences
 
 NEIGHBOURS = 50  # people of train, and those who are as alike as the last of them
 USERS_AT_ONCE = 512  # of train that are scored at a time
 MOST_KEPT = 1 << 26  # scores of people of train that are kept: 256 MB
+SAMPLE = 256  # people of train whose mean score is what everybody likes, where it is named
 PEOPLE_AT_ONCE = 1 << 24  # new people x people of train whose likeness is held: 64 MB
 
 
@@ -65,6 +67,33 @@ class Alike:
             shared.data /= np.sqrt(sizes[some][rows] * self._sizes[shared.indices])
             parts.append(_nearest(shared))
         return sp.vstack(parts, format="csr") if parts else chosen @ self._by_item
+
+    def shares(self, items: Ids) -> Shares:
+        """The parts of the scores of a person who chose these items: they sum to the scores.
+
+        The likeness of two people is a sum over the items that they share, so each of these has its
+        part of what a neighbour lends. What everybody likes, the mean of the standardised scores of
+        a sample of all people, is taken from what is lent before that, and has a part of its own.
+        """
+        n_items, n_users = self._by_item.shape
+        person = Interactions(
+            users=np.zeros(len(items), dtype=np.int32),
+            items=items,
+            times=np.arange(len(items), dtype=np.int64),
+            n_users=1,
+            n_items=n_items,
+        )
+        likeness = self.likeness(person)  # [1, U]
+        lenders = likeness.indices.astype(np.int32)
+        if not len(lenders):
+            nothing = np.zeros((len(items), n_items))
+            return Shares(of_items=nothing, of_all=self._popularity.astype(np.float64))
+        sample = np.linspace(0, n_users - 1, min(SAMPLE, n_users)).astype(np.int32)
+        of_all = self._standardised(sample).mean(axis=0, dtype=np.float64)  # [I]
+        weights = likeness.data / likeness.data.sum(dtype=np.float64)  # [L]
+        shared = self._by_item[items][:, lenders].toarray().astype(np.float64)  # [n, L]
+        shared *= weights / shared.sum(axis=0)
+        return Shares(of_items=shared @ (self._standardised(lenders) - of_all), of_all=of_all)
 
     def _standardised(self, users: NDArray[np.int32]) -> Floats:
         """The standardised scores of people of train: [b] -> [b, I]."""

@@ -1,24 +1,16 @@
 """Prior: a new person's vector by least squares, drawn to the vectors of the people of train."""
 
-from typing import NamedTuple
-
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
 from bench.adapter import Adapter
+from bench.fold_in.shares import Shares
 from bench.interactions import Floats, Ids, Interactions
 
 TAU = 0.1  # weight of the prior
 UNOBSERVED = 0.02  # weight of an item that was not chosen, against 1 of a chosen one
 RIDGE = 0.001  # added to the covariance, as a share of its mean variance
-
-
-class Shares(NamedTuple):
-    """Of which parts a person's scores are the sum."""
-
-    of_items: NDArray[np.float64]  #: [n, n_items], the part of each chosen item in every score
-    of_all: NDArray[np.float64]  #: [n_items], the part of what everybody likes
 
 
 class Prior:

@@ -119,6 +119,30 @@ def test_who_shares_an_item_with_nobody_is_served_by_popularity() -> None:
     np.testing.assert_array_equal(found[0], found[1])
 
 
+@settings(max_examples=60)
+@given(train=some_interactions(users=9), chosen=st.sets(st.integers(0, 11)))
+def test_a_score_is_the_sum_of_its_parts(train: Interactions, chosen: set[int]) -> None:
+    items = np.array(sorted(chosen), dtype=np.int32)
+    items = items[items < train.n_items]
+    person = interactions([(0, int(item), 0) for item in items], 1, train.n_items)
+    way = Alike(fitted(train), train)
+    parts = way.shares(items)
+    assert parts.of_items.shape == (len(items), train.n_items)
+    summed = parts.of_items.sum(axis=0) + parts.of_all
+    np.testing.assert_allclose(summed, way.scores(person)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_an_item_has_a_part_where_a_neighbour_has_it_alone() -> None:
+    train = interactions([(0, 0, 0), (1, 1, 0), (2, 2, 0)], 3, 4)
+    model = fitted(train)
+    way = Alike(model, train)
+    parts = way.shares(np.array([0, 3], dtype=np.int32))
+    everybody = alike.standardised(model.table).mean(axis=0)
+    lent = alike.standardised(model.table)[0] - everybody
+    np.testing.assert_allclose(parts.of_all, everybody, atol=1e-6)
+    np.testing.assert_allclose(parts.of_items, [lent, 0 * lent], atol=1e-6)
+
+
 def test_ways_are_those_that_a_model_has() -> None:
     assert ways_of(Noise) == ways_of(Noise()) == ("alike",)
     train = interactions([(0, 0, 0), (0, 1, 0)])
