@@ -13,12 +13,14 @@ from bench.kept.arrays import read_arrays
 from bench.kept.catalogue import Catalogue
 from bench.kept.learned_from import data_folder, read_interactions
 from bench.kept.manifest import (
+    DATA,
     ITEMS,
     MANIFEST,
     STATE,
     USERS,
     By,
     Damaged,
+    DataManifest,
     FileFacts,
     Kind,
     Manifest,
@@ -33,6 +35,10 @@ from bench.text import in_one_line
 
 class CannotBeRestored(Problem, ValueError):
     """A kept model of which there is nothing to score with, in another process than its fit."""
+
+
+class OtherVersion(Problem, ValueError):
+    """Data that are not those from which a kept model learned."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,14 +130,24 @@ class KeptModel:
 
         Raises:
             BadRecord, Damaged: it is missing, or has changed.
+            OtherVersion: it is of other data.
         """
         return self._train
 
     @cached_property
     def _train(self) -> Interactions:
-        return read_interactions(
-            data_folder(self.folder.parent, self.data_sha256, self.split_sha256)
-        )
+        folder = data_folder(self.folder.parent, self.data_sha256, self.split_sha256)
+        beside = load(DataManifest, folder / DATA)
+        for what, own, found in (
+            ("data", self.data_sha256, beside.data_sha256),
+            ("a split", self.split_sha256, beside.split_sha256),
+        ):
+            if own != found:
+                raise OtherVersion(
+                    f"{self.name} learned from {what} of SHA-256 {own[:16]}..., and {folder} is of"
+                    f" {found[:16]}...; keep the model again"
+                )
+        return read_interactions(folder)
 
     def restorable(self) -> bool:
         """Whether `adapter` gives the model, and not only its vectors are kept."""

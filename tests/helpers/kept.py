@@ -85,7 +85,7 @@ def films(n_users: int = 40, seed: int = 0) -> Interactions:
         group = 6 * (user % 2) + rng.permutation(6)[:4]
         others = 12 + rng.permutation(n - 13)[: user % 3]
         pairs += [(user, item) for item in (*group, *others)]
-    users, items = np.array(pairs, dtype=np.int32).T
+    users, items = np.ascontiguousarray(np.array(pairs, dtype=np.int32).T)
     features = Features(
         categorical=np.zeros((n, 0), dtype=np.int32),
         categorical_names=(),
