@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 # command imports this package too, and must not wait for numpy. `__init__.pyi` has the types.
 _PUBLIC = {
     **{"read": "api.read", "run": "api.run", "Board": "api.board", "Data": "api.data"},
+    **{"open": "api.open"},
     **{"Adapter": "adapter", "Run": "adapter", "Embeddings": "adapter"},
     **{"Interactions": "interactions", "Features": "interactions", "DataSet": "interactions"},
     **{"UsageError": "errors", "Problem": "errors"},

@@ -11,13 +11,16 @@ from bench.cli.compare import compare
 from bench.cli.data import data
 from bench.cli.embeddings import embeddings
 from bench.cli.export import export
+from bench.cli.films import films
 from bench.cli.groups import Sections
 from bench.cli.list import list_
 from bench.cli.new import new
 from bench.cli.options import INTERRUPTED
+from bench.cli.recommend import recommend
 from bench.cli.report import report
 from bench.cli.results import leaderboard, track, ui, verify
 from bench.cli.run import run
+from bench.cli.similar import similar
 from bench.cli.streams import give_up_output, prepare_output
 from bench.cli.study import study
 from bench.cli.tune import tune
@@ -27,7 +30,7 @@ from bench.errors import Problem, UsageError
 SECTIONS: dict[str, list[click.Command]] = {
     "Measure": [run, tune, new, list_, data],
     "Read": [leaderboard, report, compare, choose, study, embeddings, ui, track],
-    "Use": [export],
+    "Use": [similar, recommend, films, export],
     "Check": [verify, certify],
     "Machines": [],
 }

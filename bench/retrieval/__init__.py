@@ -1,0 +1,1 @@
+"""From a kept model to answers: similar items, recommendations with reasons, items by title."""
