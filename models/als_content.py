@@ -29,6 +29,7 @@ class ALSContent(ALS):
     features_l2: float = 10.0
     new_item_boost: float = 1.0
 
+    uses_features = ("items",)
     search = space(ALS.search, features_l2=log(0.1, 1000))
 
     def needs(self) -> tuple[Need, ...]:

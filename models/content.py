@@ -28,6 +28,7 @@ class Content(Adapter):
 
     l2: float = 30.0
 
+    uses_features = ("items",)
     search = space(l2=log(0.1, 1000))
 
     def needs(self) -> tuple[Need, ...]:

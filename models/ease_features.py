@@ -30,6 +30,7 @@ class EASEFeatures(EASE):
     additive: float = 0.0  # 0..1
     features_l2: float = 10.0  # of the model of features alone
 
+    uses_features = ("items",)
     search = space(EASE.search, collective=log(1, 1000), additive=number(0, 1))
 
     def needs(self) -> tuple[Need, ...]:

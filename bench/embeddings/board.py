@@ -49,7 +49,7 @@ def embeddings_board(
 
     Raises:
         NoEmbeddings: no kept model has vectors.
-        TwoVersions: see there.
+        TwoVersions, OtherData: see there.
         Damaged, BadRecord: something that was kept cannot be read.
     """
     found = [each for each in kept_models(results) if each.kept.kind != "none"]

@@ -7,12 +7,17 @@ from numpy.typing import NDArray
 
 from bench.embeddings.columns import LEAST_USERS
 from bench.embeddings.next_item import Questions, questions
+from bench.errors import Problem
 from bench.evaluation.ledger import Ledger
 from bench.evaluation.metrics import Counts, Values
 from bench.interactions import Features, Ids, Interactions, OriginalIds
 from bench.kept.catalogue import Catalogue
 
 GENDER = ("gender", "sex")  # names of the feature of users that is probed
+
+
+class OtherData(Problem):
+    """A ledger and kept interactions that are not of one split."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,19 @@ def criteria(train: Interactions, catalogue: Catalogue, ledger: Ledger) -> Crite
         train: ordered by user, then time.
         catalogue: of its items.
         ledger: of any model's cell: they all have the same held-out items.
+
+    Raises:
+        OtherData: the ledger is of other data than the interactions.
     """
+    try:
+        users = _numbers(ledger.user_ids, train.user_ids)
+        held_out = _numbers(ledger.item_ids, train.item_ids)
+    except KeyError as error:
+        raise OtherData(
+            f"a ledger has a user or an item {error} that nothing is kept of"
+        ) from error
+    if (train.matrix()[users, held_out] != 0).any():
+        raise OtherData("models are kept that learned from what their ledgers hold out")
     compared = np.flatnonzero(catalogue.users >= LEAST_USERS).astype(np.int32)
     years = [np.nan if year is None else year for year in catalogue.years]
     return Criteria(
@@ -45,8 +62,8 @@ def criteria(train: Interactions, catalogue: Catalogue, ledger: Ledger) -> Crite
         gender=None if train.user_features is None else _gender(train.user_features),
         asked=questions(
             train,
-            _numbers(ledger.user_ids, train.user_ids),
-            _numbers(ledger.item_ids, train.item_ids),
+            users,
+            held_out,
             ledger.sampled.candidates - 1,
             compared,
         ),

@@ -9,7 +9,7 @@ from bench.text import markdown as as_text
 from bench.text import one_line
 
 TITLE = "Embeddings"
-MARK = "*"  # behind a figure of genres where the model was given genres
+MARK = "*"  # behind a figure of genres where genres were an input
 TITLES = ("model", "vectors", "by", "seeds", *(column.title for column in ON_PAGE))
 ABOUT = (
     f"Items are judged by the company they keep: {LENGTH} neighbours of each, the most similar by"
@@ -67,7 +67,9 @@ def remarks(section: EmbeddingsSection) -> list[str]:
     if section.genre_of_any is not None:
         said.append(f"genre of neighbours at random: {decimal(section.genre_of_any)}")
     if any("genre" in row.inputs for row in section.rows):
-        said.append(f"{MARK} genres were an input, so that genre shows nothing but that")
+        said.append(
+            f"{MARK} genres were an input of the model, and its figure of genre may show just that"
+        )
     once = [row.model for row in measured_rows(section) if len(row.seeds) == 1]
     if once:
         said.append(f"one seed, so nothing is known of how stable it is: {listed(once)}")
