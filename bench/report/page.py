@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from bench.embeddings.columns import ON_PAGE
 from bench.embeddings.page import ABOUT, TITLES, cells, measured_rows, remarks
 from bench.embeddings.rows import EmbeddingsSection
 from bench.leaderboard import published
@@ -47,6 +48,7 @@ def page(sections: Sequence[SectionView], embeddings: Sequence[EmbeddingsSection
         },
         vectors=[_vectors(each) for each in embeddings],
         about_vectors=ABOUT,
+        meanings_of_vectors={column.title: column.meaning for column in ON_PAGE},
         library=library,
         script=script,
         hashes=[f"'sha256-{_hash(text)}'" for text in (library, script)],
