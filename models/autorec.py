@@ -57,6 +57,7 @@ class AutoRec(VectorAdapter):
         l2=log(1e-4, 1),
     )
     tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
+    _biases = 1  # of the columns, which meet the ones of the rows
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.

@@ -39,6 +39,8 @@ class FM(PairAdapter):
 class FMNetwork(PairNetwork):
     """Every feature has a vector v and, as its last number, a weight w."""
 
+    biases = 2  # what is within each side, beside the one that it meets
+
     def __init__(self, model: FM, train: Interactions, generator: torch.Generator) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(1))

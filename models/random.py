@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.adapter import Adapter, Run, tolerate
+from bench.adapter import Adapter, Run, State, tolerate
 from bench.interactions import Floats, Ids, Interactions
 
 
 @dataclass(kw_only=True)
 class Random(Adapter):
+    compares_items = False
     tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws scores by number")
 
     def fit(self, train: Interactions, run: Run) -> None:
@@ -22,3 +23,11 @@ class Random(Adapter):
             for user in users.tolist()
         ]
         return np.stack(rows)
+
+    def state(self) -> State:
+        """The seed."""
+        return {"seed": np.array(self._seed, dtype=np.int64)}
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Take the seed of another fit."""
+        self._seed, self._n_items = int(state["seed"]), train.n_items

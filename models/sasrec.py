@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from bench.adapter import Adapter, Embeddings, Run, tolerate
+from bench.adapter import Adapter, Embeddings, Run, State, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
@@ -17,6 +17,7 @@ from .shared.layers import Linear, dropout, normal
 from .shared.optimizers import AdamW
 from .shared.sequences import Padded, Sequences, by_length
 from .shared.softmax import Targets, softmax_loss
+from .shared.states import into_network, of_network
 
 POSITIONS_PER_SCORING = 2**13  # through the network at a time
 
@@ -117,6 +118,17 @@ class SASRec(Adapter):
         """The states of all users, and the item vectors."""
         everyone = np.arange(len(self._histories.lengths), dtype=np.int32)
         return Embeddings(self._states(everyone).cpu().numpy(), self._network.items.cpu().numpy())
+
+    def state(self) -> State:
+        """The network; histories are those of train."""
+        return of_network(self._network)
+
+    @torch.no_grad()
+    def restore(self, state: State, train: Interactions) -> None:
+        """Build the network anew, and give it the parameters of another fit."""
+        self._network = SASRecNetwork(self, train.n_items, torch.Generator().manual_seed(0))
+        into_network(state, self._network)
+        self._histories = Sequences.of(train, self.maxlen, "cpu")
 
 
 class Block(nn.Module):

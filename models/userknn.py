@@ -1,15 +1,16 @@
 """User k-nearest-neighbours (Resnick et al., CSCW 1994), as in Ferrari Dacrema et al. 2021."""
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
-from bench.adapter import Adapter, Run, tolerate
+from bench.adapter import Adapter, Run, State, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, number, space, whole
 
 from .shared.neighbours import Measure, Weights, nearest, weighted
+from .shared.states import into_sparse, of_sparse
 
 
 @dataclass(kw_only=True)
@@ -47,11 +48,22 @@ class UserKNN(Adapter):
         Raises:
             ValueError: measure, weights or k is none of those that there are.
         """
-        by_item = weighted(train.matrix().T.tocsr(), self.weights)  # [I, U]
-        self._history = by_item.T.tocsr()  # [U, I]
+        self._history = self._histories(train)
         similarity = nearest(self._history, self.k, self.shrinkage, self.measure, self.alpha)
         self._similarity = similarity.T.tocsr() if self.reverse else similarity  # [U, U]
+
+    def _histories(self, train: Interactions) -> Any:
+        """The items of each user, by their weights: CSR [U, I]."""
+        return weighted(train.matrix().T.tocsr(), self.weights).T.tocsr()
 
     def scores(self, users: Ids) -> Floats:
         """Score every item: int32 [b] -> float32 [b, I]."""
         return np.asarray((self._similarity[users] @ self._history).toarray(), dtype=np.float32)
+
+    def state(self) -> State:
+        """The similarities of users."""
+        return of_sparse(self._similarity)
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Take the similarities of another fit; histories are those of train."""
+        self._history, self._similarity = self._histories(train), into_sparse(state)

@@ -126,6 +126,7 @@ ONLY_IN: dict[str, Callable[[Path], bool]] = {
 # Imported below the top of a file, outside bench/cli/: the reason stands beside it.
 HEAVY = {"bench.evaluation.kernels", "bench.tracking.tracker", "psutil", "pyarrow", "rich"}
 HEAVY |= {"IPython.display", "bench.report.write", "pandas", "faiss", "tabulate", "vl_convert"}
+HEAVY |= {"bench.kept.leave"}  # its libraries count in no memory of a cell that is not kept
 
 PATHS = sorted(
     path.relative_to(ROOT)

@@ -41,6 +41,7 @@ def run(
     timeout: float = 1800.0,
     memory_limit: int = 0,
     data_dir: Path | str | None = None,
+    keep: bool = False,
     force: bool = False,
     progress: bool = True,
 ) -> Board:
@@ -69,6 +70,7 @@ def run(
         timeout: seconds that a cell may take.
         memory_limit: MB that a cell may take; 0 is most of the machine's.
         data_dir: of a data set by name: where the publisher's files are; nothing is downloaded.
+        keep: keep the fitted models in the results folder, to be used in other processes.
         force: measure again what is measured.
         progress: False shows nothing until the board.
 
@@ -106,6 +108,7 @@ def run(
             eval_users=eval_users,
             timeout=timeout,
             memory_limit=memory_limit,
+            keep=keep or None,
         )
         options = Options(
             results=Results(Path(results)),

@@ -30,6 +30,7 @@ DEFAULT_SUITE = "ml-100k"
 )
 @click.option("--seeds", metavar="0,1", help="Seeds of the models.")
 @run_options("cell")
+@click.option("--keep", is_flag=True, help="Keep the fitted models, in RESULTS/models.")
 @click.option("--force", is_flag=True, help="Measure again what is measured already.")
 @click.option("--dry-run", is_flag=True, help="Show the cells and measure nothing.")
 def run(
@@ -39,19 +40,22 @@ def run(
     models: str | None,
     seeds: str | None,
     own: list[str],
+    keep: bool,
     dry_run: bool,
     **changes: Any,
 ) -> int:
     """Train and measure models, and show the board.
 
     What is measured already, with the same data, parameters, code and libraries, is not measured
-    again. Exit code 0 when every cell is ok or skipped with a reason, 1 when one failed or the
-    board is INVALID.
+    again. With --keep fitted models are kept, to be used in other processes; one that is measured
+    already is then fitted once more. Exit code 0 when every cell is ok or skipped with a reason, 1
+    when one failed or could not be kept, or the board is INVALID.
     """
     chosen = suite_to_run(
         suite,
         models=words(models) if models is not None else own or None,
         seeds=words(seeds) if seeds is not None else None,
+        keep=keep or None,  # else as the suite says
         **changes,
     )
     if dry_run:
@@ -121,12 +125,13 @@ def run_suite(suite: "Suite", options: "Options") -> int:
         return INTERRUPTED
     invalid = any(section.invalid for section in board)
     bad = any(found.status not in ("ok", "skipped") for found in outcome.records)
-    return int(bad or invalid)
+    return int(bad or invalid or bool(outcome.not_kept))
 
 
 def show_cells(suite: "Suite", options: "Options") -> int:
     """Show the cells of a suite and which of them are measured."""
-    from bench.canaries.run import kept
+    from bench.canaries import run as canary_run
+    from bench.kept.put import is_kept
     from bench.protocol.audit import audit_lines
     from bench.running.folder import kept_record
     from bench.running.run import prepare_run
@@ -134,10 +139,15 @@ def show_cells(suite: "Suite", options: "Options") -> int:
     with tempfile.TemporaryDirectory() as work:  # not in the results: another run may be there
         task, planned = prepare_run(suite, options, Path(work))
     click.echo(audit_lines(task.dataset, task.protocol, task.audit))
-    canaries = "measured" if kept(task.dataset, task, options.results) else "to measure"
+    there = canary_run.kept(task.dataset, task, options.results)
+    canaries = "measured" if there else "to measure"
     click.echo(f"  canaries first: {canaries}")
     for each in planned:
-        measured = "measured" if kept_record(each.cell, each.key, options.results) else "to measure"
+        record = kept_record(each.cell, each.key, options.results)
+        measured = "measured" if record else "to measure"
+        if suite.keep or each.row.keep:
+            kept = record is not None and is_kept(record, options.results)
+            measured += ", kept" if kept else ", to keep"
         state = each.described.reason or measured
         click.echo(f"  {each.cell.name:<16} seed {each.cell.seed}  {each.key}  {state}")
     return 0

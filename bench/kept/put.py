@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +41,12 @@ class Fitted:
     users: Floats | None = None  # [U, d]
     biases: int = 0
     state: Path | None = None  # a file of safetensors, which is moved
+
+    def moved(self, folder: Path) -> "Fitted":
+        """With the state in another folder of the same disk."""
+        if self.state is None:
+            return self
+        return replace(self, state=self.state.rename(folder / STATE))
 
 
 def put_model(
@@ -81,7 +87,7 @@ def put_model(
         )
         save(kept, folder / MANIFEST)
 
-    return _whole(results.model_of(record), write)
+    return _whole(results.model_of(record), results.work, write)
 
 
 def is_kept(record: Record, results: Results) -> bool:
@@ -113,7 +119,7 @@ def _put_data(record: Record, train: Interactions, results: Results) -> None:
         )
         save(kept, folder / DATA)
 
-    _whole(place, write)
+    _whole(place, results.work, write)
 
 
 def _data_is_there(place: Path) -> bool:
@@ -126,10 +132,11 @@ def _data_is_there(place: Path) -> bool:
     return True
 
 
-def _whole(place: Path, write: Callable[[Path], None]) -> Path:
-    """Write a folder under another name, then give it its own."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=place.parent) as name:
+def _whole(place: Path, work: Path, write: Callable[[Path], None]) -> Path:
+    """Write a folder in `work`, on the same disk, then give it its place."""
+    for folder in (place.parent, work):
+        folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work) as name:
         folder = Path(name) / "new"
         folder.mkdir()
         write(folder)

@@ -33,6 +33,7 @@ class SuiteRow:
     tuned: str = ""  # how the values were found
     seeds: tuple[int, ...] = ()  # instead of the suite's
     timeout: float | None = None  # seconds, instead of the suite's
+    keep: bool = False  # the fitted model, beside its record
 
     def __post_init__(self) -> None:
         if len(self.label) > MOST_LABEL or not self.label.isprintable():
@@ -62,6 +63,7 @@ class Suite:
     memory_limit: int = 0  # MB a cell; 0 is most of the machine's
     min_rating: float | None = None  # only interactions rated at least this high count
     eval_users: int | None = None  # only a sample of so many test users is scored
+    keep: bool = False  # the fitted models of all rows
 
     def __post_init__(self) -> None:
         if self.dataset:

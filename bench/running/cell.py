@@ -5,14 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench import machine
 from bench.evaluation import ledger
 from bench.evaluation.figures import figures
+from bench.evaluation.ledger import Ledger
 from bench.isolation import process as isolation
+from bench.kept.put import Fitted
+from bench.kept.take import Left, NotKept, taken
 from bench.protocol.task import Task
 from bench.records.record import Record, Status
 from bench.registry.models import ModelSpec
@@ -24,7 +27,19 @@ from bench.running.plan import Planned
 from bench.running.training import Epoch
 
 # Of what the job says.
-READERS: isolation.Readers = {"phase": str, "share": float, "epoch": Epoch.read}
+READERS: isolation.Readers = {
+    **{"phase": str, "share": float, "epoch": Epoch.read},
+    **{"measured": dict, "left": Left.read},
+}
+
+
+class Measured(NamedTuple):
+    """What came of a cell."""
+
+    record: Record
+    ledger: Ledger | None = None
+    fitted: Fitted | None = None  # what is to be kept of the model; its state is a file in `work`
+    not_kept: str = ""  # why there is no such thing, where it was wanted
 
 
 def measure(
@@ -34,22 +49,26 @@ def measure(
     work: Path,
     display: Display,
     prune: Callable[[Epoch], str] = lambda epoch: "",
-) -> tuple[Record, ledger.Ledger | None]:
+    *,
+    keep: bool = False,
+) -> Measured:
     """Measure a cell in a process of its own. Whatever the model does, there is a record.
 
-    `prune` hears of each epoch, and ends the cell there by a reason.
+    `prune` hears of each epoch, and ends the cell there by a reason. With `keep` the model is to
+    be kept: the record is as without it, also where that goes wrong.
     """
     if planned.described.status == "skipped":
-        return skipped(planned, task), None
+        return Measured(skipped(planned, task))
     started, began = datetime.now(UTC), monotonic()
     load_before = machine.load_average()
-    ending, found = _measure(planned, task, limits, work, display, prune)
+    came = _measure(planned, task, limits, work, display, prune, keep)
+    ending, found = came.ending, came.ledger
     timings = ending.result.get("timings", {}) | {
-        "cell_seconds": monotonic() - began,
+        "cell_seconds": came.at - began,
         "load_before": load_before,
         "load_after": machine.load_average(),
     }
-    return _record(
+    record = _record(
         planned,
         task,
         started,
@@ -60,7 +79,8 @@ def measure(
         metrics=figures(found) if found else {},
         timings=timings,
         curve=ending.result.get("curve", []),
-    ), found
+    )
+    return Measured(record, found, came.fitted, came.not_kept)
 
 
 def skipped(planned: Planned, task: Task) -> Record:
@@ -98,6 +118,16 @@ def _record(
     )
 
 
+class _Came(NamedTuple):
+    """How a cell's process ended, and when what is measured was known."""
+
+    ending: isolation.Ending
+    ledger: Ledger | None
+    at: float
+    fitted: Fitted | None = None
+    not_kept: str = ""
+
+
 def _measure(
     planned: Planned,
     task: Task,
@@ -105,7 +135,8 @@ def _measure(
     work: Path,
     display: Display,
     prune: Callable[[Epoch], str],
-) -> tuple[isolation.Ending, ledger.Ledger | None]:
+    keep: bool,
+) -> _Came:
     cell = planned.cell
     job = Measure(
         row=ModelSpec(cell.model, cell.params),
@@ -115,25 +146,50 @@ def _measure(
         memory_limit_mb=limits.memory_mb,
         train=task.train,
         looks=task.cases if task.tuning else None,
+        keep=keep,
     )
+    curve: list[Any] = []
+    came: _Came | None = None
+    left: Left | None = None
     with isolation.running(job, limits, work, knowing_added_models()) as child:
         for kind, value in child.messages(READERS):
             if kind == "fitted":
                 child.send(task.cases)  # only now: no model can learn from what it never had
+            elif kind == "measured" and keep and came is None:
+                found = isolation.Ending(status="ok", result={"timings": value, "curve": curve})
+                came = _ended(found, child.folder, task)
+            elif kind == "left":
+                left = value
             else:
                 display.hear(kind, value)
-            if kind == "epoch" and (reason := prune(value)):
-                child.stop(reason)
+            if kind == "epoch":
+                curve.append(value._asdict())
+                if reason := prune(value):
+                    child.stop(reason)
         ending = child.end()
-        if ending.status != "ok":
-            return ending, None
+        if came is None:
+            return _ended(ending, child.folder, task)
+        if left is None or ending.status != "ok":
+            return came._replace(not_kept=ending.reason or "the process left no model")
         try:
-            return ending, _checked(ledger.load(child.folder / LEDGER), task)
-        except ValueError as error:
-            return replace(ending, status="failed", reason=str(error)), None
+            fitted = taken(left, child.folder, task.train)
+        except NotKept as error:
+            return came._replace(not_kept=str(error))
+        return came._replace(fitted=fitted.moved(work))
 
 
-def _checked(found: ledger.Ledger, task: Task) -> ledger.Ledger:
+def _ended(ending: isolation.Ending, folder: Path, task: Task) -> _Came:
+    """With the ledger, if the process ended well; without, it failed."""
+    if ending.status != "ok":
+        return _Came(ending, None, monotonic())
+    try:
+        return _Came(ending, _checked(ledger.load(folder / LEDGER), task), monotonic())
+    except ValueError as error:
+        failed = replace(ending, status="failed", reason=str(error))
+        return _Came(failed, None, monotonic())
+
+
+def _checked(found: Ledger, task: Task) -> Ledger:
     """The ledger, if it is of the cases that were asked for."""
     train, cases = task.train, task.cases
     wanted: tuple[Any, ...] = (train.user_ids[cases.users], train.item_ids[cases.held_out])

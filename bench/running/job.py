@@ -34,6 +34,7 @@ class Measure:
     memory_limit_mb: int = 0  # 0: none
     train: Interactions
     looks: Cases | None  # validation cases to look at while fitting; never test cases
+    keep: bool = False  # leave the fitted model in the job's folder, too
     timings: dict[str, float] = field(default_factory=dict)
 
     def run(self, parent: Parent) -> dict[str, Any]:
@@ -53,7 +54,16 @@ class Measure:
         parent.tell("fitted")
         cases: Cases = parent.ask()
         self._score(adapter, cases, synchronize, parent)
+        if self.keep:
+            self._keep(adapter, parent)
         return {"timings": self.timings, "curve": [epoch._asdict() for epoch in curve]}
+
+    def _keep(self, adapter: Adapter, parent: Parent) -> None:
+        """Leave the model. Whatever goes wrong with that, what was measured is told before."""
+        parent.tell("measured", self.timings)
+        parent.tell("phase", "keeping")
+        leaving = import_module("bench.kept.leave")  # its libraries count in no cell's memory
+        parent.tell("left", leaving.leave(adapter, self.train, parent.folder))
 
     def _too_large(self, adapter: Adapter) -> str:
         """Why the model does not fit into memory on these data; "" where it does."""

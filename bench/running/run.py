@@ -19,6 +19,7 @@ from bench.running import cell
 from bench.running.describe import describe, fit_for
 from bench.running.display import Display
 from bench.running.folder import keep, kept_record, work_folder
+from bench.running.keeping import Keeping
 from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
 from bench.tracking.live import LiveTracking
@@ -30,6 +31,7 @@ class RunOutcome:
 
     records: list[Record] = field(default_factory=list)  # of its cells, in the suite's order
     canaries: list[Canaries] = field(default_factory=list)  # that vouch for them
+    not_kept: list[Record] = field(default_factory=list)  # whose model could not be kept
     interrupted: bool = False
 
 
@@ -84,6 +86,7 @@ class Session:
         self._tracking = LiveTracking(options.results)
         self._clock = Clock()
         self._display = Display(cells, options.shown_on)
+        self._keeping = Keeping(suite, task, options.results, self._display.line)
 
     def __enter__(self) -> Self:
         self._display.__enter__()
@@ -96,6 +99,7 @@ class Session:
         trace: TracebackType | None,
     ) -> bool:
         self._display.__exit__(kind, error, trace)
+        self.outcome.not_kept = self._keeping.failed
         self.outcome.interrupted = isinstance(error, KeyboardInterrupt)
         if error is not None and not self.outcome.interrupted:
             return False
@@ -125,6 +129,9 @@ class Session:
         record = None if force else kept_record(planned.cell, planned.key, results)
         if record is None:
             record = self._measure(planned)
+        elif self._keeping.lacks(planned, record):
+            self._display.begin(planned.cell)
+            self._keeping.put_again(self._fit(planned), record)
         self.outcome.records.append(record)
         measured_now = record.invocation == self._tracking.invocation
         self._display.end(record, measured=measured_now)
@@ -137,7 +144,18 @@ class Session:
         self._display.begin(planned.cell)
         if planned.described.status != "skipped":
             self._clock.before()
-        limits = limits_of(planned, self._suite, self._options)
-        measured = cell.measure(planned, self._task, limits, self._work, self._display)
-        record = keep(*measured, self._suite.name, self._tracking.invocation, results)
+        measured = self._fit(planned)
+        record = keep(
+            measured.record,
+            measured.ledger,
+            self._suite.name,
+            self._tracking.invocation,
+            results,
+        )
+        self._keeping.put(measured, record)
         return self._clock.after(record, results)
+
+    def _fit(self, planned: Planned) -> cell.Measured:
+        limits = limits_of(planned, self._suite, self._options)
+        keeps = self._keeping.wanted(planned)
+        return cell.measure(planned, self._task, limits, self._work, self._display, keep=keeps)

@@ -123,7 +123,8 @@ class Session:
         try:
             with Display(1, self.options.shown_on) as display:
                 display.begin(cell.cell)
-                record, _ = cells.measure(cell, self.task, limits, self.work, display, prune)
+                came = cells.measure(cell, self.task, limits, self.work, display, prune)
+            record = came.record
             outcome = self._outcome(outcome, record, over_budget)
         finally:  # also when the user ends it
             attempt.end(replace(outcome, seconds=monotonic() - began))

@@ -27,6 +27,7 @@ Other models:
     softmax.py, in_batch.py         softmax over the catalogue, or over a batch
     negatives.py                    random items that a user left untouched
     sparse.py                       a constant sparse matrix times a table that learns
+    states.py                       networks and sparse matrices as arrays that can be kept
     devices.py, optimizers.py       threads, precision and devices of torch; its optimizers
 
 `kernels` is what numba compiles; only the files above call it, and mf, bpr, eals and slim.

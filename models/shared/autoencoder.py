@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.adapter import Adapter, Embeddings, Run, tolerate
+from bench.adapter import Adapter, Embeddings, Run, State, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
@@ -17,6 +17,7 @@ from .histories import Chosen, Histories
 from .layers import Linear
 from .optimizers import AdamW
 from .softmax import Targets, softmax_loss
+from .states import into_network, of_network
 
 USERS_PER_SCORING = 1024  # through the network at a time
 
@@ -214,4 +215,15 @@ class AutoencoderAdapter(Adapter):
         last = self._network.last
         users = torch.cat([states, torch.ones_like(states[:, :1])], dim=1)  # [U, L + 1]
         items = torch.cat([last.weight, last.bias[:, None]], dim=1)  # [I, L + 1]
-        return Embeddings(users.cpu().numpy(), items.cpu().numpy())
+        return Embeddings(users.cpu().numpy(), items.cpu().numpy(), biases=1)
+
+    def state(self) -> State:
+        """The network; histories are those of train."""
+        return of_network(self._network)
+
+    @torch.no_grad()
+    def restore(self, state: State, train: Interactions) -> None:
+        """Build the network anew, and give it the parameters of another fit."""
+        self._histories = Histories.of(train, "cpu")
+        self._network = self.network(train.n_items, torch.Generator().manual_seed(0))
+        into_network(state, self._network)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.adapter import Run
+from bench.adapter import Embeddings, Run
 from bench.interactions import Floats, Ids, Interactions
 
 from .factors import FactorAdapter
@@ -78,6 +78,10 @@ class FactorsBySGD(FactorAdapter):
             self._users, self._items = _folded(factors)
             if run.epoch(samples=samples, loss=loss):
                 break
+
+    def embeddings(self) -> Embeddings:
+        """The vectors of users and items, and as their last two numbers the biases."""
+        return super().embeddings()._replace(biases=2)
 
     def _normal(self, count: int, random: np.random.Generator) -> Floats:
         drawn = random.standard_normal((count, self.factors), dtype=np.float32)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.adapter import Adapter, Embeddings
-from bench.interactions import Floats, Ids
+from bench.adapter import Adapter, Embeddings, State
+from bench.interactions import Floats, Ids, Interactions
 
 # Shapes: b users, c items of each, U users, I items, D width of the vectors.
 
@@ -24,6 +24,7 @@ class VectorAdapter(Adapter):
     """
 
     _found = None  # not annotated, as it is no hyper-parameter
+    _biases = 0  # how many of the last numbers of a vector are biases, or the ones that they meet
 
     @abstractmethod
     def _vectors(self) -> tuple[Tensor, Tensor]:
@@ -50,4 +51,13 @@ class VectorAdapter(Adapter):
     def embeddings(self) -> Embeddings:
         """The vectors of users and items."""
         of_users, of_items = self._kept()
-        return Embeddings(of_users.cpu().numpy(), of_items.cpu().numpy())
+        return Embeddings(of_users.cpu().numpy(), of_items.cpu().numpy(), self._biases)
+
+    def state(self) -> State:
+        """The vectors, which are all that scores need."""
+        of_users, of_items, _ = self.embeddings()
+        return {"users": of_users, "items": of_items}
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Take the vectors of another fit."""
+        self._found = torch.from_numpy(state["users"]), torch.from_numpy(state["items"])

@@ -83,8 +83,8 @@ def measure(
     shown = display.Display(1, "lines")
     shown.begin(planned.cell)
     with names.with_models([path]):
-        found, its_ledger = cell.measure(planned, TASKS[tuning], limits, folder, shown)
-    found = keep(found, its_ledger, "", "", Results(folder))
+        came = cell.measure(planned, TASKS[tuning], limits, folder, shown)
+    found = keep(came.record, came.ledger, "", "", Results(folder))
     return found, Results(folder).ledger_of(found)
 
 

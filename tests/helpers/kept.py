@@ -163,7 +163,7 @@ def made_up_kept(
         fitted = Fitted(kind=kind, items=vectors, biases=biases)
     else:
         adapter.fit(train, Run(seed=seed))
-        left = folder / "left"
+        left = results.work
         left.mkdir(parents=True, exist_ok=True)
         said = leave(adapter, train, left)
         said["restorable"] &= with_state

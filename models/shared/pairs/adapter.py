@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.adapter import Adapter, Embeddings, Run
+from bench.adapter import Adapter, Embeddings, Run, State
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, space, whole
 
 from ..devices import compiled, mixed_precision, threads
 from ..negatives import Negatives
+from ..states import into_network, of_network
 from ..tables import AdamW, Optimizer
 from .batches import Batches
 from .epochs import Epochs
@@ -144,7 +145,19 @@ class PairAdapter(Adapter):
         if vectors is None:
             return None
         of_users, of_items = vectors
-        return Embeddings(of_users.cpu().numpy(), of_items.cpu().numpy())
+        return Embeddings(of_users.cpu().numpy(), of_items.cpu().numpy(), self._network.biases)
+
+    def state(self) -> State:
+        """The network's parameters, and the features that it was built from."""
+        return of_network(self._network)
+
+    @torch.no_grad()
+    def restore(self, state: State, train: Interactions) -> None:
+        """Build the network anew, and give it the parameters of another fit."""
+        self._n_items = train.n_items
+        self._network = self.network(train, torch.Generator().manual_seed(0))
+        into_network(state, self._network)
+        self._sides = None
 
     def _vectors(self) -> tuple[Tensor, Tensor] | None:
         """What users and items bring to the dot product, where that is the whole logit."""

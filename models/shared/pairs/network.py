@@ -108,6 +108,7 @@ class PairNetwork(nn.Module, ABC):
     """Subclasses give both sides, and set `self.tower` if they have one."""
 
     tower: Tower | None
+    biases = 0  # of the last numbers of `dot`: biases, or the ones that they meet
 
     def __init__(self) -> None:
         super().__init__()
