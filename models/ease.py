@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.adapter import Run
+from bench.adapter import Run, State
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import log, space
 
@@ -35,3 +35,11 @@ class EASE(RecencyAdapter):
 
     def scores(self, users: Ids) -> Floats:
         return np.asarray(self._history[users] @ self._weights, dtype=np.float32)
+
+    def state(self) -> State:
+        """The weights."""
+        return {"weights": self._weights}
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Take the weights of another fit; histories are those of train."""
+        self._history, self._weights = self._weighted(train), state["weights"]

@@ -5,12 +5,13 @@ from typing import Literal
 
 import numpy as np
 
-from bench.adapter import Run
+from bench.adapter import Run, State
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, number, space, whole
 
 from .shared.neighbours import nearest, weighted
 from .shared.recency import RecencyAdapter
+from .shared.states import into_sparse, of_sparse
 
 
 @dataclass(kw_only=True)
@@ -42,3 +43,11 @@ class ItemKNN(RecencyAdapter):
 
     def scores(self, users: Ids) -> Floats:
         return np.asarray((self._history[users] @ self._similarity).toarray(), dtype=np.float32)
+
+    def state(self) -> State:
+        """The similarities of items."""
+        return of_sparse(self._similarity)
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Take the similarities of items of another fit; histories are those of train."""
+        self._history, self._similarity = self._weighted(train), into_sparse(state)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from bench.adapter import Run, tolerate
+from bench.adapter import Run, State, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import log, space, whole
 
 from .shared.kernels.linear import elastic_net
 from .shared.neighbours import nearest
 from .shared.recency import RecencyAdapter
+from .shared.states import into_sparse, of_sparse
 
 ITEMS_AT_ONCE = 64  # solved by a thread before it takes the next ones
 # A catalogue of up to so many items has a gram matrix of 512 MB or less, which is held whole. In a
@@ -94,3 +95,11 @@ class SLIM(RecencyAdapter):
     def scores(self, users: Ids) -> Floats:
         """Score every item: int32 [b] -> float32 [b, I]."""
         return np.asarray((self._history[users] @ self._weights).toarray(), dtype=np.float32)
+
+    def state(self) -> State:
+        """The weights."""
+        return of_sparse(self._weights)
+
+    def restore(self, state: State, train: Interactions) -> None:
+        """Take the weights of another fit; histories are those of train."""
+        self._history, self._weights = self._weighted(train), into_sparse(state)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.options import as_results, results_option, width
+from bench.cli.options import as_results, data_dir_option, results_option, width
+from bench.errors import Problem
+from bench.text import one_line
 
 if TYPE_CHECKING:
     from bench.records.folder import Results
@@ -56,7 +58,11 @@ def leaderboard(results: "Results", picture: Path | None) -> int:
     default=Path("results"),
     callback=as_results,
 )
-def verify(results: "Results") -> None:
+@click.option(
+    "--kept", is_flag=True, help="Restore the kept models too, which must give their ledgers again."
+)
+@data_dir_option
+def verify(results: "Results", kept: bool, data_dir: Path | None) -> None:
     """Compute every published figure again from the ledgers; fail on the first difference.
 
     It fails too where a board is INVALID. A study, or a board of embeddings, that stands in the
@@ -73,6 +79,38 @@ def verify(results: "Results") -> None:
         click.echo(verify_embeddings(results))
     if results.records.exists() or not any(further):
         click.echo(check(results))
+    if kept:
+        verify_kept(results, data_dir)
+
+
+def verify_kept(results: "Results", data_dir: Path | None) -> None:
+    """Restore each kept model in a process of its own, and compare ledgers byte for byte.
+
+    Raises:
+        Problem: none is kept, one gives another ledger, or its data set is not at hand.
+    """
+    from bench.compare.strata import measured_on
+    from bench.leaderboard.write import board_of
+    from bench.running.folder import work_folder
+    from bench.running.restored import restored
+
+    good, wrong = 0, []
+    with results.held(), work_folder(results) as work:
+        for section in board_of(results, compute=False):
+            there = [each for each in section.records if results.model_of(each).is_dir()]
+            if not there:
+                continue
+            task = measured_on(section, data_dir).task
+            for record, reason in restored(there, task, results, work):
+                name = f"{one_line(record.cell.name)} seed {record.cell.seed}"
+                click.echo(f"{name}: {one_line(reason) or 'the ledger of its cell, byte for byte'}")
+                good += not reason
+                wrong += [name] if reason else []
+    if wrong:
+        raise Problem(f"{results.models}: not restored as measured: {', '.join(wrong)}")
+    if not good:
+        raise Problem(f"nothing is kept in {results.models} that is on the board")
+    click.echo(f"{good} kept models restored: each gives the ledger of its cell, byte for byte")
 
 
 @click.command(short_help="Write to MLflow what is missing there.")

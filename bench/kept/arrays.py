@@ -30,7 +30,7 @@ def write_arrays(arrays: dict[str, NDArray[Any]], path: Path) -> None:
         if array.flags.f_contiguous and not array.flags.c_contiguous:
             by_column.append(name)
             array = array.T
-        plain[name] = np.ascontiguousarray(array)
+        plain[name] = np.asarray(array, order="C")
     save_file(plain, path, metadata={TRANSPOSED: "\n".join(by_column)})
 
 
