@@ -72,7 +72,8 @@ def put_model(
         write_items(Catalogue.of(train), fitted.items, folder / ITEMS)
         write_users(train.user_ids, fitted.users, folder / USERS)
         if fitted.state is not None:
-            shutil.move(fitted.state, folder / STATE)
+            shutil.copyfile(fitted.state, folder / STATE)  # that others may read it, too
+            fitted.state.unlink()
         kept = Manifest(
             cell=record.cell,
             key=record.key,
