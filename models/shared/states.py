@@ -1,4 +1,4 @@
-"""What networks and sparse matrices hold, as arrays, for `Adapter.state` and `restore`.
+"""Networks and sparse matrices as arrays, for `Adapter.state` and `restore`.
 
 It loads no torch: a network is handed in.
 """
