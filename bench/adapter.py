@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import Space, space
 
-#: What a model may need beside who chose what: the order of a user's items, features of items.
-Need = Literal["order", "item features"]
+#: What a model may need beside who chose what: the order of a user's items, features of items, and
+#: vectors of their texts (`Features.text_vectors`), which the harness makes beforehand.
+Need = Literal["order", "item features", "text vectors"]
 #: Called after an epoch with its samples and its loss; returns True when training should end.
 Report = Callable[[int, float | None], bool]
 

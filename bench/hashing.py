@@ -37,10 +37,11 @@ def _feed_field(update: Callable[[Any], None], name: str, value: Any) -> None:
 def _feed(update: Callable[[Any], None], value: Any) -> None:
     if is_dataclass(value):
         for field in fields(value):
-            if field.metadata.get("hashed") == "unless empty" and not getattr(value, field.name):
+            part = getattr(value, field.name)
+            if field.metadata.get("hashed") == "unless empty" and (part is None or not len(part)):
                 continue
             if field.name != "source":  # the same data by another way is the same data
-                _feed_field(update, field.name, getattr(value, field.name))
+                _feed_field(update, field.name, part)
     elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         little_endian = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
         update(f"{little_endian.dtype.str}{value.shape}".encode())

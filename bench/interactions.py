@@ -52,6 +52,8 @@ class Features(ReadOnlyArrays):
     labels: tuple[str, ...] | None = None  #: E names for people to read, as film titles
     text: tuple[tuple[str, ...], ...] = field(default=(), metadata=_IF_ANY)  #: T columns of E texts
     text_names: tuple[str, ...] = field(default=(), metadata=_IF_ANY)  #: T of them
+    #: [E, V], what the texts are like by a language model, where a model needs it
+    text_vectors: Floats | None = field(default=None, metadata=_IF_ANY)
 
     def __post_init__(self) -> None:
         for kind in ("categorical", "multi_hot", "dense"):
@@ -67,6 +69,10 @@ class Features(ReadOnlyArrays):
             raise ValueError(f"labels must name {len(self)} entities, not {len(self.labels)}")
         if len(self.text) != len(self.text_names) or {len(c) for c in self.text} - {len(self)}:
             raise ValueError(f"text must be {len(self.text_names)} columns of {len(self)} texts")
+        if self.text_vectors is not None:
+            if self.text_vectors.ndim != 2 or len(self.text_vectors) != len(self):
+                raise ValueError(f"text_vectors must be {len(self)} rows of numbers")
+            object.__setattr__(self, "text_vectors", read_only(self.text_vectors))
         for name, size, column in zip(
             self.categorical_names, self.categorical_sizes, self.categorical.T, strict=True
         ):

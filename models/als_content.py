@@ -28,24 +28,27 @@ class ALSContent(ALS):
 
     features_l2: float = 10.0
     new_item_boost: float = 1.0
+    text: bool = False  # whether vectors of texts by a language model are features, too
 
     uses_features = ("items",)
     search = space(ALS.search, features_l2=log(0.1, 1000))
 
     def needs(self) -> tuple[Need, ...]:
         """Features of items, beside what als needs."""
-        return (*super().needs(), "item features")
+        needs: tuple[Need, ...] = (*super().needs(), "item features")
+        return (*needs, "text vectors") if self.text else needs
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train; a look in between is at als.
 
         Raises:
-            ValueError: as als does; features_l2 or new_item_boost is not above 0.
+            ValueError: as als does; features_l2 or new_item_boost is not above 0; or there
+                are no vectors for `text`.
         """
         if not self.new_item_boost > 0:
             raise ValueError(f"new_item_boost must be above 0, not {self.new_item_boost:g}")
         super().fit(train, run)
-        rows = content(train.item_features, train.n_items)  # [I, F]
+        rows = content(train.item_features, train.n_items, self.text)  # [I, F]
         new = np.bincount(train.items, minlength=train.n_items) == 0
         known = rows[~new]  # [C, F]
         mapping = ridge(known, self.features_l2) @ (known.T @ self._items[~new])  # [F, D]

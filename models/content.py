@@ -27,22 +27,23 @@ class Content(Adapter):
     """
 
     l2: float = 30.0
+    text: bool = False  # whether vectors of texts by a language model are features, too
 
     uses_features = ("items",)
     search = space(l2=log(0.1, 1000))
 
     def needs(self) -> tuple[Need, ...]:
         """Features of items: without any, all scores are 0."""
-        return ("item features",)
+        return ("item features", "text vectors") if self.text else ("item features",)
 
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train.
 
         Raises:
-            ValueError: l2 is not above 0.
+            ValueError: l2 is not above 0, or there are no vectors for `text`.
         """
         self._history = train.matrix()  # [U, I]
-        self._rows = content(train.item_features, train.n_items)  # [I, F]
+        self._rows = content(train.item_features, train.n_items, self.text)  # [I, F]
         self._inverse = ridge(self._rows, self.l2).astype(np.float32)  # [F, F]
 
     def scores(self, users: Ids) -> Floats:

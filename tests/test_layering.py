@@ -75,7 +75,16 @@ ALLOWED: dict[str, set[str]] = {
     },
     # what does it
     "running": {
-        *("adapter", "canaries", "errors", "evaluation", "hashing", "interactions", "isolation"),
+        *(
+            "adapter",
+            "canaries",
+            "data",
+            "errors",
+            "evaluation",
+            "hashing",
+            "interactions",
+            "isolation",
+        ),
         *("kept", "leaderboard", "machine", "protocol", "records", "registry", "report"),
         *("space", "text", "tracking"),
     },

@@ -42,6 +42,7 @@ def _taken(features: Features | None, order: Order) -> Features | None:
         multi_hot=features.multi_hot[order],
         dense=features.dense[order],
         labels=features.labels and tuple(features.labels[k] for k in order),
+        text_vectors=None if features.text_vectors is None else features.text_vectors[order],
         text=tuple(tuple(column[k] for k in order) for column in features.text),
     )
 

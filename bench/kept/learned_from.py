@@ -94,6 +94,7 @@ def _read(columns: dict[str, Any], facts: dict[str, Any]) -> Features:
     owned = columns["multi_hot"]
     sizes = np.diff(np.from_dlpack(owned.offsets))
     multi_hot[np.repeat(np.arange(count), sizes), np.from_dlpack(owned.flatten())] = True
+    named: dict[str, Any] = {name: tuple(each) for name, each in facts.items()}
     return Features(
         categorical=_stacked(columns, "categorical", facts, count, np.int32),
         multi_hot=multi_hot,
@@ -102,7 +103,7 @@ def _read(columns: dict[str, Any], facts: dict[str, Any]) -> Features:
         text=tuple(
             tuple(columns[f"text.{j}"].to_pylist()) for j in range(len(facts["text_names"]))
         ),
-        **{name: tuple(each) for name, each in facts.items()},
+        **named,
     )
 
 

@@ -24,6 +24,7 @@ from bench.registry.sources import source_sha256
 from bench.running.display import Display
 from bench.running.job import LEDGER, Measure
 from bench.running.plan import Planned
+from bench.running.text_vectors import NEED, with_vectors
 from bench.running.training import Epoch
 
 # Of what the job says.
@@ -144,7 +145,7 @@ def _measure(
         device=cell.device,
         threads=cell.threads,
         memory_limit_mb=limits.memory_mb,
-        train=task.train,
+        train=with_vectors(task.train) if NEED in planned.described.needs else task.train,
         looks=task.cases if task.tuning else None,
         keep=keep,
     )

@@ -1,6 +1,7 @@
 """From the rows of a suite to cells with keys and limits."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.registry.sources import source_sha256
 from bench.registry.suites import Suite, SuiteRow
+from bench.running import text_vectors
 from bench.running.describe import Described
 from bench.running.surfaces import SurfaceName
 
@@ -86,10 +88,12 @@ def planned(
         threads=threads,
         eval_users=task.eval_users,
     )
-    return Planned(cell=cell, key=cell_key(cell, task), row=row, described=described)
+    return Planned(
+        cell=cell, key=cell_key(cell, task, described.needs), row=row, described=described
+    )
 
 
-def cell_key(cell: Cell, task: Task) -> str:
+def cell_key(cell: Cell, task: Task, needs: Sequence[str] = ()) -> str:
     """16 hex digits that change with anything that may change the result."""
     parts = {
         "cell": vars(cell),
@@ -100,6 +104,8 @@ def cell_key(cell: Cell, task: Task) -> str:
         "harness": _harness_sha256(),
         "schema": Record.SCHEMA,
     }
+    if text_vectors.NEED in needs:
+        parts["texts"] = text_vectors.text_key(task.train)
     return key_of(parts)
 
 

@@ -22,6 +22,7 @@ from bench.running.folder import keep, kept_record, work_folder
 from bench.running.keeping import Keeping
 from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
+from bench.running.text_vectors import with_texts_made
 from bench.tracking.live import LiveTracking
 
 
@@ -68,7 +69,7 @@ def prepare_run(
     described = describe(suite, work)
     data = data or data_of(suite, options.data_dir)
     task = prepare(data, suite.protocol, suite.min_rating, suite.eval_users)
-    fit = fit_for(task, described)
+    fit = with_texts_made(task.train, fit_for(task, described), work)
     return task, planned_cells(suite, fit, task, options.device, options.threads)
 
 

@@ -13,6 +13,7 @@ from bench.registry.suites import Suite, data_of
 from bench.running.describe import Described, describe, fit_for
 from bench.running.folder import work_folder
 from bench.running.plan import Options
+from bench.running.text_vectors import with_texts_made
 from bench.space import Space, from_plain, space
 from bench.text import one_line
 from bench.tracking.live import LiveTracking
@@ -91,7 +92,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
             for row, known in zip(suite.rows, described, strict=True)
         ]
         task = validation_task(data_of(suite, options.data_dir), suite)
-        described = fit_for(task, described)
+        described = with_texts_made(task.train, fit_for(task, described), work)
         click.echo(audit_lines(task.dataset, task.protocol, task.audit))
         tracking = LiveTracking(options.results)
         place = options.results.study_of(task.dataset, task.protocol)
@@ -112,7 +113,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
                 outcome.failed |= known.status == "failed"
                 continue
             try:
-                log = session.tune(row, known.params, declared)
+                log = session.tune(row, known.params, declared, known.needs)
                 outcome.failed |= log.best() is None
             except KeyboardInterrupt:
                 outcome.interrupted = True

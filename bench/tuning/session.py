@@ -1,5 +1,6 @@
 """One model after the other: try values until the budget is spent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -52,18 +53,22 @@ class Session:
         if not self.task.tuning:
             raise ValueError(f"tuning needs a task without test items, not {self.task.protocol}")
 
-    def tune(self, row: SuiteRow, params: dict[str, Any], declared: Space) -> Log:
+    def tune(
+        self, row: SuiteRow, params: dict[str, Any], declared: Space, needs: Sequence[str] = ()
+    ) -> Log:
         """Spend the budget of one row.
 
         Args:
             row: the model, with the values to start from.
             params: all its hyper-parameters; those not searched stay as they are.
             declared: its search space, widened where the start lies outside.
+            needs: what the model needs of the data.
 
         Raises:
             KeyboardInterrupt: the user ended it; the trial is kept as interrupted.
         """
         name = row.label or row.model
+        self._needs = needs
         space = including(declared, params)
         study = Study(
             self.place.study_file(name),
@@ -152,7 +157,7 @@ class Session:
 
     def _planned(self, row: SuiteRow, params: dict[str, Any]) -> Planned:
         where = (self.task, self.options.device, self.options.threads)
-        return planned(row, Described("ok", params), self.seed, *where)
+        return planned(row, Described("ok", params, needs=self._needs), self.seed, *where)
 
     def _key(self, row: SuiteRow, params: dict[str, Any], space: Space) -> str:
         """16 hex digits that change with anything that may change what a trial gives."""

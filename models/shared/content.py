@@ -24,18 +24,28 @@ MOST_COLUMNS = 8192  # those of most items are kept: a square matrix of them is 
 # Shapes: I items, F columns.
 
 
-def content(features: Features | None, n_items: int) -> Any:
+def content(features: Features | None, n_items: int, text: bool = False) -> Any:
     """What is known of each item: CSR float32 [I, F]; zeros for an item of which nothing is known.
 
     - tags, as genres, by inverse document frequency, of length 1;
     - each number as one of BINS bins, and each category, of length WEIGHT;
     - the words of each text, and of labels, by tf-idf, of length WEIGHT: those of two items or
-      more that are no stop words, as scikit-learn's TfidfVectorizer has them.
+      more that are no stop words, as scikit-learn's TfidfVectorizer has them;
+    - with `text`, the vectors of texts by a language model.
 
     The columns are ordered by what they stand for, so that the numbers of items mean nothing.
+
+    Raises:
+        ValueError: with `text`, but without vectors.
     """
-    blocks = [] if features is None else [block.astype(np.float32) for block in _blocks(features)]
-    rows = sp.hstack([sp.csc_matrix((n_items, 0), dtype=np.float32), *blocks], format="csc")
+    blocks = [sp.csc_matrix((n_items, 0), dtype=np.float32)]
+    if text:
+        if features is None or features.text_vectors is None:
+            raise ValueError("text = true needs vectors of texts, which these data lack")
+        blocks.append(sp.csc_matrix(features.text_vectors))
+    if features is not None:
+        blocks += [block.astype(np.float32) for block in _blocks(features)]
+    rows = sp.hstack(blocks, format="csc")
     if rows.shape[1] > MOST_COLUMNS:
         frequent = np.argsort(-np.diff(rows.indptr), kind="stable")[:MOST_COLUMNS]
         rows = rows[:, np.sort(frequent)]
