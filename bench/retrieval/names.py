@@ -62,16 +62,18 @@ def joined(text: str) -> str:
     return "".join(words_of(text)) or "".join(text.split()).casefold()
 
 
-def names_of(title: str) -> Names:
-    """All names of a title without its year."""
+def names_of(title: str) -> tuple[frozenset[str], ...]:
+    """The names of a title without its year, in the tiers of `Names` without the loose ones."""
     main, *others = segments = _segments(title)
-    found = Names(
-        whole=frozenset({joined(title), joined(main), joined(_fronted(main))}),
-        other=frozenset(joined(form) for each in others for form in (each, _fronted(each))),
-        short=frozenset(_without_article(each) for each in segments),
-        loose=frozenset(name for each in segments for name in _loosely(each)),
-    )
-    return Names(*(tier - {""} for tier in found))
+    whole = {joined(form) for form in {title, main, _fronted(main)}}
+    other = {joined(form) for each in others for form in {each, _fronted(each)}}
+    short = {_without_article(each) for each in segments}
+    return tuple(frozenset(tier - {""}) for tier in (whole, other, short))
+
+
+def loose_names_of(title: str) -> frozenset[str]:
+    """The last tier of its names, which costs most and is seldom needed."""
+    return frozenset(name for each in _segments(title) for name in _loosely(each)) - {""}
 
 
 def names_typed(text: str) -> Names:
@@ -90,7 +92,10 @@ def display_title(title: str) -> str:
 
 def _segments(title: str) -> list[str]:
     """A title without what is in brackets, then what is in each of them."""
-    title = unicodedata.normalize("NFKC", title)  # also brackets of double width
+    if not title.isascii():
+        title = unicodedata.normalize("NFKC", title)  # also brackets of double width
+    if "(" not in title and "[" not in title:
+        return [title]
     inside = [_ALSO_KNOWN_AS.sub("", f" {each}").strip() for each in _BRACKETS.findall(title)]
     main = _BRACKETS.sub(" ", title).strip()
     return [each for each in (main, *inside) if each] or [title]
@@ -98,14 +103,14 @@ def _segments(title: str) -> list[str]:
 
 def _fronted(name: str) -> str:
     """A name with its article before it: "Postino, Il" is "Il Postino"."""
-    found = _BEHIND.fullmatch(name)
+    found = _BEHIND.fullmatch(name) if "," in name else None
     if not found:
         return name
     return f"{found[2]}{'' if found[2][-1] in _APOSTROPHES else ' '}{found[1]}"
 
 
 def _without_article(name: str) -> str:
-    found = _BEHIND.fullmatch(name)
+    found = _BEHIND.fullmatch(name) if "," in name else None
     words = words_of(found[1] if found else name)
     if not found and len(words) > 1 and words[0] in ARTICLES:
         words = words[1:]
@@ -122,7 +127,8 @@ def _loosely(name: str) -> set[str]:
 def _numbered(name: str) -> set[str]:
     """A name without its article and "and", with 2 for II; the same with ae for ä."""
     found = set()
-    for spelled in {name, unicodedata.normalize("NFC", name).casefold().translate(_UMLAUTS)}:
+    composed = name if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+    for spelled in {name, composed.translate(_UMLAUTS)}:
         words = words_of(_fronted(spelled))
         if len(words) > 1 and words[0] in ARTICLES:
             words = words[1:]

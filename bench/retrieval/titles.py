@@ -10,8 +10,8 @@ from bench.kept.catalogue import Catalogue
 from bench.retrieval.labels import Labels
 from bench.retrieval.names import (
     ARTICLES,
-    Names,
     joined,
+    loose_names_of,
     names_of,
     names_typed,
     split_year,
@@ -112,14 +112,23 @@ class Titles:
         return {id_: item for item, id_ in enumerate(self.labels.ids)}
 
     @cached_property
-    def _by_name(self) -> tuple[dict[str, list[int]], ...]:
-        """For each tier of names, the items that have a name in it."""
-        tiers = tuple(defaultdict[str, list[int]](list) for _ in Names._fields)
+    def _sure(self) -> tuple[dict[str, list[int]], ...]:
+        """For each tier of names but the loose ones, the items that have a name in it."""
+        tiers = tuple(defaultdict[str, list[int]](list) for _ in range(SURE))
         for item, title in enumerate(self.labels.titles):
             for tier, names in zip(tiers, names_of(title), strict=True):
                 for name in names:
                     tier[name].append(item)
         return tiers
+
+    @cached_property
+    def _by_name(self) -> tuple[dict[str, list[int]], ...]:
+        """The same for all tiers."""
+        loose = defaultdict[str, list[int]](list)
+        for item, title in enumerate(self.labels.titles):
+            for name in loose_names_of(title):
+                loose[name].append(item)
+        return (*self._sure, loose)
 
     @cached_property
     def _words(self) -> list[list[str]]:
@@ -140,9 +149,8 @@ class Titles:
 
     def _named(self, names: frozenset[str], year: int | None, tiers: int) -> list[int]:
         """Who has one of the names in the first tiers, most users first. Of another year nobody."""
-        hits = {
-            item for tier in self._by_name[:tiers] for name in names for item in tier.get(name, ())
-        }
+        known = self._sure[:tiers] if tiers <= SURE else self._by_name
+        hits = {item for tier in known for name in names for item in tier.get(name, ())}
         if year is not None:
             hits = {item for item in hits if self.labels.years[item] == year}
         return sorted(hits, key=self._by_users)
