@@ -163,7 +163,7 @@ def _shown(answer: Answer) -> list[tuple[str, bool]]:
     lines = answer.lines
     return [
         ("#", bool(answer.score_name)),
-        ("id", not answer.score_name),
+        ("id", not answer.score_name and any(line.label != str(line.id) for line in lines)),
         ("title", True),
         ("genres", any(line.genres for line in lines)),
         ("users", True),

@@ -33,7 +33,10 @@ class Wanted:
         known = {each.casefold(): each for of_one in catalogue.genres for each in of_one}
         for genre in genres:
             if not known:
-                raise BadParameter("--genre: no genres are known of these items")
+                raise BadParameter(
+                    "--genre: no genres are known of these items; they are a column of tags, as"
+                    " by --features genre=tags where the data are read"
+                )
             if genre.strip().casefold() not in known:
                 raise unknown("genre", genre, known.values())
         chosen = tuple(known[genre.strip().casefold()] for genre in genres)

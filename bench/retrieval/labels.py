@@ -33,6 +33,14 @@ class Labels:
         year = self.years[item]
         return self.title(item) if year is None else f"{self.title(item)} ({year})"
 
+    def twins(self, items: Iterable[int]) -> set[int]:
+        """These items, and those that are the same by title and year: one film twice."""
+        found = set(items)
+        named = {(self.titles[item], self.years[item]) for item in found}
+        known = {each for each in named if each[1] is not None}
+        pairs = zip(self.titles, self.years, strict=True)
+        return found | {item for item, each in enumerate(pairs) if each in known}
+
     def mark(self, item: int) -> str:
         """The id as it can be typed: "#858"."""
         return f"#{one_line(self.ids[item])}"
@@ -41,11 +49,11 @@ class Labels:
         """A line for each item: its id, title, year, and how many users chose it."""
         items = list(items)
         some = items[:MOST_LISTED]
-        widths = [max(len(column(each)) for each in some) for column in (self.mark, self.label)]
-        lines = [
-            f"  {self.mark(each):<{widths[0]}}  {self.label(each):<{widths[1]}}"
-            f"  {self._users[each]:,} users"
-            for each in some
-        ]
+        columns = [self.mark] if self.titles == self.ids else [self.mark, self.label]
+        widths = [max(len(column(each)) for each in some) for column in columns]
+        lines = []
+        for each in some:
+            cells = (f"{column(each):<{w}}" for column, w in zip(columns, widths, strict=True))
+            lines.append(f"  {'  '.join(cells)}  {self._users[each]:,} users")
         more = len(items) - len(some)
         return "\n".join([*lines, f"  and {more:,} more"] if more else lines)

@@ -26,6 +26,9 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 # Letters that Unicode does not take apart into a plain one and an accent.
 _PLAIN = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+# Left out before a name where nothing else is found: "Die Hard" is no "Hard".
+_LEADING = ARTICLES | {"der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el"}
+_LEADING |= {"los", "las", "il", "lo", "gli", "den", "det", "het"}
 _SAME = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _SAME |= {"ix": "9", "and": "", "und": "", "et": ""}
 
@@ -130,7 +133,7 @@ def _numbered(name: str) -> set[str]:
     composed = name if name.isascii() else unicodedata.normalize("NFC", name).casefold()
     for spelled in {name, composed.translate(_UMLAUTS)}:
         words = words_of(_fronted(spelled))
-        if len(words) > 1 and words[0] in ARTICLES:
+        if len(words) > 1 and words[0] in _LEADING:
             words = words[1:]
         found |= {"".join(words), "".join(_SAME.get(word, word) for word in words)}
     return found

@@ -152,9 +152,10 @@ class Opened:
             line_of(use.kept, use.labels, item, place)
             for place, item in enumerate(found[:n], start=1)
         ]
+        of = "title" if len(found) == 1 else "titles"
         more = f"{len(found) - n:,} more: -n {len(found)} shows all." if len(found) > n else ""
         return Answer(
-            said=f"{len(found):,} titles for {shown(text)}, of {use.kept.cell.dataset}",
+            said=f"{len(found):,} {of} for {shown(text)}, of {use.kept.cell.dataset}",
             query={"films": text},
             model=facts_of(use.kept),
             score_name="",

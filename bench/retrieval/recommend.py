@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.retrieval.answer import Answer, facts_of, line_of, plain_id
 from bench.retrieval.filters import Wanted
@@ -118,7 +117,8 @@ def _ranked(
     notes: tuple[str, ...] = (),
 ) -> Answer:
     kept, labels = use.kept, use.labels
-    left_out = wanted.left_out(kept.catalogue, labels) | _seen(use, seen)
+    left_out = wanted.left_out(kept.catalogue, labels)
+    left_out[list(labels.twins(seen))] = True
     found = top(parts.scores.astype(np.float32), n, left_out)
     reasons = Reasons(parts, labels, use.nearness) if why else None
     lines = [
@@ -140,21 +140,6 @@ def _ranked(
         lines=tuple(lines),
         notes=(*notes, *([kept.note] if kept.note else [])),
     )
-
-
-def _seen(use: InUse, items: tuple[int, ...]) -> NDArray[np.bool_]:
-    """What a person knows already, also where it is in the catalogue twice: [I]"""
-    found = np.zeros(len(use.kept.catalogue), dtype=np.bool_)
-    found[list(items)] = True
-    labels = use.labels
-    known = {
-        (labels.titles[item], labels.years[item])
-        for item in items
-        if labels.years[item] is not None
-    }
-    for item, each in enumerate(zip(labels.titles, labels.years, strict=True)):
-        found[item] |= each in known
-    return found
 
 
 def _listed(use: InUse, items: tuple[int, ...]) -> str:

@@ -1,6 +1,6 @@
 """Items that are alike: exact search over all vectors of a kept model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,17 +58,20 @@ class Index:
         """How alike all items are to one: [I]"""
         return np.asarray(self._vectors @ self._vectors[item], dtype=np.float32)
 
-    def nearest(self, item: int, n: int, least_users: int = LEAST_USERS) -> Neighbours:
+    def nearest(
+        self, item: int, n: int, least_users: int = LEAST_USERS, but: Iterable[int] = ()
+    ) -> Neighbours:
         """At most n items that are most like one, itself left out.
 
         Args:
             item: its number.
             n: how many.
             least_users: items that fewer users have in train are left out.
+            but: further items that are left out.
         """
         values = self.similarities(item)
         left_out = self._users < least_users
-        left_out[item] = True
+        left_out[[item, *but]] = True
         found = top(values, n, left_out)
         return Neighbours(found, values[found])
 
@@ -112,7 +115,7 @@ def similar(
     """
     if item not in index:
         raise NoVectors(f"{kept.name} learned nothing of {labels.label(item)}: no user chose it")
-    found = index.nearest(item, n, least_users)
+    found = index.nearest(item, n, least_users, labels.twins([item]))
     lines = [
         line_of(kept, labels, int(each), place, float(value))
         for place, (each, value) in enumerate(zip(*found, strict=True), start=1)

@@ -186,6 +186,9 @@ def test_text_ids_and_items_without_titles(tmp_path: Path) -> None:
         assert {line.id for line in answer.lines} <= {f"B{j:03}" for j in range(6)}
     head = repr(answer).splitlines()[2]
     assert re.split(r"\s{2,}", head) == ["#", "title", "users", "similarity"]
+    head = repr(opened.films("B00")).splitlines()[2]
+    assert re.split(r"\s{2,}", head) == ["title", "users"]
+    assert opened.films("B003").said == "1 title for 'B003', of made-up"
     with pytest.raises(UsageError, match="near it:\n  #B000"):
         opened.similar("BB000")
     with pytest.raises(UsageError, match="no genres are known"):

@@ -211,8 +211,10 @@ def test_a_film_that_is_twice_in_the_catalogue_is_known_twice(tmp_path: Path) ->
     years[:2] = 1986
     object.__setattr__(train.item_features, "dense", years)
     made_up_kept(tmp_path, "als", factors=4, train=train)
-    answer = Opened(Results(tmp_path)).recommend(likes="Aliens", n=100)
+    opened = Opened(Results(tmp_path))
+    answer = opened.recommend(likes="Aliens", n=100)
     assert "Aliens" not in titles(answer)
+    assert "Aliens" not in titles(opened.similar("Aliens", n=100))
     assert any("2 times" in note for note in answer.notes)
 
 

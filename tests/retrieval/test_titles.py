@@ -44,6 +44,7 @@ def found(text: str, titles: Titles = TITLES) -> str:
         ("Il Postino", "Il Postino (The Postman) (1994)"),
         ("postman", "Il Postino (The Postman) (1994)"),
         ("Der Himmel ueber Berlin", "Wings of Desire (Der Himmel über Berlin) (1987)"),
+        ("Himmel über Berlin", "Wings of Desire (Der Himmel über Berlin) (1987)"),
         ("der himmel uber berlin", "Wings of Desire (Der Himmel über Berlin) (1987)"),
         ("Dr Strangelove", "Dr. Strangelove or: How I Learned to Stop Worrying (1963)"),
         ("ET", "E.T. the Extra-Terrestrial (1982)"),
@@ -175,6 +176,12 @@ def test_ids_that_look_like_titles_are_found_as_they_are() -> None:
     assert [own.find(text).item for text in ("b-2", "B 2", "#b-2")] == [2, 2, 2]
     with pytest.raises(NotFound, match=r"no item has the id 'b-3'\. Did you mean 'b-2'\?"):
         own.find("#b-3")
+
+
+def test_without_titles_an_item_is_listed_by_its_id_alone() -> None:
+    own = Titles(catalogue([(f"SKU {j}", f"SKU {j}", None, j) for j in range(3)]))
+    with pytest.raises(NotFound, match=r"\n  #SKU 2  2 users\n  #SKU 1  1 users\n"):
+        own.find("SKU")
 
 
 def test_text_ids_beside_titles_need_no_mark_where_no_title_is_equal() -> None:
