@@ -13,8 +13,9 @@ from bench.space import choice, log, space, whole
 
 from .shared.devices import threads
 from .shared.histories import Chosen, Histories
-from .shared.layers import Linear
+from .shared.layers import Linear, share_rows
 from .shared.optimizers import Adam
+from .shared.unseen import unseen
 from .shared.vectors import VectorAdapter
 
 # Entries of the matrix held at a time: on a CPU 2 MB, on a GPU 256 MB.
@@ -75,6 +76,10 @@ class AutoRec(VectorAdapter):
             generator = torch.Generator().manual_seed(run.seed)
             self._network = AutoRecNetwork(rows.n_items, self.hidden, generator).to(run.device)
             self._train(run, generator)
+            if self.by == "user":  # by item, those that nobody has share what is hidden
+                for each in (self._network.last.weight, self._network.last.bias):
+                    share_rows(each, unseen(train.items, train.n_items))
+                self._found = None
 
     def _train(self, run: Run, generator: torch.Generator) -> None:
         network = self._network

@@ -9,7 +9,7 @@ from bench.adapter import tolerate
 from bench.interactions import Interactions
 from bench.space import choice, space
 
-from .shared.layers import normal
+from .shared.layers import normal, normal_of_seen
 from .shared.pairs import PairAdapter, PairNetwork, Part, Side
 from .shared.tables import Table
 
@@ -43,7 +43,7 @@ class GMFNetwork(PairNetwork):
     ) -> None:
         super().__init__()
         self.users = Table(normal((train.n_users, factors), scale, generator))
-        self.items = Table(normal((train.n_items, factors), scale, generator))
+        self.items = Table(normal_of_seen(train.items, train.n_items, factors, scale, generator))
         self.weights = normal((factors,), factors**-0.5, generator)
 
     def user_side(self, rows: Tensor | None = None) -> Side:

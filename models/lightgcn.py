@@ -15,7 +15,7 @@ from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
 from .shared.devices import threads
-from .shared.layers import normal
+from .shared.layers import normal_of_seen
 from .shared.negatives import Negatives
 from .shared.optimizers import Adam
 from .shared.vectors import VectorAdapter
@@ -67,8 +67,10 @@ class LightGCN(VectorAdapter):
             self._n_users = train.n_users
             self._graph = Graph(train).to(run.device)
             generator = torch.Generator().manual_seed(run.seed)
-            nodes = (train.n_users + train.n_items, self.factors)
-            initial = normal(nodes, self.init_scale, generator).detach()
+            nodes = np.concatenate([train.users, train.items + train.n_users])
+            initial = normal_of_seen(
+                nodes, train.n_users + train.n_items, self.factors, self.init_scale, generator
+            ).detach()
             self._initial = initial.to(run.device).requires_grad_()  # [N, D]
             self._train(train, run)
 

@@ -9,7 +9,7 @@ from bench.adapter import tolerate
 from bench.interactions import Interactions
 from bench.space import choice, number, space
 
-from .shared.layers import FirstLayer, normal
+from .shared.layers import FirstLayer, normal, normal_of_seen
 from .shared.pairs import PairAdapter, PairNetwork, Part, Side, Tower
 from .shared.tables import Table
 
@@ -60,7 +60,7 @@ class NCFNetwork(PairNetwork):
     ) -> None:
         super().__init__()
         self.users = Table(normal((train.n_users, factors), scale, generator))
-        self.items = Table(normal((train.n_items, factors), scale, generator))
+        self.items = Table(normal_of_seen(train.items, train.n_items, factors, scale, generator))
         self.first = FirstLayer(factors, factors, hidden[0], generator)
         self.tower = Tower(hidden, generator, dropout)
 

@@ -14,6 +14,7 @@ from bench.interactions import Ids, Interactions
 from bench.space import space, whole
 
 from .shared.factors import LeastSquaresAdapter
+from .shared.unseen import unseen
 
 
 @dataclass(kw_only=True)
@@ -45,6 +46,7 @@ class PureSVD(LeastSquaresAdapter):
             with threadpool_limits(run.threads, "blas"):
                 _, _, right = svds(history.astype(np.float64), factors, v0=start)  # [D, I]
             self._items = np.ascontiguousarray(right.T, dtype=np.float32)  # [I, D]
+            self._items[unseen(train.items, train.n_items)] = 0  # but for rounding they are
         self._users = np.asarray(history @ self._items, dtype=np.float32)  # [U, D]
 
     def equations(self, items: Ids) -> Equations:

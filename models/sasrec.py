@@ -13,11 +13,12 @@ from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
 from .shared.devices import mixed_precision, threads
-from .shared.layers import Linear, dropout, normal
+from .shared.layers import Linear, dropout, normal, share_rows
 from .shared.optimizers import AdamW
 from .shared.sequences import Padded, Sequences, by_length
 from .shared.softmax import Targets, softmax_loss
 from .shared.states import into_network, of_network
+from .shared.unseen import unseen
 
 POSITIONS_PER_SCORING = 2**13  # through the network at a time
 
@@ -74,6 +75,7 @@ class SASRec(Adapter):
             self._network = SASRecNetwork(self, train.n_items, generator).to(run.device)
             self._histories = Sequences.of(train, self.maxlen, run.device)
             self._train(self._histories.without_last(), run, generator)
+            share_rows(self._network.items, unseen(train.items, train.n_items))
 
     def _train(self, sequences: Sequences, run: Run, generator: torch.Generator) -> None:
         on_device = torch.Generator(run.device).manual_seed(run.seed)

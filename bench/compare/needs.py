@@ -41,6 +41,8 @@ class Need:
         found = self.measured.get(_identity(row))
         if found is None:
             return f"was not measured on {self.said}"
+        if found.cannot:
+            return f"cannot tell {self.said} apart"
         figures = found.figures
         hits = figures.get("hr_at_10_expected", figures["hr_at_10"])
         if hits <= CHANCE + ERRORS * figures.get("hr_at_10_se", 0.0):

@@ -1,6 +1,6 @@
 """The columns of leaderboard.csv, the board for programs: every figure at full precision."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from bench.leaderboard import published
 from bench.leaderboard.columns import different
@@ -76,3 +76,15 @@ CSV_COLUMNS: tuple[CsvColumn, ...] = (
     *_each(_figure, "full_hr_at_10_se", "full_ndcg_at_10_se", "share_first", "share_first_3"),
     *_each(_flag, "uses_order"),
 )
+# Only where a board has cold items, so that others stay as they are; they stand last.
+COLD_COLUMNS: tuple[CsvColumn, ...] = (
+    *_each(_figure, "beside_hr_at_10", "beside_hr_at_50", "beside_ndcg_at_10"),
+    *_each(_figure, "cold_share_at_10", "all_tied"),
+    *_each(_flag, "cannot"),
+)
+
+
+def csv_columns(board: Iterable[Section]) -> list[CsvColumn]:
+    """The columns of a board."""
+    has_cold = any("beside_hr_at_10" in row.figures for part in board for row in part.rows)
+    return [*CSV_COLUMNS, *(COLD_COLUMNS if has_cold else ())]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bench.leaderboard.rows import DRIFT_BOUND, BoardRow
+from bench.leaderboard.rows import DRIFT_BOUND, NEARLY_ALL, BoardRow
 
 
 class Mark(NamedTuple):
@@ -31,6 +31,11 @@ MARKS = (
         "many equal scores: another order of ties would move HR@10 or NDCG@10 by over 0.001",
     ),
     Mark(
+        "cannot",
+        lambda row: row.cannot,
+        f"tell cold items apart: {NEARLY_ALL:.0%} of the ranks or more are ties, HR@10 is chance",
+    ),
+    Mark(
         "‡",
         lambda row: row.busy,
         "CPU time and wall time of training disagree: other work was running, "
@@ -47,5 +52,7 @@ MARKS = (
 
 
 def signs(row: BoardRow) -> str:
-    """The signs of a row, as "†§"; "" for most rows."""
-    return "".join(mark.sign for mark in MARKS if mark.on(row))
+    """The signs of a row, as "†§" or "† cannot"; "" for most rows."""
+    found = [mark.sign for mark in MARKS if mark.on(row)]
+    words = [sign for sign in found if sign.isalpha()]
+    return " ".join(["".join(sign for sign in found if sign not in words), *words]).strip()

@@ -18,7 +18,10 @@ def about(section: Section) -> list[str]:
     audit = next((record.audit for record in reversed(records) if record.audit), {})
     counts = [
         f"{audit[name]:,} {name.replace('_', ' ')}"
-        for name in ("users", "items", "interactions", "tested_users", "untested_users")
+        for name in (
+            *("users", "items", "interactions", "tested_users", "untested_users"),
+            *("cold_items", "interactions_left_out"),
+        )
         if isinstance(audit.get(name), int)
     ]
     lines = [f"Data: {', '.join(counts)}."] if counts else []
@@ -61,6 +64,7 @@ def remarks_below(section: Section) -> list[str]:
         *_marks(section),
         *statistics_lines(section),
         *_sampled(section),
+        *_cold(section),
         *_not_theirs(section),
         *canaries,
     ]
@@ -93,6 +97,17 @@ def _sampled(section: Section) -> list[str]:
     """Say where only a sample of the test users was scored."""
     sizes = sorted({record.cell.eval_users for record in section.records} - {0})
     return [f"figures of a sample of {size:,} test users, the same for all rows" for size in sizes]
+
+
+def _cold(section: Section) -> list[str]:
+    """How to read the two standings of cold items."""
+    if not any("beside_hr_at_10" in row.figures for row in section.rows):
+        return []
+    return [
+        "sampled, exact and full figures, and tiers, are among cold items alone; beside warm ones a"
+        " model can give them more places by scoring all of them higher: that is a knob and no"
+        " quality, so read it with their share of the top 10"
+    ]
 
 
 def sources(section: Section) -> list[str]:

@@ -15,6 +15,7 @@ from bench.text import compact, one_line
 
 STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped")
 TIE_TOLERANCE = 0.001  # a wider gap between the bounds of HR@10 or NDCG@10 is said on the board
+NEARLY_ALL = 0.99  # of the ranks of a model that cannot tell its candidates apart
 DRIFT_BOUND = 0.25  # of the reference kernel's time from before a cell to after it
 
 
@@ -56,6 +57,11 @@ class BoardRow:
     def uses_order(self) -> bool:
         """Whether the model looks at the order of a user's items."""
         return any(record.uses_order for record in self.records)
+
+    @property
+    def cannot(self) -> bool:
+        """Whether it cannot tell cold items apart: under `cold-items` nearly all ranks are ties."""
+        return self.figures.get("all_tied", 0.0) >= NEARLY_ALL
 
     @property
     def busy(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from bench.leaderboard.columns import Column, all_columns, columns
-from bench.leaderboard.csv_columns import CSV_COLUMNS
+from bench.leaderboard.csv_columns import csv_columns
 from bench.leaderboard.remarks import about, invalid_lines, remarks_below, sources
 from bench.leaderboard.sections import Section
 from bench.text import markdown as as_text
@@ -17,10 +17,11 @@ def comma_separated(board: Sequence[Section]) -> str:
     """Every figure at full precision, for programs."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([name for name, _ in CSV_COLUMNS])
+    shown = csv_columns(board)
+    writer.writerow([name for name, _ in shown])
     for section in board:
         for row in section.rows:
-            writer.writerow([cell(section, row) for _, cell in CSV_COLUMNS])
+            writer.writerow([cell(section, row) for _, cell in shown])
     return text.getvalue()
 
 

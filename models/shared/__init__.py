@@ -26,6 +26,7 @@ Other models:
     neighbours.py                   similarities of rows, the nearest of each
     softmax.py, in_batch.py         softmax over the catalogue, or over a batch
     negatives.py                    random items that a user left untouched
+    unseen.py                       items that nobody has in train
     sparse.py                       a constant sparse matrix times a table that learns
     states.py                       networks and sparse matrices as arrays that can be kept
     devices.py, optimizers.py       threads, precision and devices of torch; its optimizers

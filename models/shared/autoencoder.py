@@ -14,10 +14,11 @@ from bench.space import choice, log, number, space, whole
 
 from .devices import mixed_precision, threads
 from .histories import Chosen, Histories
-from .layers import Linear
+from .layers import Linear, share_rows
 from .optimizers import AdamW
 from .softmax import Targets, softmax_loss
 from .states import into_network, of_network
+from .unseen import unseen
 
 USERS_PER_SCORING = 1024  # through the network at a time
 
@@ -160,6 +161,8 @@ class AutoencoderAdapter(Adapter):
             generator = torch.Generator().manual_seed(run.seed)
             self._network = self.network(train.n_items, generator).to(run.device)
             self._train(run, generator)
+            for each in (self._network.last.weight, self._network.last.bias):
+                share_rows(each, unseen(train.items, train.n_items))
 
     def _train(self, run: Run, generator: torch.Generator) -> None:
         on_device = torch.Generator(run.device).manual_seed(run.seed)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bench.interactions import Features, Floats, Ids, Interactions
 
-from .layers import Linear, normal
+from .layers import Linear, normal, normal_of_seen
 from .sparse import SparseMatrix
 from .tables import Table
 
@@ -25,7 +25,7 @@ class Fields(nn.Module):
     The fields are the id; each categorical column; the yes-or-no columns as one, where each of the
     n that hold counts 1 / n; and, if asked for, each dense column. Dense columns are also in
     `dense` [E, X], standardised. The first is always there: the log count of the entity's training
-    interactions.
+    interactions. The id of an entity that has none says nothing: its vector is zero.
 
     Args:
         features: of the entities, or None where the data has none.
@@ -56,7 +56,7 @@ class Fields(nn.Module):
         if dense_fields:
             columns += [sp.csr_array(column[:, None]) for column in dense.T]
         self.count = 1 + len(columns)  # of fields
-        self.ids = Table(normal((entities, size), scale, generator))
+        self.ids = Table(normal_of_seen(observed, entities, size, scale, generator))
         if columns:
             x = sp.csr_array(sp.hstack(columns))  # [E, M]
             # One row for each entity and field, the fields of an entity side by side.

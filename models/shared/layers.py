@@ -1,12 +1,34 @@
 """Parts that networks are built of: drawn parameters, linear layers, dropout."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from bench.interactions import Ids
+
+from .unseen import unseen
 
 
 def normal(shape: tuple[int, ...], scale: float, generator: torch.Generator) -> nn.Parameter:
     """A parameter drawn from N(0, scale^2), without touching the global random state."""
     return nn.Parameter(torch.randn(shape, generator=generator) * scale)
+
+
+def normal_of_seen(
+    observed: Ids, count: int, width: int, scale: float, generator: torch.Generator
+) -> nn.Parameter:
+    """Vectors [count, width] from `normal`, but zero where one of 0..count-1 is not in observed."""
+    vectors = normal((count, width), scale, generator)
+    vectors.data[unseen(observed, count)] = 0
+    return vectors
+
+
+@torch.no_grad()
+def share_rows(weights: Tensor, rows: NDArray[np.int64]) -> None:
+    """Put the mean of these rows of weights [E, ...] in place of each of them."""
+    if len(rows):
+        weights[rows] = weights[rows].mean(dim=0)
 
 
 class Linear(nn.Module):

@@ -15,24 +15,25 @@ from .kernels.untouched import MAP_BYTES, Untouched, draw_for_each
 class Negatives:
     """Draws uniformly from the items without an observed interaction of the user.
 
-    An observed item is never drawn: the r-th untouched item of a user is found directly, by a
-    binary search in the observed ones.
+    An observed item is never drawn, nor one that nobody has in train: the r-th untouched item of a
+    user is found directly, by a binary search in the observed ones.
     """
 
     def __init__(self, train: Interactions, device: str, map_bytes: int = MAP_BYTES) -> None:
         self.untouched = Untouched.by(train, map_bytes)
-        self._n_items = train.n_items
+        self._n_items = self.untouched.n_items
         counts = np.diff(self.untouched.starts)
-        self.available = torch.from_numpy(train.n_items - counts).to(device)  # [U]
+        self.available = torch.from_numpy(self._n_items - counts).to(device)  # [U]
         self._n_pairs = len(train)
         usable = self.untouched.usable(train)
         self._usable = None if usable is None else torch.from_numpy(usable).to(device)
         if not compiled(self.available):
             users = np.repeat(np.arange(train.n_users), counts)
             # In order by user, then item; there is room between the keys of two users.
-            keys = users * (train.n_items + 1) + self.untouched.before
+            keys = users * (self._n_items + 1) + self.untouched.before
             self._keys = torch.from_numpy(keys).to(device)  # [K]
             self._starts = torch.from_numpy(self.untouched.starts).to(device)
+            self._numbers = torch.from_numpy(self.untouched.numbers).to(device)
 
     def shuffled(self, generator: torch.Generator) -> Tensor:
         """The observed pairs whose user has an untouched item, in a random order: int32 [n]."""
@@ -57,4 +58,5 @@ class Negatives:
         )
         rank = (chance * self.available[who]).long()  # the rank-th untouched item is drawn
         passed = torch.searchsorted(self._keys, who * (self._n_items + 1) + rank, right=True)
-        return (rank + passed - self._starts[who]).int()
+        places = rank + passed - self._starts[who]
+        return (self._numbers[places] if len(self._numbers) else places).int()

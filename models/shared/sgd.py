@@ -14,6 +14,7 @@ from bench.interactions import Floats, Ids, Interactions
 from .factors import FactorAdapter
 from .kernels.sgd import Factors
 from .kernels.untouched import Untouched
+from .unseen import unseen
 
 # Shapes: n observed pairs, b users, U users, I items, D factors.
 
@@ -25,7 +26,7 @@ class FactorsBySGD(FactorAdapter):
     An epoch takes every observed pair once. Its negatives are drawn anew in each epoch, uniformly
     from the items that the user left untouched: none is ever an observed item. A user without any
     untouched item has no negatives, and is left out of training. Users who take no part in training
-    keep vectors of zeros, which leaves them the biases of the items.
+    keep vectors of zeros, which leaves them the biases of the items; so do items that nobody has.
 
     It runs on one thread and on the CPU, whatever the run offers: steps depend on each other.
     """
@@ -69,7 +70,8 @@ class FactorsBySGD(FactorAdapter):
             item_bias=np.zeros(train.n_items, dtype=np.float32),
             bias=np.zeros(1, dtype=np.float32),
         )
-        factors.users[(taken == 0) | (taken == train.n_items)] = 0
+        factors.users[(taken == 0) | (taken == untouched.n_items)] = 0
+        factors.items[unseen(train.items, train.n_items)] = 0
         self._users, self._items = _folded(factors)
         for _ in range(self.epochs):
             random.shuffle(order)

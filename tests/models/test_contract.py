@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.adapter import Adapter, Run
-from bench.certify.judge import check, declared
+from bench.certify.judge import ROUNDING, check, declared
 from bench.certify.laws import LAWS
 from bench.certify.under_test import ModelUnderTest
 from bench.evaluation.evaluate import evaluate
@@ -172,6 +172,41 @@ def test_it_takes_items_and_users_that_never_occur(name: str) -> None:
     scores = fitted(name, train).scores(np.array([0, 61], dtype=np.int32))
     assert scores.shape == (2, 45)
     assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["features", "no features"])
+@pytest.mark.parametrize("seed", [7, 8])
+def test_new_items_of_the_same_features_score_the_same(name: str, known: bool, seed: int) -> None:
+    """An item that nobody has never scores by its number, whatever it is and the seed."""
+    if name == "random":
+        pytest.skip("its scores are drawn")
+    train, n = synthetic(interactions_per_user=8, seed=5), 40
+    new = [0, 17, 18, 43]  # their numbers, between those of the others
+    numbers = np.setdiff1d(np.arange(n + len(new)), new).astype(np.int32)
+    sources = np.zeros(n + len(new), dtype=np.int64)  # all new ones are like item 0
+    sources[numbers] = np.arange(n)
+    features = train.item_features
+    assert features is not None
+    train = replace(
+        train,
+        items=numbers[train.items],
+        n_items=n + len(new),
+        item_ids=np.arange(n + len(new)),
+        item_features=replace(
+            features,
+            categorical=features.categorical[sources],
+            multi_hot=features.multi_hot[sources],
+            dense=features.dense[sources],
+            labels=None,
+        )
+        if known
+        else None,
+    )
+    assert not np.isin(new, train.items).any()
+    scores = fitted(name, train, seed=seed).scores(np.arange(train.n_users, dtype=np.int32))
+    apart = np.ptp(scores[:, new], axis=1).max()
+    # Without features all of them are ties; with some a sum may be in another order.
+    assert apart <= (ROUNDING * np.ptp(scores) if known else 0)
 
 
 @pytest.fixture(scope="module")

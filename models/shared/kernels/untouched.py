@@ -62,24 +62,35 @@ def count_untouched_before(starts, items, observed):
 
 
 class Untouched(NamedTuple):
-    """Which items each user has left untouched, in the form that the kernels draw them from."""
+    """Which items each user has left untouched, in the form that the kernels draw them from.
+
+    Items that nobody has in train are none of them: they are new, and not disliked.
+    """
 
     starts: NDArray[np.int64]  # [U + 1], where each user starts in before
     before: Ids  # [K], for each observed item, sorted: how many untouched ones come before it
     observed: NDArray[np.uint8]  # [U, I / 8], a bit for each pair; [0, 0] where that is too much
-    n_items: int  # I
+    n_items: int  # I, items that occur in train
+    numbers: Ids  # [I], of these in the catalogue; [0] where all of it occurs
 
     @classmethod
     def by(cls, train: Interactions, map_bytes: int = MAP_BYTES) -> Self:
         """The untouched items of each user of train, with a map of at most so many bytes."""
         starts = np.zeros(train.n_users + 1, dtype=np.int64)
         items = np.empty(len(train), dtype=np.int32)
-        count = sort_by_user(train.users, train.items, starts, items)
-        shape = (train.n_users, -(-train.n_items // 8))
+        occurs = np.bincount(train.items, minlength=train.n_items) > 0
+        numbers = np.flatnonzero(occurs).astype(np.int32)
+        n_items, places = len(numbers), train.items
+        if n_items == train.n_items:
+            numbers = numbers[:0]
+        else:
+            places = (np.cumsum(occurs) - 1).astype(np.int32)[train.items]
+        count = sort_by_user(train.users, places, starts, items)
+        shape = (train.n_users, -(-n_items // 8))
         observed = np.zeros(shape if math.prod(shape) <= map_bytes else (0, 0), dtype=np.uint8)
         before = items[:count]
         count_untouched_before(starts, before, observed)
-        return cls(starts, before, observed, train.n_items)
+        return cls(starts, before, observed, n_items, numbers)
 
     def usable(self, train: Interactions) -> Ids | None:
         """Which observed pairs have a user with an untouched item: [n], or None for all."""
@@ -96,7 +107,7 @@ class Samples(NamedTuple):
     negatives: int  # for each pair
 
 
-untouched_type = Record((int64[::1], int32[::1], uint8[:, ::1], int64), Untouched)
+untouched_type = Record((int64[::1], int32[::1], uint8[:, ::1], int64, int32[::1]), Untouched)
 samples_type = Record((ids_type, ids_type, untouched_type, int64), Samples)
 
 
@@ -114,12 +125,28 @@ def below(state, n):
 
 
 @part
+def name(drawn, numbers):
+    """Put the number in the catalogue in place of each item drawn, [n] or [n, c]."""
+    if len(numbers):
+        for place in np.ndindex(drawn.shape):
+            drawn[place] = numbers[drawn[place]]
+
+
+@part
 def draw(user, untouched, state, drawn):
     """Fill drawn with untouched items of the user, uniformly; returns the next state.
 
     The user must have an untouched item.
     """
-    starts, before, observed, n_items = untouched
+    state = draw_places(user, untouched, state, drawn)
+    name(drawn, untouched.numbers)
+    return state
+
+
+@part
+def draw_places(user, untouched, state, drawn):
+    """The same, of the items that occur in train, by their places among these."""
+    starts, before, observed, n_items, _ = untouched
     first, last = starts[user], starts[user + 1]
     left = n_items - (last - first)
     if len(observed) and 2 * left >= n_items:
@@ -156,7 +183,7 @@ def draw_for_all(users, untouched, state, drawn, first, again):
         drawn: [n, first + count].
         again: [n count], room for the places that are drawn again.
     """
-    starts, _, observed, n_items = untouched
+    starts, _, observed, n_items, numbers = untouched
     count = drawn.shape[1] - first
     for n in range(len(users)):
         user = users[n]
@@ -165,11 +192,9 @@ def draw_for_all(users, untouched, state, drawn, first, again):
                 state += GOLDEN
                 drawn[n, first + k] = below(state, n_items)
         else:
-            state = draw(user, untouched, state, drawn[n, first:])
-    if not len(observed):
-        return state
+            state = draw_places(user, untouched, state, drawn[n, first:])
     waiting = 0
-    for n in range(len(users)):
+    for n in range(len(users) if len(observed) else 0):
         for k in range(count):
             again[waiting] = n * count + k
             waiting += observed_bit(observed, users[n], drawn[n, first + k])
@@ -183,6 +208,7 @@ def draw_for_all(users, untouched, state, drawn, first, again):
             again[still] = place
             still += observed_bit(observed, users[n], drawn[n, k])
         waiting = still
+    name(drawn[:, first:], numbers)
     return state
 
 

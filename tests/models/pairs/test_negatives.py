@@ -1,5 +1,6 @@
 """Random items for the neural models: what is drawn, and what training sees of it."""
 
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -24,29 +25,39 @@ PLAIN = import_module("bench.datasets.synthetic").load(
 
 @pytest.mark.parametrize("map_bytes", [0, 2**20], ids=["keys", "map"])
 @given(train=some_interactions(), seed=st.integers(0, 2**31))
-def test_negatives_are_never_positives(map_bytes: int, train: Interactions, seed: int) -> None:
+def test_negatives_are_no_positives_and_no_new_items(
+    map_bytes: int, train: Interactions, seed: int
+) -> None:
     untouched = negatives.Negatives(train, "cpu", map_bytes)
     touched = set(zip(train.users.tolist(), train.items.tolist(), strict=True))
-    left = [train.n_items - sum(u == user for u, _ in touched) for user in range(train.n_users)]
+    known = set(train.items.tolist())
+    left = [len(known) - sum(u == user for u, _ in touched) for user in range(train.n_users)]
     assert untouched.available.tolist() == left
     users = torch.tensor([u for u in range(train.n_users) if left[u]], dtype=torch.int32)
     drawn = untouched.draw(users, 50, torch.Generator().manual_seed(seed))
     assert drawn.dtype == torch.int32
     assert drawn.shape == (len(users), 50)
     for user, items in zip(users.tolist(), drawn.tolist(), strict=True):
-        assert all(0 <= item < train.n_items and (user, item) not in touched for item in items)
+        assert all(item in known and (user, item) not in touched for item in items)
 
 
 @pytest.mark.parametrize("map_bytes", [0, 2**20], ids=["keys", "map"])
 @pytest.mark.parametrize("touched", [[3, 9], [0, 2, 3, 4, 6, 7, 9]], ids=["few", "most"])
-def test_negatives_are_uniform(map_bytes: int, touched: list[int]) -> None:
-    train = interactions([(0, 0, 0), *((1, item, 0) for item in touched)], 2, 10)
+@pytest.mark.parametrize("new", [0, 7])
+def test_negatives_are_uniform(map_bytes: int, touched: list[int], new: int) -> None:
+    everything = [(0, item, 0) for item in range(10)]
+    train = interactions([*everything, *((1, item, 0) for item in touched)], 2, 10 + new)
+    if new:  # further items that nobody has, before and between the others
+        places = np.sort(np.random.default_rng(0).permutation(10 + new)[:10]).astype(np.int32)
+        train = replace(train, items=places[train.items])
+        touched = places[touched].tolist()
     untouched = negatives.Negatives(train, "cpu", map_bytes)
     users = torch.ones(1000, dtype=torch.int32)
     drawn = untouched.draw(users, 80, torch.Generator().manual_seed(0))
-    counts = np.bincount(drawn.flatten().numpy(), minlength=10)
-    assert counts[touched].sum() == 0
-    others = np.delete(counts, touched)  # binomial
+    counts = np.bincount(drawn.flatten().numpy(), minlength=10 + new)
+    nobody = np.setdiff1d(np.arange(10 + new), train.items)
+    assert counts[touched].sum() == counts[nobody].sum() == 0
+    others = np.delete(counts, [*touched, *nobody])  # binomial
     share = 1 / len(others)
     assert abs(others - 80_000 * share).max() < 5 * (80_000 * share * (1 - share)) ** 0.5
 
