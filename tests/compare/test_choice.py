@@ -1,5 +1,6 @@
 """Which model is taken, what the limits throw out, and what they cost."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,24 @@ def test_needs_are_met_by_rows_that_were_measured(tmp_path: Path) -> None:
     assert found.taken.name == "other"
     note = wanted.note(found.taken.row, "2 s")
     assert note.startswith("On new items other was measured (cold-items): HR@10 ")
+
+
+def test_a_model_that_cannot_tell_new_items_apart_is_out(tmp_path: Path) -> None:
+    results = write_models(tmp_path, MODELS, COST)
+    cold = {"best": [[500] * USERS], "equal": [[5] * USERS], "other": [[5] * USERS]}
+    write_models(tmp_path, cold, protocol="cold-items", split_sha256="t")
+    board = measured_sections(results)
+    (section,) = (each for each in board if each.protocol == "cold-items")
+    tied = {"hr_at_10_expected": 0.1 + 1e-12, "all_tied": 1.0}  # a rounding above chance
+    rows = tuple(
+        replace(row, figures=row.figures | tied) if row.model == "best" else row
+        for row in section.rows
+    )
+    wanted = need("new-items", [replace(section, rows=rows)], section.dataset)
+    found = choose(results, section_of(results, protocol="loo"), Question(FIGURE, needs=(wanted,)))
+    refused = {each.name: each.refusals for each in found.candidates if each.refusals}
+    assert refused["best"] == ("cannot tell new items apart",)
+    assert not {"equal", "other"} & refused.keys()
 
 
 def test_needs_that_nothing_measured_throw_nothing_out(board: Results) -> None:

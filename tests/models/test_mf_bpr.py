@@ -53,23 +53,30 @@ def drawn_for(untouched: Any, user: int, count: int, seed: int) -> list[int]:
 
 
 @given(train=some_interactions(), seed=st.integers(0, 2**64 - 1), mapped=st.booleans())
-def test_negatives_are_never_positives(train: Interactions, seed: int, mapped: bool) -> None:
+def test_negatives_are_no_positives_and_no_new_items(
+    train: Interactions, seed: int, mapped: bool
+) -> None:
     untouched = Untouched.by(train)
-    assert untouched.observed.size
+    known = set(train.items.tolist())
+    assert untouched.observed.size or not known
     if not mapped:
         untouched = untouched._replace(observed=NO_MAP)
     for user in range(train.n_users):
         touched = set(train.items[train.users == user].tolist())
-        if len(touched) < train.n_items:
+        if len(touched) < len(known):
             drawn = drawn_for(untouched, user, 50, seed)
-            assert set(drawn) <= set(range(train.n_items)) - touched
+            assert set(drawn) <= known - touched
 
 
 @given(train=some_interactions())
 def test_what_each_user_left_untouched(train: Interactions) -> None:
     untouched = Untouched.by(train)
+    known = sorted(set(train.items.tolist()))
+    whole = len(known) == train.n_items
+    assert untouched.n_items == len(known)
+    assert untouched.numbers.tolist() == ([] if whole else known)
     for user in range(train.n_users):
-        touched = sorted(set(train.items[train.users == user].tolist()))
+        touched = sorted(known.index(i) for i in set(train.items[train.users == user].tolist()))
         before = untouched.before[untouched.starts[user] : untouched.starts[user + 1]]
         assert before.tolist() == [item - k for k, item in enumerate(touched)]
         bits = np.unpackbits(untouched.observed[user], bitorder="little")
@@ -80,7 +87,8 @@ def test_what_each_user_left_untouched(train: Interactions) -> None:
 @pytest.mark.parametrize("mapped", [True, False], ids=["map", "keys"])
 @pytest.mark.parametrize("touched", [[3, 9], [0, 1, 4, 5, 8, 9], [0, 1, 2, 3, 5, 6, 7, 8, 9]])
 def test_negatives_are_uniform(touched: list[int], mapped: bool) -> None:
-    train = interactions([(0, 0, 0), *((1, item, 0) for item in touched)], 2, 10)
+    everything = [(0, item, 0) for item in range(10)]
+    train = interactions([*everything, *((1, item, 0) for item in touched)], 2, 10)
     untouched = Untouched.by(train)
     if not mapped:
         untouched = untouched._replace(observed=NO_MAP)
@@ -180,7 +188,10 @@ def test_compiled_and_plain_python_agree(
     given = samples(untouched, NEGATIVES if name == "pointwise_epoch" else 1)
     seed = np.uint64(2**64 - 3)
     loss = epoch(ORDER, given, compiled, RATE, L2, seed)
-    for module, helper in ((draws_of, "below"), (kernels, "draw"), (kernels, "logistic")):
+    for module, helper in (
+        *((draws_of, helper) for helper in ("below", "draw_places", "name")),
+        *((kernels, helper) for helper in ("draw", "logistic")),
+    ):
         monkeypatch.setattr(module, helper, getattr(module, helper).py_func)
     with np.errstate(over="ignore"):  # 64 bits are meant to run over
         again = epoch.py_func(ORDER, given, plain, RATE, L2, seed)
