@@ -153,8 +153,9 @@ def test_a_later_item_does_not_change_an_earlier_position(
 
 
 def test_only_the_latest_items_count() -> None:
-    rows = [(0, item, time) for time, item in enumerate([1, 2, 3, 4, 5])]
-    older = [(0, item, time) for time, item in enumerate([9, 8, 3, 4, 5])]
+    everything = [(1, item, item) for item in range(10)]  # so that none is new
+    rows = [*((0, item, time) for time, item in enumerate([1, 2, 3, 4, 5])), *everything]
+    older = [*((0, item, time) for time, item in enumerate([9, 8, 3, 4, 5])), *everything]
     one, other = (interactions(some, n_items=10) for some in (rows, older))
     # Three items are looked at, and two of the older ones are targets of none of them.
     np.testing.assert_array_equal(
