@@ -17,6 +17,7 @@ from bench.registry.names import with_models
 
 if TYPE_CHECKING:
     from bench.records.folder import Results
+    from bench.tracking.aside import Track
 
 INTERRUPTED = 130  # exit code after Ctrl-C
 WIDTH = 120  # of the board where there is no terminal
@@ -83,6 +84,13 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             "--memory-limit", type=click.IntRange(min=1), metavar="MB", help=f"Of a {measured}."
         ),
         model_path_option,
+        click.option(
+            "--track",
+            type=click.Choice(["wait", "later", "off"]),
+            default="wait",
+            show_default=True,
+            help="Wait for MLflow at the end, leave it to a process that goes on, or not tell it.",
+        ),
     )
 
     def declare(command: Command) -> Command:
@@ -94,6 +102,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             device: str,
             threads: int,
             model_paths: tuple[Path, ...],
+            track: "Track",
             force: bool = False,
             **given: Any,
         ) -> Any:
@@ -107,6 +116,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
                 threads=threads,
                 force=force,
                 shown_on=surface_here(),
+                track=track,
             )
             with with_models(model_paths) as own:
                 return command(options=options, own=own, **given)

@@ -12,8 +12,10 @@ from bench.errors import BadParameter
 from bench.text import one_line, shown
 
 if TYPE_CHECKING:
+    from bench.records.folder import Results
     from bench.registry.suites import Suite
     from bench.running.plan import Options
+    from bench.running.run import RunOutcome
 
 DEFAULT_SUITE = "ml-100k"
 
@@ -103,29 +105,39 @@ def suite_to_run(suite: str | None, *, seeds: list[str] | None, **changes: Any) 
 
 def run_suite(suite: "Suite", options: "Options") -> int:
     """Measure a suite and show its board; the exit code."""
-    from bench.leaderboard.sections import sections
-    from bench.leaderboard.statistics import with_statistics
-    from bench.leaderboard.tables import terminal
     from bench.running.run import run
 
-    outcome = run(suite, options)
-    click.echo()
-    verdicts = options.results.verdicts()
-    alone = sections(outcome.records, outcome.canaries, verdicts)  # of this run
-    board = with_statistics(alone, options.results)
-    if board:
-        click.echo(terminal(board, width()).rstrip())
-        click.echo(f"\nWritten to {options.results}/leaderboard.md, .csv, .html and report.html.")
-    for found in outcome.records:
-        if found.traceback:
-            where = options.results.file_of(found)
-            click.echo(f"{one_line(found.cell.name)}: the traceback stands in {where}", err=True)
+    invalid = False
+
+    def show(outcome: "RunOutcome") -> None:
+        nonlocal invalid
+        invalid = show_board(outcome, options.results)
+
+    outcome = run(suite, options, show=show)
     if outcome.interrupted:
         click.echo("Interrupted; the same command goes on from here.", err=True)
         return INTERRUPTED
-    invalid = any(section.invalid for section in board)
     bad = any(found.status not in ("ok", "skipped") for found in outcome.records)
     return int(bad or invalid or bool(outcome.not_kept))
+
+
+def show_board(outcome: "RunOutcome", results: "Results") -> bool:
+    """Show the board of a run, and where its files are; whether it is INVALID."""
+    from bench.leaderboard.sections import sections
+    from bench.leaderboard.statistics import with_statistics
+    from bench.leaderboard.tables import terminal
+
+    click.echo()
+    alone = sections(outcome.records, outcome.canaries, results.verdicts())  # of this run
+    board = with_statistics(alone, results)
+    if board:
+        click.echo(terminal(board, width()).rstrip())
+        click.echo(f"\nWritten to {results}/leaderboard.md, .csv, .html and report.html.")
+    for found in outcome.records:
+        if found.traceback:
+            where = results.file_of(found)
+            click.echo(f"{one_line(found.cell.name)}: the traceback stands in {where}", err=True)
+    return any(section.invalid for section in board)
 
 
 def show_cells(suite: "Suite", options: "Options") -> int:

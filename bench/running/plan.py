@@ -18,6 +18,7 @@ from bench.registry.suites import Suite, SuiteRow
 from bench.running import text_vectors
 from bench.running.describe import Described
 from bench.running.surfaces import SurfaceName
+from bench.tracking.aside import Track
 
 # The files of the harness that decide what stands in a ledger. Some load numba: they are only read.
 DECISIVE = (
@@ -37,6 +38,7 @@ class Options:
     threads: int = 1
     force: bool = False  # measure again what is measured
     shown_on: SurfaceName = "lines"
+    track: Track = "wait"  # when MLflow is told
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):

@@ -1,5 +1,6 @@
 """Run a suite: measure what is not measured yet, keep every result, show the board."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,7 @@ from bench.running.keeping import Keeping
 from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
 from bench.running.text_vectors import with_texts_made
-from bench.tracking.live import LiveTracking
+from bench.tracking.aside import Tracking
 
 
 @dataclass(kw_only=True)
@@ -36,7 +37,16 @@ class RunOutcome:
     interrupted: bool = False
 
 
-def run(suite: Suite, options: Options, data: DataSet | None = None) -> RunOutcome:
+def show_nothing(outcome: RunOutcome) -> None:
+    """The one who asked for a run has its outcome."""
+
+
+def run(
+    suite: Suite,
+    options: Options,
+    data: DataSet | None = None,
+    show: Callable[[RunOutcome], None] = show_nothing,
+) -> RunOutcome:
     """Measure a suite. A cell whose record is there already is not measured again.
 
     Each record and ledger is on the disk before the next cell begins, so an interrupted run loses
@@ -46,11 +56,12 @@ def run(suite: Suite, options: Options, data: DataSet | None = None) -> RunOutco
         suite: what to measure.
         options: how.
         data: in memory already, instead of the suite's data set.
+        show: shows the outcome, before MLflow is told of it.
     """
     with options.results.held(), work_folder(options.results) as work:
         task, planned = prepare_run(suite, options, work, data)
         click.echo(audit_lines(task.dataset, task.protocol, task.audit))
-        with Session(suite, task, options, work, cells=len(planned)) as session:
+        with Session(suite, task, options, work, len(planned), show) as session:
             session.measure_canaries()
             for each in planned:
                 session.measure(each)
@@ -76,15 +87,21 @@ def prepare_run(
 class Session:
     """One `bench run`: cell after cell, on one machine and one task.
 
-    Ctrl-C ends it early. Then, as at its end, the board is written and MLflow told.
+    Ctrl-C ends it early. Then, as at its end, the board is written and shown, and MLflow told.
     """
 
     def __init__(
-        self, suite: Suite, task: Task, options: Options, work: Path, *, cells: int
+        self,
+        suite: Suite,
+        task: Task,
+        options: Options,
+        work: Path,
+        cells: int,
+        show: Callable[[RunOutcome], None] = show_nothing,
     ) -> None:
-        self.outcome = RunOutcome()
+        self.outcome, self._show = RunOutcome(), show
         self._suite, self._task, self._options, self._work = suite, task, options, work
-        self._tracking = LiveTracking(options.results)
+        self._tracking = Tracking(options.results, options.track)
         self._clock = Clock()
         self._display = Display(cells, options.shown_on)
         self._keeping = Keeping(suite, task, options.results, self._display.line)
@@ -109,7 +126,10 @@ class Session:
         board = board_of(self._options.results)
         write(board, self._options.results)
         write_report(board, self._options.results, task=self._task)
-        self._tracking.finish(self.outcome.records)
+        try:
+            self._show(self.outcome)
+        finally:
+            self._tracking.finish(self.outcome.records)
         return True
 
     def measure_canaries(self) -> None:

@@ -1,4 +1,7 @@
-"""MLflow beside a run: whatever is wrong with it, the run goes on, and what it missed follows."""
+"""Tell MLflow of a run as it goes on, in the process that `bench.tracking.aside` starts for that.
+
+Whatever is wrong with MLflow, the run goes on, and what it missed follows.
+"""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,8 +16,14 @@ import click
 from bench.records.files import load_all
 from bench.records.folder import Results
 from bench.records.record import Record
+from bench.tracking.tracker import Tracker, TrackingError
 
 PATIENCE = 10.0  # an attempt that failed is followed by a pause of so many times what it took
+
+
+def in_words(text: str) -> None:
+    """Say something on the screen."""
+    click.echo(text, err=True)
 
 
 class LiveTracking:
@@ -24,18 +33,23 @@ class LiveTracking:
     costs at most a tenth of the run, and at the end. It then gets all that it missed.
     """
 
-    def __init__(self, results: Results, uri: str | None = None) -> None:
-        from bench.tracking.tracker import Tracker  # imports mlflow, 1.7 s
-
-        self.invocation = uuid4().hex
-        self._results = results
+    def __init__(
+        self,
+        results: Results,
+        uri: str | None = None,
+        *,
+        invocation: str = "",
+        say: Callable[[str], None] = in_words,
+    ) -> None:
+        self.invocation = invocation or uuid4().hex
+        self._results, self._say = results, say
         self._tracker = Tracker(results, uri)
         self._first: Record | None = None  # of this invocation
         self._missed: deque[Record] = deque()
         self._continued: set[str] = set()  # invocations of earlier runs that it was told more of
         self._failed = False
         self._again = 0.0  # when to try again
-        self._attempt(self._tracker.prepare)
+        self._attempt(lambda: self._tracker.prepare(but=self.invocation))
 
     def log(self, found: Record) -> None:
         """Write a record and its ledger to MLflow."""
@@ -50,7 +64,14 @@ class LiveTracking:
         self._tracker.ended.add(self.invocation)
         failed_before = self._failed
         if self._attempt(lambda: self._finish(records, files)) and failed_before:
-            click.echo("MLflow: it answers again, and nothing is missing there.", err=True)
+            self._say("MLflow: it answers again, and nothing is missing there.")
+
+    def abandon(self) -> None:
+        """The process of the run is gone. Unless it noted its end, what is open was killed."""
+        if self.invocation in self._tracker.ended:
+            self._attempt(lambda: self._finish(self._known(), None))
+        else:
+            self._attempt(lambda: self._tracker.kill(self.invocation))
 
     def _catch_up(self) -> None:
         while self._missed:
@@ -82,16 +103,13 @@ class LiveTracking:
 
     def _attempt(self, action: Callable[[], Any]) -> bool:
         """Whether it went well; if not, that is said the first time."""
-        from bench.tracking.tracker import TrackingError
-
         began = monotonic()
         try:
             action()
         except TrackingError as error:
             if not self._failed:
-                click.echo(
-                    f"MLflow: {error}. The run goes on; `bench track` writes what is missing.",
-                    err=True,
+                self._say(
+                    f"MLflow: {error}. The run goes on; `bench track` writes what is missing."
                 )
             self._failed = True
             self._again = monotonic() + PATIENCE * (monotonic() - began)

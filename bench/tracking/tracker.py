@@ -64,13 +64,13 @@ class Tracker:
         self._file: tuple[int, int] | None = None  # of the database that the client has opened
         self._lock = FileLock(self.results.tracking_lock, timeout=LOCK_SECONDS)
 
-    def prepare(self) -> None:
-        """Create the store, before anything is timed, and close what was left open."""
-        if ended := list(self.ended):
+    def prepare(self, but: str = "") -> None:
+        """Create the store, and close what was left open, but for this invocation's."""
+        if ended := [each for each in self.ended if each != but]:
             records = self._all_records(skip=lambda error: None)
             for invocation in ended:
                 self.finish(invocation, records, ())
-        self.reconcile()
+        self.reconcile(but)
 
     def log(self, record: Record, ledger: Path | None = None, first: Record | None = None) -> bool:
         """Write a cell below the run of its invocation.
@@ -140,17 +140,31 @@ class Tracker:
                     if tier != run.data.tags.get("tier", ""):
                         client.set_tag(run.info.run_id, "tier", tier)
 
-    def reconcile(self) -> int:
-        """Mark as killed the runs whose process on this host is gone; how many there were."""
+    def reconcile(self, but: str = "") -> int:
+        """Mark as killed the runs whose process on this host is gone; how many there were.
+
+        Of the invocation that is left out another process has written, and it goes on.
+        """
         with self._session() as client:
             running = store.runs(
                 client, store.ids(store.ours(client)), {}, "attributes.status = 'RUNNING'"
             )
-            left = [run.info.run_id for run in running if orphaned(run.data.tags)]
+            left = [
+                run.info.run_id
+                for run in running
+                if orphaned(run.data.tags) and run.data.tags.get("bench.invocation") != but
+            ]
             for run_id in left:
-                client.set_tag(run_id, "bench.ended_by", "reconcile")
-                client.set_terminated(run_id, "KILLED")
+                _kill(client, run_id, "reconcile")
             return len(left)
+
+    def kill(self, invocation: str) -> None:
+        """Mark as killed what is open of an invocation whose process is gone."""
+        with self._session() as client:
+            for experiment in store.ids(store.ours(client)):
+                parent = store.parent(client, experiment, invocation)
+                if parent is not None and parent.info.status == "RUNNING":
+                    _kill(client, parent.info.run_id, "writer")
 
     def track_all(self, skip: Callable[[BadRecord], None] | None = None) -> int:
         """Write every record of the results that the store misses; how many there were.
@@ -276,7 +290,7 @@ def _close(
 ) -> None:
     """Give the run of an invocation its summary, and end it.
 
-    Not if it did not end well, or another process still works on it.
+    Where its end was not noted, not if it was killed, or another process still works on it.
     """
     run_id, now = parent.info.run_id, parent.info.start_time
     records = mapping.judged(records)
@@ -286,11 +300,17 @@ def _close(
     client.set_tag(run_id, "best_model", mapping.best_model(records))
     for path in files:
         client.log_artifact(run_id, str(path))
-    if parent.info.status == "KILLED" or (not ended and busy_elsewhere(parent.data.tags)):
+    if not ended and (parent.info.status == "KILLED" or busy_elsewhere(parent.data.tags)):
         return
     good = all(record.status in ("ok", "skipped") for record in records)
     end = mapping.milliseconds(max((r.ended for r in records if r.ended), default=""))
     client.set_terminated(run_id, "FINISHED" if good else "FAILED", end)
+
+
+def _kill(client: MlflowClient, run_id: str, by: str) -> None:
+    """End a run that was killed; the tag says who found that."""
+    client.set_tag(run_id, "bench.ended_by", by)
+    client.set_terminated(run_id, "KILLED")
 
 
 def _place(record: Record) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from bench.running.plan import Options
 from bench.running.text_vectors import with_texts_made
 from bench.space import Space, from_plain, space
 from bench.text import one_line
-from bench.tracking.live import LiveTracking
+from bench.tracking.aside import Tracking
 from bench.tuning import report
 from bench.tuning.session import Budget, Session
 
@@ -94,7 +94,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
         task = validation_task(data_of(suite, options.data_dir), suite)
         described = with_texts_made(task.train, fit_for(task, described), work)
         click.echo(audit_lines(task.dataset, task.protocol, task.audit))
-        tracking = LiveTracking(options.results)
+        tracking = Tracking(options.results, options.track)
         place = options.results.study_of(task.dataset, task.protocol)
         session = Session(
             suite=suite,

@@ -20,7 +20,7 @@ from bench.running.plan import Options, Planned, limits_of, planned
 from bench.running.training import Epoch
 from bench.space import Space, including, to_plain, words
 from bench.text import one_line
-from bench.tracking.live import LiveTracking
+from bench.tracking.aside import Tracking
 from bench.tuning.study import Study
 from bench.tuning.trials import Log, Trial, TrialStatus
 
@@ -46,7 +46,7 @@ class Session:
     seed: int
     work: Path
     place: Results  # of the studies
-    tracking: LiveTracking
+    tracking: Tracking
     records: list[Record] = field(default_factory=list)  # of the trials made here
 
     def __post_init__(self) -> None:

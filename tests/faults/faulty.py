@@ -262,11 +262,18 @@ def waiting(folder: Path) -> Path:
     return path
 
 
-def start_and_wait_for_the_fit(folder: Path) -> subprocess.Popen[bytes]:
+# The command as a run of an hour is: MLflow is told between any two cells.
+LIVE = (
+    "from bench.tracking import aside; aside.LIVE_SECONDS = 0.0; from bench.cli import main; main()"
+)
+
+
+def start_and_wait_for_the_fit(folder: Path, *, live: bool = False) -> subprocess.Popen[bytes]:
     """A run of the command that has measured one model and is fitting another."""
     words = ["--models", "popularity,waiting", "--model-path", str(waiting(folder))]
+    command = [sys.executable, "-P", "-c", LIVE] if live else [BENCH]
     running = subprocess.Popen(
-        [BENCH, "run", "--suite", "quick", *words], cwd=folder, stdout=subprocess.DEVNULL
+        [*command, "run", "--suite", "quick", *words], cwd=folder, stdout=subprocess.DEVNULL
     )
     while not (folder / "fitting").exists():
         assert running.poll() is None

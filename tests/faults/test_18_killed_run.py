@@ -28,23 +28,31 @@ from bench.records.files import remove_unfinished
 from bench.records.folder import Results
 from bench.registry import names
 from bench.running.folder import kept_record
+from bench.tracking.aside import JOB
 
 
+@pytest.mark.parametrize("with_its_writer", [False, True])
 def test_after_kill_9_the_next_run_goes_on_and_reconciles(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    with_its_writer: bool, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running = start_and_wait_for_the_fit(folder)
+    running = start_and_wait_for_the_fit(folder, live=True)
     children = psutil.Process(running.pid).children(recursive=True)
     while not left_behind(8):  # started, and soon of that name
         time.sleep(0.01)
     assert not listening(running.pid)
+    assert mlflow_runs(folder, "invocation") == ["RUNNING"]
+    if with_its_writer:
+        (writer,) = (child for child in children if JOB in child.cmdline())
+        writer.kill()
     running.kill()
     running.wait()
     assert not psutil.wait_procs(children, PATIENCE)[1]  # on Linux they die with their parent
     assert not left_behind(8)
     assert list(outcome_of(0, folder).records) == ["popularity"]
     assert "| popularity " in (folder / "results" / "leaderboard.md").read_text()
-    assert mlflow_runs(folder, "invocation") == ["RUNNING"]
+    # Who writes to MLflow notices, unless it was killed too: then the next run does.
+    state = "RUNNING" if with_its_writer else "KILLED"
+    assert mlflow_runs(folder, "invocation") == [state]
 
     (folder / "go on").touch()
     assert run(folder, ["popularity", names.add_model(waiting(folder))]) == 0

@@ -81,10 +81,8 @@ def test_the_run_goes_on_and_track_completes(
     broken: Break,
     measured: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.2)
     shutil.copytree(measured / "results", tmp_path / "results")
     with broken(tmp_path / "results" / "mlflow.db"):
         assert run(tmp_path, ["popularity"]) == 0

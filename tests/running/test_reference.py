@@ -24,7 +24,7 @@ seconds = st.floats(1e-3, 1e3)
 def times(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the kernel takes from now on, time after time."""
     coming: list[float] = []
-    monkeypatch.setattr(reference, "time_kernel", lambda: coming.pop(0))
+    monkeypatch.setattr(reference, "time_kernel", lambda before=None: coming.pop(0))
     return coming
 
 
@@ -51,6 +51,25 @@ def test_its_time_is_positive_and_of_one_thread(monkeypatch: pytest.MonkeyPatch)
     with threadpool_limits(2, user_api="blas"):
         assert reference.time_kernel() > 0
     assert threads == {1}
+
+
+@pytest.mark.parametrize(
+    ("before", "rounds"), [(None, 10), (79.0, 10), (65.0, 10), (99.0, 10), (63.0, 40), (101.0, 40)]
+)
+def test_a_time_unlike_the_one_before_is_looked_at_again(
+    before: float | None, rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    class Counted:
+        def round(self) -> None:
+            made.append(1)
+
+    monkeypatch.setattr(reference, "kernel", Counted)
+    monkeypatch.setattr(reference, "perf_counter", lambda: 2.0 * len(made))
+    monkeypatch.delenv(reference.ROUNDS_VARIABLE, raising=False)
+    assert reference.time_kernel(before) == 80
+    assert len(made) == rounds
 
 
 @pytest.mark.parametrize("rounds", [1, 3])

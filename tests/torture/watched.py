@@ -27,8 +27,8 @@ MLFLOW_CALLS = (
     *("log_inputs", "log_text", "log_artifact", "set_tag", "set_terminated"),
 )
 NEEDED = (
-    *("mlflow.store.tracking.sqlalchemy_store", "tabulate", "bench.cli"),
-    *("bench.datasets.synthetic", "bench.leaderboard.html", "bench.tracking.tracker"),
+    *("tabulate", "bench.cli", "bench.datasets.synthetic", "bench.leaderboard.html"),
+    "bench.tracking.aside",
 )
 PHASES_OF_A_CELL = {"loading": "loading", "training": "fit", "scoring": "scoring"}
 
@@ -36,9 +36,14 @@ PHASES_OF_A_CELL = {"loading": "loading", "training": "fit", "scoring": "scoring
 class Watch:
     """The log, and the step at which all ends."""
 
-    def __init__(self, log: Path, kill_at: str) -> None:
-        self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        self._kill_at, self._steps, self._began = kill_at, 0, monotonic()
+    _in_writer = False
+
+    def __init__(self, log: Path, kill_at: str, began: float = 0.0, steps: int = 0) -> None:
+        """Begin the log, or go on with one that was begun then, after so many steps."""
+        new = 0 if began else os.O_TRUNC
+        self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | new)
+        self._kill_at, self._steps, self._began = kill_at, steps, began or monotonic()
+        self._path = log
 
     def say(self, kind: str, what: str) -> None:
         """Write a line. A kill does not take it back: the system has it."""
@@ -49,7 +54,17 @@ class Watch:
         self._steps += 1
         self.say("step", what)
         if self._kill_at in (what, str(self._steps)):
+            if self._in_writer:
+                os.kill(os.getppid(), signal.SIGKILL)  # the run
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def writer(self) -> str:
+        """The code of a process that writes to MLflow and goes on with this log."""
+        facts = (str(self._path), self._kill_at, self._began, self._steps)
+        place = str(Path(__file__).parent)
+        return (
+            f"import sys; sys.path.insert(0, {place!r}); import watched; watched.write(*{facts!r})"
+        )
 
 
 class WatchedFile:
@@ -128,6 +143,26 @@ def watch_mlflow(watch: Watch) -> None:
         before(MlflowClient, name, lambda name=name: watch.step(f"mlflow {name}"), lambda: None)
 
 
+def watch_writer(watch: Watch) -> None:
+    """The process that writes to MLflow."""
+    from bench.tracking import aside
+
+    def set_job() -> None:
+        aside.JOB = watch.writer()
+
+    before(aside, "_start", set_job, lambda: None)
+
+
+def write(log: str, kill_at: str, began: float, steps: int) -> None:
+    """Be that process. Where it is killed, the run is killed with it."""
+    from bench.tracking import job
+
+    watch = Watch(Path(log), kill_at, began, steps)
+    watch._in_writer = True
+    watch_mlflow(watch)
+    job.main()
+
+
 def watch_phases(watch: Watch) -> None:
     """What a run is at, as seen from its process."""
     watch.say("phase", "import")
@@ -138,7 +173,7 @@ def watch_phases(watch: Watch) -> None:
     def phase(name: str) -> Callable[[], None]:
         return lambda: watch.say("phase", name)
 
-    before(run.LiveTracking, "__init__", lambda: watch_mlflow(watch), lambda: None)
+    watch_writer(watch)
     for owner, function, name in (
         (run, "prepare_run", "planning"),
         (cell, "measure", "start of a cell"),
@@ -147,9 +182,9 @@ def watch_phases(watch: Watch) -> None:
         (canary_run, "ensure", "canaries"),
         (run.Clock, "before", "clock"),
         (run.Clock, "after", "clock"),
-        (run.LiveTracking, "__init__", "mlflow"),
-        (run.LiveTracking, "log", "mlflow"),
-        (run.LiveTracking, "finish", "mlflow"),
+        (run.Tracking, "__init__", "mlflow"),
+        (run.Tracking, "log", "mlflow"),
+        (run.Tracking, "finish", "mlflow"),
     ):
         before(owner, function, phase(name), phase("between"))
     hear = Display.hear

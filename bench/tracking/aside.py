@@ -1,0 +1,198 @@
+"""MLflow beside a run: a process of its own writes to it, between two cells or after the board.
+
+What it has to load takes longer than many a cell. So nothing of it is loaded in the run's process,
+and it works while no cell does: a clock never has it beside it.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic
+from typing import IO, Any, Literal
+from uuid import uuid4
+
+import click
+
+from bench.records.folder import Results
+from bench.records.record import Record
+from bench.text import one_line
+from bench.tracking import store
+from bench.tracking.complete import nothing_missing
+
+Track = Literal["wait", "later", "off"]
+JOB = "from bench.tracking.job import main; main()"
+# A run that lasts as long as this tells MLflow between two cells, a shorter one at its end: to load
+# MLflow and to open its store takes 4 s of processor, which is a tenth.
+LIVE_SECONDS = 40.0
+# Kinds of an order, and of an answer.
+LOG, FINISH, DONE, SAY = "log", "finish", "done", "say"
+
+
+class WriterEnded(Exception):
+    """The process that writes to MLflow is gone before it had done all; the message says how."""
+
+
+class Tracking:
+    """Tells MLflow of a run. Whatever is wrong with it is said once, and the run goes on."""
+
+    def __init__(self, results: Results, track: Track = "wait") -> None:
+        """Nothing is started yet.
+
+        Args:
+            results: of the run.
+            track: "wait" tells MLflow while the run goes on, and waits for it at the end; "later"
+                leaves all of it to a process that goes on after the run; "off" tells it nothing.
+        """
+        self.invocation = uuid4().hex
+        self._results, self._track = results.absolute(), track
+        self._records: list[Record] = []  # all of them
+        self._told = 0  # how many of them the writer has
+        self._writer: Writer | None = None
+        self._live = monotonic() + LIVE_SECONDS
+        self._failed = False
+
+    def log(self, found: Record) -> None:
+        """Take a record, whose ledger is on the disk."""
+        self._records.append(found)
+        if self._track == "wait" and monotonic() >= self._live:
+            self._tell([])
+
+    def finish(self, records: Sequence[Record], files: Sequence[Path] | None = None) -> None:
+        """Close the run of this invocation, with the board, or with other files."""
+        if self._track == "off":
+            return
+        if self._writer is None and nothing_missing(self._results, self._records):
+            return
+        store.Ended(self._results).add(self.invocation)
+        names = None if files is None else [str(file) for file in files]
+        last = [(FINISH, [[each.to_dict() for each in records], names])]
+        if self._track == "later":
+            with tempfile.TemporaryFile("w+") as orders:
+                _write(orders, [self._first(), *self._untold(), *last])
+                orders.seek(0)
+                _start(orders, subprocess.DEVNULL, subprocess.DEVNULL)
+            click.echo("MLflow is told by a process that goes on; `bench track` does it again.")
+            return
+        failed_before = self._failed
+        try:
+            with _shown():
+                done = self._tell(last)
+        except KeyboardInterrupt:  # all that is left to do is done without this process
+            click.echo("MLflow is told by a process that goes on.", err=True)
+            return
+        if self._writer is not None:
+            self._writer.close()
+        if done and failed_before:
+            click.echo("MLflow: it answers again, and nothing is missing there.", err=True)
+
+    def _tell(self, last: list[Any]) -> bool:
+        """Give the writer what it does not have, and wait until it is done; whether it was."""
+        try:
+            if self._writer is None:
+                self._writer = Writer(self._first())
+            orders = [*self._untold(), *last]
+            self._told = len(self._records)
+            self._writer.do(orders)
+        except (WriterEnded, OSError) as error:
+            self._writer, self._told = None, 0
+            self._live = float("inf")  # once more at the end
+            if not self._failed:
+                click.echo(
+                    f"MLflow: {error}. The run goes on; `bench track` writes what is missing.",
+                    err=True,
+                )
+            self._failed = True
+            return False
+        return True
+
+    def _first(self) -> Any:
+        return [str(self._results.path), self.invocation]
+
+    def _untold(self) -> list[Any]:
+        return [(LOG, each.to_dict()) for each in self._records[self._told :]]
+
+
+class Writer:
+    """The process that writes, and the orders that it was given."""
+
+    def __init__(self, first: Any) -> None:
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._process = _start(subprocess.PIPE, subprocess.PIPE, self._errors)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._orders, self._answers = self._process.stdin, self._process.stdout
+        self._pending = 0  # orders that it has not said to be done
+        self._send([first])
+
+    def do(self, orders: list[Any]) -> None:
+        """Have orders done, and say what it says meanwhile.
+
+        Raises:
+            WriterEnded: it did not come to the end of them.
+        """
+        self._pending += len(orders)
+        self._send(orders)
+        while self._pending:
+            line = self._answers.readline()
+            if not line.endswith("\n"):
+                raise WriterEnded(self._death())
+            kind, value = json.loads(line)
+            if kind == DONE:
+                self._pending -= 1
+            else:
+                click.echo(value, err=True)
+
+    def close(self) -> None:
+        """It has nothing more to do, and ends."""
+        for stream in (self._orders, self._answers, self._errors):
+            with suppress(OSError):
+                stream.close()
+        self._process.wait()
+
+    def _send(self, orders: list[Any]) -> None:
+        with suppress(BrokenPipeError):  # it has ended: that is found where its answer is read
+            _write(self._orders, orders)
+
+    def _death(self) -> str:
+        code = self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read().strip().rpartition("\n")[2]
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return one_line(f"the process that writes to it ended by {how} {said}".strip())
+
+
+def _write(file: IO[str], orders: Iterable[Any]) -> None:
+    for order in orders:
+        file.write(json.dumps(order) + "\n")
+    file.flush()
+
+
+def _start(orders: Any, answers: Any, errors: Any) -> subprocess.Popen[str]:
+    """The process, in a session of its own: Ctrl-C in a terminal is for the run."""
+    return subprocess.Popen(
+        # -P: the current folder may hold an `mlflow` that is none.
+        [sys.executable, "-P", "-c", JOB],
+        stdin=orders,
+        stdout=answers,
+        stderr=errors,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    """A word on a terminal while the board stands there already."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    click.echo("MLflow ...", nl=False, err=True)
+    try:
+        yield
+    finally:
+        click.echo("\r          \r", nl=False, err=True)

@@ -1,0 +1,60 @@
+"""Write to MLflow in a process of its own, which outlives a run that is killed or does not wait.
+
+Orders are lines of JSON on its input, `bench.tracking.aside` sends them. What it has done, and what
+there is to say, are lines of JSON on its output.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from bench.records.folder import Results
+from bench.records.record import Record
+from bench.tracking.aside import DONE, FINISH, LOG, SAY
+from bench.tracking.live import LiveTracking
+
+
+def main() -> None:
+    """Do what the input says. Ctrl-C is for the run alone: it says what is to be done then."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    _work(_orders(sys.stdin), answers)
+    sys.stderr.flush()
+    os._exit(0)  # at once: nothing of it is still to be written
+
+
+def _orders(lines: TextIO) -> Iterator[Any]:
+    """Each whole line; a run that was killed may have left half of one."""
+    return (json.loads(line) for line in lines if line.endswith("\n"))
+
+
+def _work(orders: Iterator[Any], answers: TextIO) -> None:
+    def answer(kind: str, value: str = "") -> None:
+        with suppress(OSError):  # nobody waits for it any more
+            answers.write(json.dumps((kind, value)) + "\n")
+            answers.flush()
+
+    folder, invocation = next(orders)
+    tracking = LiveTracking(
+        Results(Path(folder)), invocation=invocation, say=lambda text: answer(SAY, text)
+    )
+    finished = False
+    for kind, value in orders:
+        if kind == LOG:
+            tracking.log(Record.from_dict(value))
+        elif kind == FINISH:
+            records, files = value
+            tracking.finish(
+                [Record.from_dict(each) for each in records],
+                None if files is None else [Path(file) for file in files],
+            )
+            finished = True
+        answer(DONE)
+    if not finished:
+        tracking.abandon()

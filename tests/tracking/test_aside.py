@@ -1,0 +1,358 @@
+"""The process that writes to MLflow: killed in the middle, without a store, two at once, alone.
+
+Real processes, and real stores read back by MLflow's own client.
+"""
+
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from command import BENCH, PATIENCE, bench
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from bench.records.folder import Results
+from bench.records.record import Cell, Record
+from bench.tracking import aside, store
+from bench.tracking.aside import Tracking
+from bench.tracking.complete import nothing_missing
+
+EXPERIMENT = "ml-100k loo"
+FIRST = replace(
+    Record(
+        cell=Cell(dataset="ml-100k", protocol="loo", model="als", params={"factors": 8}, seed=0),
+        key="0" * 16,
+        status="ok",
+        metrics={"hr_at_10": 0.5, "ndcg_at_10": 0.4},
+        timings={"train_seconds": 1.5},
+        suite="quick",
+        started="2026-01-01T10:00:00+00:00",
+        ended="2026-01-01T10:00:09+00:00",
+    )
+)
+
+
+def of_seed(seed: int, tracking: Tracking) -> Record:
+    cell = replace(FIRST.cell, seed=seed)
+    return replace(FIRST, cell=cell, key=f"{seed:0>16}", invocation=tracking.invocation)
+
+
+@pytest.fixture
+def results(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    return Results(tmp_path)
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow is told between any two cells."""
+    monkeypatch.setattr(aside, "LIVE_SECONDS", 0.0)
+
+
+def runs(results: Results, kind: str) -> list[Run]:
+    client = MlflowClient(f"sqlite:///{results.database}")
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is None:
+        return []
+    return list(client.search_runs([found.experiment_id], f"tags.kind = '{kind}'"))
+
+
+def states(results: Results, kind: str) -> list[str]:
+    return [run.info.status for run in runs(results, kind)]
+
+
+def kept(results: Results, seeds: int) -> tuple[Tracking, list[Record]]:
+    """A run that has measured so many cells; they are on the disk and in MLflow's hands."""
+    tracking = Tracking(results)
+    records = [of_seed(seed, tracking) for seed in range(seeds)]
+    for each in records:
+        results.save(each)
+        tracking.log(each)
+    return tracking, records
+
+
+def test_a_short_run_starts_no_process_before_its_end(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "_start", lambda *streams: pytest.fail("a process was started"))
+    kept(results, 2)
+
+
+def test_a_store_that_has_it_all_needs_no_process(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracking, records = kept(results, 2)
+    tracking.finish(records)
+    assert states(results, "cell") == ["FINISHED"] * 2
+    assert states(results, "invocation") == ["FINISHED"]
+    before = results.database.read_bytes()
+    monkeypatch.setattr(aside, "_start", lambda *streams: pytest.fail("a process was started"))
+    again = Tracking(results)
+    for each in records:
+        again.log(each)
+    again.finish(records)
+    assert results.database.read_bytes() == before
+    assert not list(store.Ended(results))
+
+
+def test_a_writer_that_is_killed_between_two_cells_is_said_once_and_made_up_for(
+    results: Results, live: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracking, records = kept(results, 1)
+    assert tracking._writer is not None
+    psutil.Process(tracking._writer._process.pid).kill()
+    for seed in (1, 2):
+        records.append(of_seed(seed, tracking))
+        results.save(records[-1])
+        tracking.log(records[-1])
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "ended by SIGKILL. The run goes on; `bench track` writes what is missing." in said
+    assert states(results, "cell") == ["FINISHED"]
+    tracking.finish(records)
+    assert capsys.readouterr().err == "MLflow: it answers again, and nothing is missing there.\n"
+    assert sorted(run.data.params["seed"] for run in runs(results, "cell")) == ["0", "1", "2"]
+    assert states(results, "invocation") == ["FINISHED"]
+    assert not list(store.Ended(results))
+
+
+@pytest.mark.parametrize("moment", ["create_run", "log_batch", "log_text", "set_tag"])
+def test_a_writer_that_ends_within_a_record_is_followed_by_one_that_mends_it(
+    moment: str, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is killed by its own hand just before a call; the second is as it should be."""
+    killed = (
+        "import os, signal; from bench.tracking import job, tracker\n"
+        f"tracker.MlflowClient.{moment} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "job.main()"
+    )
+    tracking, records = kept(results, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(aside, "JOB", killed)
+        tracking.finish(records)
+    assert list(store.Ended(results)) == [tracking.invocation]
+    done = bench(results.path.parent, "track", "--results", str(results))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert states(results, "cell") == ["FINISHED"] * 2
+    assert states(results, "invocation") == ["FINISHED"]
+    assert not list(store.Ended(results))
+
+
+def test_a_store_that_cannot_be_reached_is_said_once(
+    results: Results,
+    live: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    tracking, records = kept(results, 3)
+    tracking.finish(records)
+    said = capsys.readouterr().err
+    assert said.count("MLflow") == said.count("\n") == 1
+    assert "The run goes on; `bench track` writes what is missing." in said
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert bench(results.path, "track", "--results", ".").stdout == "3 runs written to MLflow\n"
+    assert states(results, "invocation") == ["FINISHED"]
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from bench.records.folder import Results
+from bench.tracking import aside
+aside.LIVE_SECONDS = 0.0
+results = Results(Path(sys.argv[1]))
+tracking = aside.Tracking(results, sys.argv[2])
+records = results.read_records()
+for each in records:
+    tracking.log(each)
+print(tracking.invocation, tracking._writer and tracking._writer._process.pid, flush=True)
+sys.stdin.readline()
+tracking.finish(records)
+"""
+
+
+def a_run(results: Results, track: str = "wait") -> subprocess.Popen[str]:
+    """A process that tells MLflow of all records, and waits for a line before its end."""
+    pipe = subprocess.PIPE
+    words = [sys.executable, "-P", "-c", SCRIPT, str(results), track]
+    return subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_two_at_once_write_each_cell_once(results: Results) -> None:
+    tracking, records = kept(results, 4)
+    both = [a_run(results), a_run(results)]
+    for each in both:
+        _, err = each.communicate("go on\n", timeout=PATIENCE)
+        assert (each.returncode, err) == (0, "")
+    tracking.finish(records)  # finds all there
+    assert sorted(run.data.params["seed"] for run in runs(results, "cell")) == ["0", "1", "2", "3"]
+    assert states(results, "invocation") == ["FINISHED"]
+
+
+def test_a_run_that_is_killed_leaves_no_process_and_counts_as_killed_at_once(
+    results: Results,
+) -> None:
+    killed = a_run(results)
+    assert killed.stdout is not None
+    own = killed.stdout.readline().split()
+    assert own[1] == "None"  # nothing to tell yet
+    killed.kill()
+    killed.communicate()
+    for seed in (0, 1):
+        results.save(replace(of_seed(seed, Tracking(results)), invocation="of-the-killed"))
+    script = SCRIPT.replace("aside.Tracking(results, sys.argv[2])", "made()").replace(
+        "results =",
+        "def made():\n"
+        "    tracking = aside.Tracking(results)\n"
+        "    tracking.invocation = 'of-the-killed'\n"
+        "    return tracking\n"
+        "results =",
+    )
+    words = [sys.executable, "-P", "-c", script, str(results)]
+    killed = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert killed.stdout is not None
+    writer = psutil.Process(int(killed.stdout.readline().split()[1]))
+    assert states(results, "invocation") == ["RUNNING"]
+    killed.kill()
+    killed.communicate()
+    writer.wait(PATIENCE)
+    assert states(results, "cell") == ["FINISHED"] * 2
+    (parent,) = runs(results, "invocation")
+    assert (parent.info.status, parent.data.tags["bench.ended_by"]) == ("KILLED", "writer")
+
+
+def test_what_is_left_for_later_is_done_by_a_process_that_goes_on(results: Results) -> None:
+    kept(results, 2)
+    with closing(sqlite3.connect(results.database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")  # it cannot be done before the run is gone
+        running = a_run(results, "later")
+        out, err = running.communicate("go on\n", timeout=PATIENCE)
+        assert (running.returncode, err) == (0, "")
+        assert out.splitlines()[1].startswith("MLflow is told by a process that goes on")
+        (note,) = store.Ended(results)
+        assert note == out.split()[0]
+        other.execute("ROLLBACK")
+    ended = time.monotonic() + PATIENCE
+    while list(store.Ended(results)):
+        assert time.monotonic() < ended
+        time.sleep(0.05)
+    assert states(results, "cell") == ["FINISHED"] * 2
+    assert states(results, "invocation") == ["FINISHED"]
+
+
+def test_off_tells_nothing_and_track_makes_up_for_it(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "_start", lambda *streams: pytest.fail("a process was started"))
+    tracking = Tracking(results, "off")
+    record = of_seed(0, tracking)
+    results.save(record)
+    tracking.log(record)
+    tracking.finish([record])
+    assert not runs(results, "cell")
+    assert bench(results.path, "track", "--results", ".").stdout == "1 runs written to MLflow\n"
+
+
+def test_the_board_is_shown_before_mlflow_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", f"{PATIENCE:.0f}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        words = [BENCH, "run", "--suite", "quick", "--models", "popularity"]
+        pipe = subprocess.PIPE
+        running = subprocess.Popen(words, cwd=folder, stdout=pipe, stderr=pipe, text=True)
+        asking, _ = silent.accept()  # MLflow waits for an answer
+        assert running.poll() is None
+        assert running.stdout is not None
+        lines = iter(running.stdout.readline, "")
+        assert any(line.startswith("Written to results/leaderboard.md") for line in lines)
+        running.send_signal(signal.SIGINT)  # nobody has to wait for it
+        _, err = running.communicate(timeout=PATIENCE)
+        assert (running.returncode, err) == (0, "MLflow is told by a process that goes on.\n")
+        asking.close()
+
+
+def damage(results: Results, text: str) -> None:
+    with closing(sqlite3.connect(results.database)) as database, database:
+        database.execute(text)
+
+
+PARENT = "(SELECT run_uuid FROM tags WHERE key = 'kind' AND value = 'invocation')"
+CELL = "(SELECT run_uuid FROM tags WHERE key = 'kind' AND value = 'cell')"
+MISSING = {
+    "a run is deleted": f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid IN {CELL}",
+    "a run is half written": "DELETE FROM tags WHERE key = 'bench.logged'",
+    "the experiment is deleted": "UPDATE experiments SET lifecycle_stage = 'deleted'",
+    "a run is left open": f"UPDATE runs SET status = 'RUNNING' WHERE run_uuid IN {PARENT}",
+    "a tier is another": "INSERT INTO tags (key, value, run_uuid) "
+    f"SELECT 'tier', '2', run_uuid FROM runs WHERE run_uuid IN {CELL}",
+    "it was measured again": "UPDATE tags SET value = '2025' WHERE key = 'bench.started'",
+    "artifacts stand elsewhere": "UPDATE experiments SET artifact_location = 'file:///elsewhere' "
+    f"WHERE name = '{EXPERIMENT}'",
+    "the schema is another": "ALTER TABLE tags RENAME TO labels",
+}
+
+
+@pytest.fixture(scope="module")
+def whole(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path
+) -> Iterator[tuple[Path, list[Record]]]:
+    folder = tmp_path_factory.mktemp("whole")
+    shutil.copy(empty_store, folder / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracking, records = kept(Results(folder), 1)
+        tracking.finish(records)
+    yield folder, records
+
+
+@pytest.mark.parametrize("what", MISSING)
+def test_what_a_store_misses_is_seen_without_mlflow(
+    what: str, whole: tuple[Path, list[Record]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    folder, records = whole
+    assert nothing_missing(Results(folder), records)
+    kept_store = (folder / "mlflow.db").read_bytes()
+    try:
+        damage(Results(folder), MISSING[what])
+        assert not nothing_missing(Results(folder), records)
+    finally:
+        (folder / "mlflow.db").write_bytes(kept_store)
+
+
+def test_a_store_that_cannot_be_read_here_is_asked(
+    whole: tuple[Path, list[Record]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, records = whole
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert not nothing_missing(Results(folder), records)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert not nothing_missing(Results(folder), [replace(records[0], key="another")])
+    with closing(sqlite3.connect(folder / "mlflow.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert not nothing_missing(Results(folder), records)
+        other.execute("ROLLBACK")
+    assert not nothing_missing(Results(tmp_path), records)
+    assert not (tmp_path / "mlflow.db").exists()
+    (tmp_path / "mlflow.db").write_bytes(b"garbage " * 1000)
+    assert not nothing_missing(Results(tmp_path), records)
+    copied = Results(tmp_path / "copied")
+    shutil.copytree(folder, copied.path)
+    assert not nothing_missing(copied, records)  # its artifacts are those of the other
