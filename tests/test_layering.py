@@ -58,8 +58,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "export": {"errors", "interactions", "kept", "records", "text"},
     "report": {
-        *("compare", "embeddings", "errors", "evaluation", "leaderboard", "protocol", "records"),
-        *("statistics", "text"),
+        *("compare", "embeddings", "errors", "evaluation", "hashing", "leaderboard", "protocol"),
+        *("records", "statistics", "text"),
     },
     "retrieval": {
         *("adapter", "errors", "fold_in", "interactions", "kept", "records", "text"),

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from bench.compare.places import LENGTH, TIES, places
 from bench.errors import Problem, unknown
@@ -122,7 +121,8 @@ class Multiverse:
     @property
     def places(self) -> NDArray[np.int64]:
         """1 + how many models have a higher figure. [u, n]"""
-        return np.asarray(rankdata(-self.figures, method="min", axis=1), dtype=np.int64)
+        higher = self.figures[:, None, :] > self.figures[:, :, None]  # [u, n, n]
+        return np.asarray(1 + higher.sum(axis=2), dtype=np.int64)
 
     def options(self, decision: str) -> list[str]:
         """The options of a decision, in their order."""

@@ -13,7 +13,9 @@ from importlib.util import resolve_name
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.registry.names import UNREADABLE, added_models, find, folders
+from bench.hashing import key_of
+from bench.registry.names import UNREADABLE, added_models, find, folders, offered_models
+from bench.registry.remembered import remember, remembered
 
 MODELS = "bench.models"
 OURS = "loobench"  # the distribution
@@ -59,7 +61,7 @@ def imported_by(name: str) -> Imported:
 
 def _module_of(name: str, model: Path) -> str:
     """The name by which a model is imported, also one outside; an installed one has its own."""
-    for entry in metadata.entry_points(group="bench.models"):
+    for entry in offered_models():
         if entry.name == name and model not in added_models():
             return entry.module
     return f"{MODELS}.{name}"
@@ -162,5 +164,22 @@ def _normal(name: str) -> str:
 
 @cache
 def distributions() -> Mapping[str, list[str]]:
-    """The installed distributions that each importable name belongs to."""
-    return metadata.packages_distributions()
+    """The installed distributions that each importable name belongs to.
+
+    To find that out, the lists of all their files are read, which takes a third of a second. So it
+    is remembered while no distribution comes, goes, or is installed again.
+    """
+    installed = [
+        (path, each.name, each.stat().st_mtime_ns)
+        for path in sys.path
+        for kind in ("dist-info", "egg-info")
+        for each in sorted(Path(path).glob(f"*.{kind}"))
+    ]
+    key = key_of({"installed": installed})
+    name = f"distributions-{key_of({'prefix': sys.prefix})}"
+    kept = remembered(name)
+    if isinstance(kept, dict) and kept.get("key") == key:
+        return {top: list(found) for top, found in kept["found"].items()}
+    found = metadata.packages_distributions()
+    remember(name, {"key": key, "found": found})
+    return found

@@ -2,13 +2,13 @@
 
 import importlib.util
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 from bench.adapter import Adapter
 from bench.registry.beside import stand_beside
-from bench.registry.names import added_models, find
+from bench.registry.names import added_models, find, offered_models
 from bench.registry.parameters import complete
 
 
@@ -26,7 +26,7 @@ def load_module(kind: Literal["models", "datasets"], name: str) -> ModuleType:
         UnknownName: there is none of that name.
     """
     path = find(kind, name)
-    for entry in metadata.entry_points(group="bench.models"):
+    for entry in offered_models():
         if kind == "models" and entry.name == name and path not in added_models():
             return import_module(entry.module)
     full_name = f"bench.{kind}.{name}"

@@ -2,10 +2,11 @@
 
 import ast
 import importlib.util
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module, metadata
 from pathlib import Path
 from types import MappingProxyType
@@ -133,8 +134,25 @@ def knowing_added_models() -> Callable[[], None]:
 def _entry_points() -> dict[str, Path]:
     """Models that installed packages offer as `name = "package.module"`."""
     found = {}
-    for entry in metadata.entry_points(group="bench.models"):
+    for entry in offered_models():
         spec = importlib.util.find_spec(entry.module)
         if spec and spec.origin:
             found[entry.name] = Path(spec.origin)
     return found
+
+
+def offered_models() -> tuple[metadata.EntryPoint, ...]:
+    """The entry points of installed packages, read again where something was installed."""
+    return _offered(tuple((path, _changed(path)) for path in sys.path))
+
+
+@lru_cache(maxsize=1)
+def _offered(places: tuple[tuple[str, int], ...]) -> tuple[metadata.EntryPoint, ...]:
+    return tuple(metadata.entry_points(group="bench.models"))
+
+
+def _changed(folder: str) -> int:
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0

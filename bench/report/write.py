@@ -20,6 +20,7 @@ def write_report(
     *,
     task: Task | None = None,
     data_dir: Path | None = None,
+    mark: str = "",
 ) -> Path:
     """Write the page of all sections of a board; where it stands is returned.
 
@@ -29,6 +30,7 @@ def write_report(
         output: another place than the results folder.
         task: that a run has at hand, for groups of users.
         data_dir: the publisher's data, for the same.
+        mark: a last line, by which it is known later: see `bench.report.again`.
     """
     certificates = load_all(Certificate, results.certificates, results.warn)
     sections = [
@@ -36,7 +38,8 @@ def write_report(
         for number, section in enumerate(board)
     ]
     path = output or results.report
-    write_whole(path, page(sections, _embeddings(results)).encode())
+    content = page(sections, _embeddings(results)) + mark
+    write_whole(path, content.encode())
     return path
 
 

@@ -15,6 +15,7 @@ from bench.registry.models import ModelSpec, adapter_class
 from bench.registry.names import knowing_added_models
 from bench.registry.parameters import complete
 from bench.registry.suites import Suite, blame
+from bench.running.answered import keep_answer, kept_answer, key_of_answer
 from bench.space import to_plain
 from bench.text import in_one_line
 
@@ -69,13 +70,15 @@ def _search_of(cls: type[Adapter]) -> dict[str, Any] | str:
 def describe(suite: Suite, work: Path) -> list[Described]:
     """Ask each row's model for its hyper-parameters, in another process: its file is code.
 
+    What a model as it is now answered before is taken as it was.
+
     If a model kills the process while it is imported, the others are asked again, each alone. Its
     own row stays as it is, and its cell fails with the reason.
 
     Raises:
         BadParameter, BadSuite: a row has a hyper-parameter that its model does not take.
     """
-    described = _ask([ModelSpec(row.model, row.params) for row in suite.rows], work)
+    described = _answers([ModelSpec(row.model, row.params) for row in suite.rows], work)
     for row, known in zip(suite.rows, described, strict=True):
         if known.status == "usage":
             raise blame(suite, row, known.reason)
@@ -102,6 +105,19 @@ def _on(known: Described, lacking: Mapping[str, tuple[bool, str]]) -> Described:
     if known.status != "ok" or not reasons:
         return known
     return known._replace(status="skipped", reason="; ".join(reasons))
+
+
+def _answers(specs: list[ModelSpec], work: Path) -> list[Described]:
+    """Those that are kept, and those of a process for the rest."""
+    keys = [key_of_answer(spec) for spec in specs]
+    kept = [kept_answer(key) for key in keys]
+    asked = [spec for spec, found in zip(specs, kept, strict=True) if found is None]
+    new = iter(_ask(asked, work) if asked else [])
+    answers = [next(new) if found is None else Described(*found) for found in kept]
+    for key, found, known in zip(keys, kept, answers, strict=True):
+        if found is None and isinstance(known.search, dict):  # the model itself has answered
+            keep_answer(key, list(known))
+    return answers
 
 
 def _ask(specs: list[ModelSpec], work: Path) -> list[Described]:

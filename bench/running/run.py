@@ -16,6 +16,7 @@ from bench.protocol.task import Task, prepare
 from bench.records.canaries import Canaries
 from bench.records.record import Record
 from bench.registry.suites import Suite, data_of
+from bench.report.again import keep_report
 from bench.running import cell
 from bench.running.describe import describe, fit_for
 from bench.running.display import Display
@@ -121,11 +122,9 @@ class Session:
         self.outcome.interrupted = isinstance(error, KeyboardInterrupt)
         if error is not None and not self.outcome.interrupted:
             return False
-        from bench.report.write import write_report  # its charts take a while to load
-
         board = board_of(self._options.results)
         write(board, self._options.results)
-        write_report(board, self._options.results, task=self._task)
+        keep_report(board, self._options.results, self._task)
         try:
             self._show(self.outcome)
         finally:

@@ -1,0 +1,54 @@
+"""What models said of themselves, kept in the user's cache: asking them means to import them.
+
+An answer is known by all that decides it: the model's files and libraries, what was given, and the
+harness that asked. Only good answers are kept; a model without a library may have it tomorrow.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench import machine
+from bench.errors import UsageError
+from bench.hashing import key_of, of_files
+from bench.registry.models import ModelSpec
+from bench.registry.remembered import remember, remembered
+from bench.registry.sources import source_sha256
+
+# The files of the harness that decide what is answered.
+DECISIVE = (
+    *("adapter.py", "space.py", "registry/models.py", "registry/parameters.py"),
+    *("running/answered.py", "running/describe.py"),
+)
+
+
+def key_of_answer(row: ModelSpec) -> str | None:
+    """16 hex digits that change with all that may change the answer; None where one cannot say."""
+    try:
+        parts = {
+            "row": list(row),
+            "source": source_sha256(row.model),
+            "packages": machine.packages(),
+            "harness": _harness_sha256(),
+        }
+        return key_of(parts)
+    except (UsageError, OSError, TypeError, ValueError):
+        return None
+
+
+def kept_answer(key: str | None) -> list[Any] | None:
+    """What is kept under the key; None where that is nothing."""
+    found = remembered(f"answers/{key}") if key else None
+    return found if isinstance(found, list) and found[:1] == ["ok"] else None
+
+
+def keep_answer(key: str | None, answer: list[Any]) -> None:
+    """Keep a good answer."""
+    if key is not None and answer[0] == "ok":
+        remember(f"answers/{key}", answer)
+
+
+@cache
+def _harness_sha256() -> str:
+    folder = Path(__file__).parents[1]
+    return of_files((folder / each for each in DECISIVE), folder)
