@@ -1,4 +1,4 @@
-"""What models said of themselves, kept in the user's cache: asking them means to import them.
+"""Answers of models about themselves, kept in the cache of the user: to ask is to import them.
 
 An answer is known by all that decides it: the model's files and libraries, what was given, and the
 harness that asked. Only good answers are kept; a model without a library may have it tomorrow.
