@@ -8,10 +8,15 @@ import jinja2
 
 
 @cache
-def template(path: Path) -> jinja2.Template:
-    """A template by its file. What is put into it is escaped, and None is nothing."""
+def template(path: Path, *others: Path) -> jinja2.Template:
+    """A template by its file. What is put into it is escaped, and None is nothing.
+
+    Args:
+        path: of the template; what it includes stands beside it.
+        others: folders where that may stand, too.
+    """
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(path.parent),
+        loader=jinja2.FileSystemLoader([path.parent, *others]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_shown,

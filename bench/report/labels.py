@@ -1,7 +1,7 @@
 """Names of points that cover neither each other nor a point, by Vega's label transform.
 
 Vega-Lite has no word for it, so it goes into the Vega specification that a chart is compiled to: in
-the page by page.js, in the picture here.
+pages by frame.js, in the picture here.
 """
 
 from collections.abc import Iterator

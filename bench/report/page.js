@@ -1,28 +1,10 @@
-// The report: sort and filter its boards, open a row's story, draw its charts. Plain JavaScript;
-// vegaEmbed stands before it in the page. All text is set as text, never as HTML.
-"use strict";
-
-const page = JSON.parse(document.getElementById("data").textContent);
+// The report: sort and filter its boards, open a row's story, draw its charts.
 
 // Costs that a limit may be given for: its units, in the unit of the figure; those of `bench choose`.
 const UNITS = {
   train_seconds: { us: 1e-6, "µs": 1e-6, ms: 0.001, s: 1, min: 60, m: 60, h: 3600 },
   latency_p99_ms: { us: 0.001, "µs": 0.001, ms: 1, s: 1000 },
   peak_memory_mb: { kb: 1 / 1024, mb: 1, gb: 1024 },
-};
-
-const CONFIG = {
-  background: null,
-  view: { stroke: null },
-  font: "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif",
-  axis: {
-    labelColor: "var(--quiet)", titleColor: "var(--quiet)", domainColor: "var(--line)",
-    tickColor: "var(--line)", gridColor: "var(--line)", gridOpacity: 0.6, labelFontSize: 12,
-  },
-  legend: { labelColor: "var(--ink)", titleColor: "var(--quiet)", labelFontSize: 13, labelLimit: 180 },
-  header: { labelColor: "var(--ink)", labelFontSize: 12, labelLimit: 140, labelPadding: 4 },
-  axisQuantitative: { tickCount: 6 },
-  mark: { tooltip: true },
 };
 
 const PANEL = 150; // pixels, at least
@@ -78,18 +60,6 @@ function learning(name) {
       .filter(point => name === "validation" || visible.has(point.model))
       .map(point => ({ ...point, at: point[chosen.against] })),
   });
-}
-
-/** Let Vega place the names of points where they cover nothing; what has no room waits for a zoom. */
-function placeNames(spec) {
-  const inside = marks => marks.flatMap(mark => [mark, ...(mark.marks ? inside(mark.marks) : [])]);
-  const marks = inside(spec.marks);
-  const points = marks.filter(mark => mark.type === "symbol").map(mark => mark.name);
-  for (const mark of marks) {
-    if (mark.type !== "text" || !mark.name.startsWith(page.labels.layer)) continue;
-    mark.transform = [{ ...page.labels.transform, avoidMarks: points }];
-  }
-  return spec;
 }
 
 class Section {

@@ -1,12 +1,6 @@
-"""The page itself, one file that asks nothing of any network.
+"""The report's page, from its sections."""
 
-Its policy (Content-Security-Policy) lets it load nothing, and run only the three scripts whose
-hashes it names: Vega, the page's own, and no other, whatever a label may say.
-"""
-
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
 from bench.embeddings.columns import ON_PAGE
@@ -14,10 +8,9 @@ from bench.embeddings.page import ABOUT, TITLES, cells, measured_rows, remarks
 from bench.embeddings.rows import EmbeddingsSection
 from bench.leaderboard import published
 from bench.leaderboard.marks import MARKS, signs
-from bench.leaderboard.templates import template
-from bench.report import figures, labels
-from bench.report.bundle import LICENCE, bundle
+from bench.report import figures
 from bench.report.charts import charts
+from bench.report.offline import offline_page
 from bench.report.view import SectionView
 from bench.statistics.user_figures import DEFAULT as EXACT
 from bench.text import compact, one_line
@@ -38,21 +31,14 @@ MEANINGS = {
 
 def page(sections: Sequence[SectionView], embeddings: Sequence[EmbeddingsSection] = ()) -> str:
     """The whole page, with the figures of kept vectors where there are any."""
-    library, script = bundle(), SCRIPT.read_text(encoding="utf-8")
-    written = template(PAGE).render(
+    return offline_page(
+        PAGE,
+        SCRIPT,
+        {"charts": charts(), "sections": [section.data for section in sections]},
         sections=sections,
-        data={
-            "charts": charts(),
-            "labels": {"layer": labels.LAYER, "transform": labels.TRANSFORM},
-            "sections": [section.data for section in sections],
-        },
         vectors=[_vectors(each) for each in embeddings],
         about_vectors=ABOUT,
         meanings_of_vectors={column.title: column.meaning for column in ON_PAGE},
-        library=library,
-        script=script,
-        hashes=[f"'sha256-{_hash(text)}'" for text in (library, script)],
-        licence=LICENCE,
         meanings=MEANINGS,
         main=figures.MAIN,
         accuracies=figures.ACCURACIES,
@@ -68,7 +54,6 @@ def page(sections: Sequence[SectionView], embeddings: Sequence[EmbeddingsSection
         compact=compact,
         one_line=one_line,
     )
-    return written + "\n"
 
 
 def _vectors(section: EmbeddingsSection) -> dict[str, object]:
@@ -79,7 +64,3 @@ def _vectors(section: EmbeddingsSection) -> dict[str, object]:
         "rows": [cells(row) for row in measured_rows(section)],
         "remarks": remarks(section),
     }
-
-
-def _hash(text: str) -> str:
-    return b64encode(sha256(text.encode()).digest()).decode()
