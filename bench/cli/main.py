@@ -10,6 +10,7 @@ from bench.cli.choose import choose
 from bench.cli.compare import compare
 from bench.cli.data import data
 from bench.cli.embeddings import embeddings
+from bench.cli.explore import explore
 from bench.cli.export import export
 from bench.cli.films import films
 from bench.cli.groups import Sections
@@ -30,7 +31,7 @@ from bench.errors import Problem, UsageError
 SECTIONS: dict[str, list[click.Command]] = {
     "Measure": [run, tune, new, list_, data],
     "Read": [leaderboard, report, compare, choose, study, embeddings, ui, track],
-    "Use": [similar, recommend, films, export],
+    "Use": [similar, recommend, films, explore, export],
     "Check": [verify, certify],
     "Machines": [],
 }

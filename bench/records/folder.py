@@ -125,6 +125,11 @@ class Results:
         return self.path / "report.html"
 
     @property
+    def explorer(self) -> Path:
+        """The page of kept models, to explore."""
+        return self.path / "explore.html"
+
+    @property
     def database(self) -> Path:
         """MLflow's store."""
         return self.path / "mlflow.db"

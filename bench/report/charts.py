@@ -33,7 +33,7 @@ def charts() -> dict[str, Spec]:
         "differences": differences(),
         "places": places(),
     }
-    return {name: _spec(chart) for name, chart in drawn.items()}
+    return {name: plain(chart) for name, chart in drawn.items()}
 
 
 def tradeoff() -> Chart:
@@ -86,7 +86,7 @@ def tradeoff() -> Chart:
             .properties(name=LAYER),
         )
         .properties(width="container", height=TALL)
-        .add_params(*chosen, _zoom())
+        .add_params(*chosen, zoom())
     )
 
 
@@ -244,14 +244,14 @@ def places() -> Chart:
     ).properties(width="container", height=alt.Step(19), autosize=FIT_WIDTH)
 
 
-def _zoom() -> alt.Parameter:
+def zoom() -> alt.Parameter:
     """Drag to move; turn the wheel with Ctrl or Cmd, or pinch, to zoom: the page must scroll."""
     return alt.selection_interval(
         name="zoom", bind="scales", zoom="wheel![event.ctrlKey || event.metaKey]"
     )
 
 
-def _spec(chart: Chart) -> Spec:
+def plain(chart: Chart) -> Spec:
     """The specification without what the page does not need: its schema's address and its theme."""
     spec: Spec = chart.to_dict()
     for left_out in ("$schema", "config", "datasets"):

@@ -18,11 +18,12 @@ const CONFIG = {
   mark: { tooltip: true },
 };
 
-/** Let Vega place the names of points where they cover nothing; what has no room waits for a zoom. */
-function placeNames(spec) {
+/** Let Vega place names where they cover neither each other nor, unless told, a point; what has no
+ *  room waits for a zoom. */
+function placeNames(spec, besidePoints = true) {
   const inside = marks => marks.flatMap(mark => [mark, ...(mark.marks ? inside(mark.marks) : [])]);
   const marks = inside(spec.marks);
-  const points = marks.filter(mark => mark.type === "symbol").map(mark => mark.name);
+  const points = besidePoints ? marks.filter(mark => mark.type === "symbol").map(mark => mark.name) : [];
   for (const mark of marks) {
     if (mark.type !== "text" || !mark.name.startsWith(page.labels.layer)) continue;
     mark.transform = [{ ...page.labels.transform, avoidMarks: points }];
