@@ -19,14 +19,18 @@ const CONFIG = {
 };
 
 /** Let Vega place names where they cover neither each other nor, unless told, a point; what has no
- *  room waits for a zoom. */
+ *  room waits for a zoom. Vega places them anew where what the transform is told has changed, so it
+ *  is told of the zoom. */
 function placeNames(spec, besidePoints = true) {
   const inside = marks => marks.flatMap(mark => [mark, ...(mark.marks ? inside(mark.marks) : [])]);
   const marks = inside(spec.marks);
   const points = besidePoints ? marks.filter(mark => mark.type === "symbol").map(mark => mark.name) : [];
+  const { size } = page.labels.transform;
+  const zoomed = (spec.signals ?? []).some(each => each.name === "zoom") ? ", zoom" : "";
+  const told = { signal: `[${size.signal}${zoomed}][0]` };
   for (const mark of marks) {
     if (mark.type !== "text" || !mark.name.startsWith(page.labels.layer)) continue;
-    mark.transform = [{ ...page.labels.transform, avoidMarks: points }];
+    mark.transform = [{ ...page.labels.transform, size: told, avoidMarks: points }];
   }
   return spec;
 }
