@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import Seen, needs_chromium, opened
+from browser import Seen, names_that_meet, needs_chromium, opened, zoom_in
 from explorable import HOSTILE, VECTORS, hostile_films
 from kept import FILMS, made_up_kept
 
@@ -179,6 +179,12 @@ def test_a_click_on_the_map_chooses_the_nearest_point(seen: Seen) -> None:
     )
     page.mouse.click(where[1] + 2, where[2])
     assert page.inner_text("#chosen-title") == where[0]
+
+
+def test_no_name_covers_another_also_after_a_zoom(seen: Seen) -> None:
+    assert names_that_meet(seen.page, "map") == []
+    zoom_in(seen.page, "map")
+    assert names_that_meet(seen.page, "map") == []
 
 
 def test_one_genre_alone_has_a_colour(seen: Seen) -> None:

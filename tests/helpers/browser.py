@@ -54,3 +54,31 @@ def opened(path: Path, **context: Any) -> Iterator[Seen]:
             yield seen
         finally:
             browser.close()
+
+
+def names_that_meet(page: Any, chart: str) -> list[tuple[str, str]]:
+    """The pairs of names in a chart that cover each other; there is more than one name."""
+    page.wait_for_timeout(400)
+    boxes = page.locator(f"[data-draw={chart}] .mark-text.role-mark text").evaluate_all(
+        "all => all.filter(e => e.getAttribute('opacity') !== '0')"
+        ".map(e => { const b = e.getBoundingClientRect();"
+        " return [e.textContent, b.left, b.top + 2, b.right, b.bottom - 3]; })"
+    )
+    assert len(boxes) > 1
+    return [
+        (name, other)
+        for at, (name, left, top, right, bottom) in enumerate(boxes)
+        for other, left2, top2, right2, bottom2 in boxes[at + 1 :]
+        if left < right2 and left2 < right and top < bottom2 and top2 < bottom
+    ]
+
+
+def zoom_in(page: Any, chart: str) -> None:
+    """Turn the wheel with Ctrl, in the middle of a chart."""
+    place = page.locator(f"[data-draw={chart}]")
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Seen, needs_chromium, opened
+from browser import Seen, names_that_meet, needs_chromium, opened, zoom_in
 from records import made_up
 
 from bench.leaderboard.write import board_of
@@ -147,29 +147,17 @@ def test_no_name_covers_another(seen: Seen, view: str) -> None:
     page = seen.page
     page.select_option("select[name=view]", view)
     drawn(page, "tradeoff")
-    boxes = page.locator("[data-draw=tradeoff] .mark-text.role-mark text").evaluate_all(
-        "all => all.filter(e => e.getAttribute('opacity') !== '0')"
-        ".map(e => { const b = e.getBoundingClientRect();"
-        " return [e.textContent, b.left, b.top + 2, b.right, b.bottom - 3]; })"
-    )
-    assert len(boxes) > 5
-    for at, (name, left, top, right, bottom) in enumerate(boxes):
-        for other, left2, top2, right2, bottom2 in boxes[at + 1 :]:
-            meets = left < right2 and left2 < right and top < bottom2 and top2 < bottom
-            assert not meets, (name, other)
+    assert names_that_meet(page, "tradeoff") == []
+    zoom_in(page, "tradeoff")
+    assert names_that_meet(page, "tradeoff") == []
 
 
 def test_the_wheel_zooms_with_ctrl_and_a_point_says_what_it_is(seen: Seen) -> None:
     page = seen.page
     before = drawn(page, "tradeoff")
-    chart = page.locator("[data-draw=tradeoff]")
-    chart.scroll_into_view_if_needed()
-    box = chart.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.keyboard.down("Control")
-    page.mouse.wheel(0, -300)
-    page.keyboard.up("Control")
+    zoom_in(page, "tradeoff")
     assert drawn(page, "tradeoff") != before
+    box = page.locator("[data-draw=tradeoff]").bounding_box()
     page.mouse.dblclick(box["x"] + 80, box["y"] + 30)
     page.locator("[data-draw=tradeoff] path[aria-roledescription=point]").last.hover(force=True)
     page.wait_for_selector("#vg-tooltip-element.visible")
