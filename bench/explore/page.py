@@ -15,7 +15,7 @@ from bench.kept.catalogue import Catalogue
 from bench.kept.model import KeptModel
 from bench.report.offline import offline_page
 from bench.retrieval.labels import Labels
-from bench.retrieval.names import names_of, words_of
+from bench.retrieval.names import loose_names_of, names_of, words_of
 from bench.text import one_line
 
 PAGE = Path(__file__).with_name("page.html.jinja")
@@ -66,9 +66,13 @@ def _items(catalogue: Catalogue, shown: Ids) -> dict[str, Any]:
         "ids": [one_line(labels.ids[item]) for item in shown],
         "titles": [labels.label(item) for item in shown],
         "users": catalogue.users[shown].tolist(),
-        "names": [sorted(frozenset().union(*names_of(labels.titles[item]))) for item in shown],
+        "names": [_names(labels.titles[item]) for item in shown],
         "words": [_words(labels, item) for item in shown],
     }
+
+
+def _names(title: str) -> list[str]:
+    return sorted(loose_names_of(title).union(*names_of(title)))
 
 
 def _words(labels: Labels, item: int) -> str:
