@@ -71,8 +71,8 @@ ALLOWED: dict[str, set[str]] = {
         *("records", "text"),
     },
     "certify": {
-        *("adapter", "errors", "evaluation", "hashing", "interactions", "isolation", "machine"),
-        *("protocol", "records", "registry", "text"),
+        *("adapter", "errors", "evaluation", "hashing", "interactions", "isolation", "kept"),
+        *("machine", "protocol", "records", "registry", "text"),
     },
     # what does it
     "running": {

@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.adapter import Adapter
 from bench.certify.judge import check
+from bench.certify.keeping import leave_state
 from bench.certify.laws import FIRST
 from bench.certify.under_test import ModelUnderTest
 from bench.interactions import Interactions
@@ -31,7 +32,7 @@ class Certify:
     threads: int
     data: Sequence[Interactions]
     laws: Sequence[str]
-    kept: Path  # a folder for the scores of the first process, which the later ones read
+    kept: Path  # a folder for scores and state of the first process, which the later ones read
 
     def run(self, parent: Parent) -> dict[str, Any]:
         subjects: list[ModelUnderTest] = []
@@ -48,6 +49,9 @@ class Certify:
             parent.tell("finding", found)
             if law == FIRST and found.status == "fail":
                 break
+            if law == FIRST:  # a crash in it belongs to the law that reads it
+                for j, subject in enumerate(subjects):
+                    leave_state(subject, self._state(j))
         return {}
 
     def _subject(self, j: int) -> ModelUnderTest:
@@ -60,10 +64,14 @@ class Certify:
             seed=self.seed,
             threads=self.threads,
             before=before,
+            left=self._state(j),
         )
 
     def _scores(self, j: int) -> Path:
         return self.kept / f"scores-{j}.npy"
+
+    def _state(self, j: int) -> Path:
+        return self.kept / f"state-{j}.safetensors"
 
 
 def quick(cls: type[Adapter], row: ModelSpec) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from bench.adapter import Tolerance, Tolerances
-from bench.certify.laws import LAWS, Broken, Law
-from bench.certify.under_test import SEEDS, ModelUnderTest
+from bench.certify.laws import LAWS, Law
+from bench.certify.under_test import SEEDS, Broken, ModelUnderTest
 from bench.errors import unknown
 from bench.evaluation.scores import BadScores
 from bench.interactions import Floats

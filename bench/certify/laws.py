@@ -15,19 +15,15 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.adapter import Adapter, Run
+from bench.certify.keeping import embeddings, kept
 from bench.certify.rewrites import copied, with_items, with_last_swapped, with_rows, with_users
-from bench.certify.under_test import PROTOCOL, ModelUnderTest
+from bench.certify.under_test import PROTOCOL, Broken, ModelUnderTest
 from bench.evaluation.evaluate import evaluate
 from bench.evaluation.figures import figures
 from bench.evaluation.scores import checked
 from bench.hashing import fingerprint
 from bench.interactions import Floats, Ids, Interactions
 from bench.protocol.task import prepare
-
-
-class Broken(Exception):
-    """A law that does not hold; the message is the evidence."""
-
 
 # Those that must rank as before. Each gives the scores [U, I] again, once or several times. Of
 # several draws the first counts; the others are for a hit rate, where that is what may not change.
@@ -248,7 +244,9 @@ LAWS = {  # in the order in which they are tried
         Law(name="items", tried="items numbered in another way", again=items, renumbers=True),
         Law(name="rows", tried="training rows in another order", again=rows, renumbers=True),
         Law(name="hidden", tried="other held-out items, lying open", alone=hidden),
+        Law(name="embeddings", tried="user . item against scores", alone=embeddings),
         Law(name="process", tried="fitted in a fresh process", again=process, process="fresh"),
+        Law(name="kept", tried="restored in a fresh process", alone=kept, process="fresh"),
         Law(name="threads", tried="fitted with 2 threads", again=process, process="two threads"),
     )
 }

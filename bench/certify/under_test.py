@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from scipy.stats import rankdata
@@ -17,6 +18,10 @@ SEEDS = 8  # whose hit rates show what chance does
 LENGTH = 10  # of the lists whose hit rate that is
 
 
+class Broken(Exception):
+    """A law that does not hold; the message is the evidence."""
+
+
 class ModelUnderTest:
     """A model on some data."""
 
@@ -28,6 +33,7 @@ class ModelUnderTest:
         seed: int = 0,
         threads: int = 1,
         before: Floats | None = None,
+        left: Path | None = None,
     ) -> None:
         """Set up the model and its data.
 
@@ -35,13 +41,14 @@ class ModelUnderTest:
             make: gives the model, not fitted; a new one each time.
             data: with what the protocol holds out.
             before: the scores of another process, [U, I].
+            left: where that process left the state of the model, if it has any.
         """
         self.make, self.data, self.seed, self._threads = make, data, seed, threads
         task = self.task()
         self.train = task.train
         # Not as Cases: none are in memory while a model fits, but where a law puts them there.
         self.tested, self.held_out = task.cases.users, task.cases.held_out
-        self._before = before
+        self._before, self.left = before, left
 
     def task(self) -> Task:
         """The data under the protocol, with what is held out."""

@@ -7,12 +7,12 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 
 from bench.errors import Problem
 from bench.records.files import BadRecord, Kept
+from bench.records.folder import MANIFEST as MANIFEST
 from bench.records.record import Cell, stem
 
 Kind = Literal["vectors", "profile", "none"]
 By = Literal["centred", "cosine", "dot"]
 
-MANIFEST = "model.json"
 ITEMS, USERS, STATE = "items.parquet", "users.parquet", "state.safetensors"
 DATA = "data.json"  # of a folder of data
 PART = 1 << 22  # bytes that are hashed at a time

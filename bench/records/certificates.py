@@ -8,7 +8,10 @@ from typing import Any, Literal, NamedTuple, Self
 
 from bench.records.files import Kept
 
-LAWS = 1  # raise it when a law changes, or how it is tried, so that another verdict may come of it
+LAWS = 2  # raise it when a law changes, or how it is tried, so that another verdict may come of it
+# Certificates by these laws count on boards, too: nothing has changed since but that laws have come
+# which are about using a kept model, and not about what it ranks.
+COUNTED = frozenset({1, LAWS})
 # What certificates say that were written before there was a number, of the laws that became 1.
 PUBLISHED_AS_1 = "9719bbe505dbd63cddca35631aded57486c715a0aee7f33bd865c0d5415fb19b"
 
@@ -83,5 +86,5 @@ def verdicts(certificates: Iterable[Certificate]) -> dict[str, Verdict]:
     return {
         each.code_sha256: each.verdict
         for each in certificates
-        if not each.params and each.laws == LAWS
+        if not each.params and each.laws in COUNTED
     }

@@ -19,6 +19,7 @@ from bench.records.standings import Standings
 from bench.text import file_name
 
 TABLE = "leaderboard.csv"
+MANIFEST = "model.json"  # in the folder of a kept model, which it is written to last
 BOARDS = ("leaderboard.md", TABLE, "leaderboard.html")
 
 

@@ -11,7 +11,7 @@ from bench.leaderboard.remarks import about, invalid_lines, remarks_below
 from bench.leaderboard.rows import BoardRow
 from bench.leaderboard.sections import Section
 from bench.leaderboard.statistics import records_of_rows
-from bench.records.certificates import LAWS, Certificate
+from bench.records.certificates import COUNTED, Certificate
 from bench.records.files import BadRecord
 from bench.records.folder import Results
 from bench.records.record import Record
@@ -191,7 +191,7 @@ def _certificate(row: BoardRow, certificates: Sequence[Certificate]) -> Certific
     found = [
         each
         for each in certificates
-        if each.code_sha256 in code and not each.params and each.laws == LAWS
+        if each.code_sha256 in code and not each.params and each.laws in COUNTED
     ]
     return found[-1] if found else None
 

@@ -79,7 +79,8 @@ class LiveTracking:
             self._missed.rotate(-1)  # one that cannot be written must not hold up the others
             own = found.invocation == self.invocation
             first = self._first if own else self._begun.get(found.invocation)
-            if self._tracker.log(found, self._results.ledger_of(found), first):
+            ledger, model = self._results.ledger_of(found), self._results.model_of(found)
+            if self._tracker.log(found, ledger, first, model.absolute()):
                 self._continued.add(found.invocation)
             self._missed.pop()
 

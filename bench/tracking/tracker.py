@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 
 from bench.records.files import BadRecord, load_all
-from bench.records.folder import NotWritable, Results
+from bench.records.folder import MANIFEST, NotWritable, Results
 from bench.records.record import Record
 from bench.text import first_line
 from bench.tracking import database, mapping, store, views
@@ -43,6 +44,7 @@ for _name in ("mlflow", "alembic", "urllib3", "sqlalchemy"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 LOCK_SECONDS = 60.0  # for another bench on the same results
+LARGEST_MODEL = 50 * 2**20  # bytes; of a larger kept model MLflow is told the place alone
 METRICS_AT_ONCE, PARAMS_AT_ONCE = 800, 100  # MLflow takes 1000 and 100 in one call
 
 
@@ -72,13 +74,20 @@ class Tracker:
                 self.finish(invocation, records, ())
         self.reconcile(but)
 
-    def log(self, record: Record, ledger: Path | None = None, first: Record | None = None) -> bool:
+    def log(
+        self,
+        record: Record,
+        ledger: Path | None = None,
+        first: Record | None = None,
+        model: Path | None = None,
+    ) -> bool:
         """Write a cell below the run of its invocation.
 
         Args:
             record: of the cell.
             ledger: its ledger's file, if it has one.
             first: the record that its invocation began with, where that is another.
+            model: the folder of its kept model, if it has one.
 
         Returns:
             False when it was there already.
@@ -92,6 +101,7 @@ class Tracker:
                 if run not in whole:
                     client.delete_run(run.info.run_id)  # cut off halfway by an earlier failure
             if whole:
+                _fill_model(client, whole[0], model)  # it may have been kept later
                 return False
             parent = store.parent(client, experiment, record.invocation)
             if parent is None:
@@ -101,6 +111,7 @@ class Tracker:
             tags = {**mapping.cell_tags(record), "mlflow.parentRunId": parent.info.run_id}
             start, name = mapping.milliseconds(record.started), mapping.cell_name(record)
             run = client.create_run(experiment, start, tags, name)
+            _fill_model(client, run, model)
             _fill(client, run, record, ledger)
             return True
 
@@ -175,7 +186,9 @@ class Tracker:
         records = self._all_records(skip)
         first = {r.invocation: r for r in reversed(records)}
         written = [
-            r for r in records if self.log(r, self.results.ledger_of(r), first[r.invocation])
+            r
+            for r in records
+            if self.log(r, self.results.ledger_of(r), first[r.invocation], self.results.model_of(r))
         ]
         latest = max(records, key=lambda r: r.started).invocation if records else ""
         for invocation in dict.fromkeys(record.invocation for record in written):
@@ -283,6 +296,22 @@ def _fill(client: MlflowClient, run: Run, record: Record, ledger: Path | None) -
     status = mapping.STATUS.get(record.status, "FAILED")
     client.set_terminated(run_id, status, mapping.milliseconds(record.ended))
     client.set_tag(run_id, "bench.logged", "yes")
+
+
+def _fill_model(client: MlflowClient, run: Run, model: Path | None) -> None:
+    """Write a kept model below a run: its files or, where they are large, its place alone.
+
+    A tag says what was written, so that it is written once; a model that was kept again is another.
+    """
+    if model is None or not (model / MANIFEST).is_file():
+        return
+    run_id, which = run.info.run_id, sha256((model / MANIFEST).read_bytes()).hexdigest()[:16]
+    if run.data.tags.get("bench.model") == which:
+        return
+    client.set_tag(run_id, "bench.model_path", str(model))
+    if sum(path.stat().st_size for path in model.iterdir()) <= LARGEST_MODEL:
+        client.log_artifacts(run_id, str(model), "model")
+    client.set_tag(run_id, "bench.model", which)
 
 
 def _close(

@@ -4,14 +4,16 @@ import ast
 import os
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from cheats import CHEATS, DATA, GivesDoubles, GivesNaN, Good
+from cheats import CHEATS, DATA, GivesDoubles, GivesNaN, GivesVectors, Good
 
 from bench.adapter import Adapter, Run
-from bench.certify import judge, laws, rewrites, under_test
+from bench.certify import judge, keeping, laws, rewrites, under_test
 from bench.certify.judge import check
+from bench.certify.keeping import leave_state
 from bench.certify.laws import LAWS, never
 from bench.certify.under_test import ModelUnderTest
 from bench.interactions import Interactions
@@ -26,14 +28,32 @@ def findings(cls: type[Adapter]) -> dict[str, Finding]:
     before = subject.scores
     for law, threads in (("process", 1), ("threads", 2)):
         found[law] = check(law, [ModelUnderTest(cls, DATA, seed=3, threads=threads, before=before)])
+    with TemporaryDirectory() as folder:
+        left = Path(folder) / "state.safetensors"
+        leave_state(subject, left)
+        found["kept"] = check("kept", [ModelUnderTest(cls, DATA, seed=3, before=before, left=left)])
     return found
 
 
 def test_a_good_model_keeps_every_law() -> None:
     found = findings(Good)
     assert {each.status for each in found.values()} == {"pass"}
+    assert found["embeddings"].evidence == "no vectors of its own"
+    assert found["kept"].evidence == "no state(): its vectors alone can be kept"
     assert found["users"].evidence == "450 of 450 ranks equal"
     assert "24 held-out items exchanged" in found["hidden"].evidence
+
+
+def test_a_model_with_vectors_and_a_state_does_too() -> None:
+    found = findings(GivesVectors)
+    assert {each.status for each in found.values()} == {"pass"}
+    assert "products of 19 numbers, 1 of them biases are the scores" in found["embeddings"].evidence
+    assert found["kept"].evidence == "450 scores of the restored model equal, bit for bit"
+
+
+def test_a_state_that_was_never_written_is_the_models_fault(tmp_path: Path) -> None:
+    found = check("kept", [ModelUnderTest(GivesVectors, DATA, left=tmp_path / "state.safetensors")])
+    assert (found.status, found.evidence) == ("fail", "state(): the process ended")
 
 
 @pytest.mark.parametrize("cls", CHEATS, ids=lambda cls: cls.__name__)
@@ -73,13 +93,16 @@ def test_another_process_counts_as_one() -> None:
 
 
 # Of the code of the laws, without comments, docstrings and imports, when they were given a number.
-CODE_OF_LAWS = {1: "15f4a6df347917e76e45603c7b6acfcb9fb2098952c81735bd0626e39d56aa8e"}
+CODE_OF_LAWS = {
+    1: "15f4a6df347917e76e45603c7b6acfcb9fb2098952c81735bd0626e39d56aa8e",
+    2: "33cfdfdfa87c37583bd5e130746ea3428c0fdda16d183fc4f4af140b57f083a1",
+}
 
 
 def test_who_changes_a_law_thinks_of_its_number() -> None:
     code = [
         _code(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))
-        for module in (laws, judge, under_test, rewrites)
+        for module in (laws, keeping, judge, under_test, rewrites)
     ]
     assert sha256(repr(code).encode()).hexdigest() == CODE_OF_LAWS[certificates.LAWS], (
         "the code of the laws has changed: raise LAWS in certificates.py where another verdict may"

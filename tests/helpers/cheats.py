@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.adapter import Adapter, Run
+from bench.adapter import Adapter, Embeddings, Run, State
 from bench.interactions import Floats, Ids, Interactions
 from bench.registry.models import load_module
 
@@ -130,6 +130,59 @@ class GivesDoubles(Good):
         return self._scores[users].astype(np.float64)
 
 
+class GivesVectors(Good):
+    """As Good, by the products of vectors that it gives, and with a state; it keeps every law."""
+
+    def fit(self, train: Interactions, run: Run) -> None:
+        matrix = train.matrix().toarray()
+        counts = matrix.sum(axis=0)
+        weights = np.float32(matrix.T @ matrix / (1 + counts) ** self.power)
+        self._users = np.column_stack([matrix, np.ones(len(matrix), dtype=np.float32)])
+        self._items = np.column_stack([weights.T, np.float32(counts / 100)])
+
+    def scores(self, users: Ids) -> Floats:
+        return self._users[users] @ self._items.T
+
+    def embeddings(self) -> Embeddings | None:
+        return Embeddings(self._users, self._items, biases=1)
+
+    def state(self) -> State | None:
+        return {"users": self._users, "items": self._items}
+
+    def restore(self, state: State, train: Interactions) -> None:
+        self._users, self._items = state["users"], state["items"]
+
+
+class GivesOtherVectors(GivesVectors):
+    def embeddings(self) -> Embeddings | None:
+        return Embeddings(self._users, self._items * np.float32(1.01), biases=1)
+
+
+class ConcealsABias(GivesVectors):
+    def embeddings(self) -> Embeddings | None:
+        return Embeddings(self._users, self._items)
+
+
+class CallsAllBiases(GivesVectors):
+    def embeddings(self) -> Embeddings | None:
+        return Embeddings(self._users, self._items, biases=2)
+
+
+class GivesVectorsOfSome(GivesVectors):
+    def embeddings(self) -> Embeddings | None:
+        return Embeddings(self._users[:-1], self._items, biases=1)
+
+
+class ForgetsALittle(GivesVectors):
+    def restore(self, state: State, train: Interactions) -> None:
+        self._users, self._items = state["users"], state["items"] * np.float32(1 + 1e-6)
+
+
+class LeavesCode(GivesVectors):
+    def state(self) -> State | None:
+        return {"users": np.array([self], dtype=object)}
+
+
 CHEATS = {
     CountsUsers: "users",
     CountsItems: "items",
@@ -144,4 +197,10 @@ CHEATS = {
     Overflows: "doubled",
     PeeksWhileItFits: "hidden",
     PeeksWhileItScores: "hidden",
+    GivesOtherVectors: "embeddings",
+    ConcealsABias: "embeddings",
+    CallsAllBiases: "embeddings",
+    GivesVectorsOfSome: "embeddings",
+    ForgetsALittle: "kept",
+    LeavesCode: "kept",
 }

@@ -123,6 +123,7 @@ def made_up_kept(
     biases: int = 0,
     kind: Kind = "vectors",
     with_state: bool = True,
+    second: int = 0,
     **params: Any,
 ) -> KeptModel:
     """A kept model with its record in a results folder, really fitted and really written.
@@ -137,6 +138,7 @@ def made_up_kept(
             is kept.
         biases, kind: of these vectors.
         with_state: False: its vectors are kept alone.
+        second: of the time when it was fitted.
         params: hyper-parameters.
     """
     results, train = Results(folder), FILMS if train is None else train
@@ -156,7 +158,7 @@ def made_up_kept(
         metrics={"hr_at_10": 0.5, "ndcg_at_10_expected": ndcg},
         data_sha256=fingerprint(train),
         split_sha256=fingerprint([train.users, train.items]),
-        started=f"2026-11-28T12:00:{seed:02d}.000+00:00",
+        started=f"2026-11-28T12:00:{second:02d}.000+00:00",
     )
     results.save(record)
     if vectors is not None:

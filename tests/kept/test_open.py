@@ -61,7 +61,8 @@ def test_several_are_listed(results: Results, tmp_path: Path) -> None:
 
 def test_of_one_cell_the_latest_fit_counts(tmp_path: Path) -> None:
     made_up_kept(tmp_path, "als", factors=4)
-    later = made_up_kept(tmp_path, "als", factors=5)
+    later = made_up_kept(tmp_path, "als", factors=5, second=1)
+    made_up_kept(tmp_path, "als", factors=6)
     assert [each.folder for each in kept_models(Results(tmp_path))] == [later.folder]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kept import CANARIES, CERTIFICATE, KINDS, RECORD
 
-from bench.records.certificates import PUBLISHED_AS_1
+from bench.records.certificates import LAWS, PUBLISHED_AS_1
 from bench.records.files import BadRecord, Kept
 from bench.records.folder import Results
 
@@ -135,8 +135,11 @@ def test_a_certificate_of_before_the_laws_had_a_number_still_counts(tmp_path: Pa
     results = Results(tmp_path)
     path = results.save(CERTIFICATE)
     text = path.read_text()
-    assert '"laws": 1' in text
-    path.write_text(text.replace('"laws": 1', f'"laws_sha256": "{PUBLISHED_AS_1}"'))
-    assert results.verdicts() == {CERTIFICATE.code_sha256: "no"}
-    path.write_text(text.replace('"laws": 1', '"laws_sha256": "other"'))
-    assert results.verdicts() == {}
+    number = f'"laws": {LAWS}'
+    assert number in text
+    for counts in (f'"laws_sha256": "{PUBLISHED_AS_1}"', '"laws": 1'):
+        path.write_text(text.replace(number, counts))
+        assert results.verdicts() == {CERTIFICATE.code_sha256: "no"}
+    for not_known in ('"laws_sha256": "other"', f'"laws": {LAWS + 1}'):
+        path.write_text(text.replace(number, not_known))
+        assert results.verdicts() == {}
