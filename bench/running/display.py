@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from bench.records.record import Cell, Record
+from bench.running.remaining import Left, Remaining
 from bench.running.surfaces import SurfaceName, surface
 from bench.text import one_line
 
@@ -43,8 +44,15 @@ class Progress:
             self.epoch, self.training_seconds = value.number, value.seconds
             self.loss, self.validation = value.loss, value.validation
 
+    def left(self, expected: float | None) -> float | None:
+        """Seconds that it still takes: by its epochs, else by what is expected of it in all."""
+        if self.epochs and self.epoch:
+            left = (self.epochs - self.epoch) * self.training_seconds / self.epoch
+            return left if self.phase == "training" else 0.0
+        return None if expected is None else max(0.0, expected - (monotonic() - self.started))
+
     def words(self) -> str:
-        """One line: phase, epoch, loss and time left."""
+        """One line: phase, epoch and loss."""
         parts = [self.phase]
         if self.phase == "training" and self.epoch:
             total = f"/{self.epochs}" if self.epochs else ""
@@ -53,17 +61,16 @@ class Progress:
                 parts.append(f"loss {self.loss:.4f}")
             if self.validation is not None:
                 parts.append(f"validation HR@10 {self.validation:.4f}")
-            if self.epochs:
-                left = (self.epochs - self.epoch) * self.training_seconds / self.epoch
-                parts.append(f"{left:.0f} s left")
         return ", ".join(parts)
 
 
 class Display(AbstractContextManager["Display"]):
     """Shows a run. Notes and finished cells are lines; what goes on now is a live line."""
 
-    def __init__(self, cells: int, shown_on: SurfaceName) -> None:
-        self._cells = cells
+    def __init__(
+        self, cells: int, shown_on: SurfaceName, remaining: Remaining | None = None
+    ) -> None:
+        self._cells, self._remaining = cells, remaining or Remaining((), ())
         self._done = 0
         self._progress: Progress | None = None
         self._surface = surface(shown_on, cells)
@@ -94,17 +101,31 @@ class Display(AbstractContextManager["Display"]):
     def end(self, record: Record, *, measured: bool) -> None:
         """A cell is done, or was done before."""
         self._done += 1
+        if measured:
+            self._remaining.learn(record)
         self.line(f"[{self._done}/{self._cells}] {outcome(record, measured=measured)}")
         self._progress = None
         self._refresh()
 
     def _refresh(self) -> None:
         now = self._progress
-        self._surface.update(
-            self._done,
-            one_line(f"{now.cell.name} seed {now.cell.seed}") if now else "",
-            f"{now.words()} ({monotonic() - now.started:.0f} s)" if now else "",
-        )
+        if now is None:
+            self._surface.update(self._done, "", "")
+            return
+        name = one_line(f"{now.cell.name} seed {now.cell.seed}")
+        taken = f"{monotonic() - now.started:.0f} s"
+        self._surface.update(self._done, name, f"{now.words()} ({taken}){self._left(now)}")
+
+    def _left(self, now: Progress) -> str:
+        """What the present cell and, where that is more, the whole run still take."""
+        own = now.left(self._remaining.of(now.cell))
+        later = self._remaining.after(now.cell)
+        parts = [] if own is None else [Left(own).words()]
+        if later.seconds or later.at_least:
+            whole = Left(later.seconds + (own or 0.0), later.at_least or own is None)
+            if whole.seconds:
+                parts.append(f"the run {whole.words()}")
+        return "".join(f", {part}" for part in parts)
 
 
 def outcome(record: Record, *, measured: bool) -> str:

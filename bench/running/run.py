@@ -1,6 +1,6 @@
 """Run a suite: measure what is not measured yet, keep every result, show the board."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ from bench.running.folder import keep, kept_record, work_folder
 from bench.running.keeping import Keeping
 from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
+from bench.running.remaining import Remaining, to_measure
 from bench.running.text_vectors import with_texts_made
 from bench.tracking.aside import Tracking
 
@@ -62,7 +63,7 @@ def run(
     with options.results.held(), work_folder(options.results) as work:
         task, planned = prepare_run(suite, options, work, data)
         click.echo(audit_lines(task.dataset, task.protocol, task.audit))
-        with Session(suite, task, options, work, len(planned), show) as session:
+        with Session(suite, task, options, work, planned, show) as session:
             session.measure_canaries()
             for each in planned:
                 session.measure(each)
@@ -97,14 +98,16 @@ class Session:
         task: Task,
         options: Options,
         work: Path,
-        cells: int,
+        planned: Sequence[Planned],
         show: Callable[[RunOutcome], None] = show_nothing,
     ) -> None:
         self.outcome, self._show = RunOutcome(), show
         self._suite, self._task, self._options, self._work = suite, task, options, work
         self._tracking = Tracking(options.results, options.track)
         self._clock = Clock()
-        self._display = Display(cells, options.shown_on)
+        cells = to_measure(planned, options.results, force=options.force)
+        known = options.results.read_records() if cells else []
+        self._display = Display(len(planned), options.shown_on, Remaining(cells, known))
         self._keeping = Keeping(suite, task, options.results, self._display.line)
 
     def __enter__(self) -> Self:

@@ -1,6 +1,9 @@
 """How long the command takes beside what it measures."""
 
+import os
+import shutil
 import subprocess
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,10 @@ from command import BENCH
 from bench.leaderboard.tables import terminal
 from bench.leaderboard.write import board_of, files
 from bench.records.folder import Results
+from bench.running.reference import ROUNDS_VARIABLE
 
-BOARD = Path(__file__).resolve().parents[2] / "results" / "ml-100k-all"
+ROOT = Path(__file__).resolve().parents[2]
+BOARD, MODELS = ROOT / "results" / "ml-100k-all", ROOT / "models"
 
 
 @pytest.mark.parametrize("words", ["--help", "list"])
@@ -23,6 +28,52 @@ def test_start_of_the_command(benchmark: Any, words: str) -> None:
         rounds=7,
         warmup_rounds=1,
     )
+
+
+def processor_seconds() -> float:
+    """User and system, of all processes that were started here and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def quick(folder: Path, *words: str) -> None:
+    """The suite as a user runs it, with the whole reference kernel."""
+    own = {name: value for name, value in os.environ.items() if name != ROUNDS_VARIABLE}
+    subprocess.run(
+        [BENCH, "run", "--suite", "quick", *words],
+        cwd=folder,
+        env=own,
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.mark.benchmark(timer=processor_seconds)
+def test_processor_of_a_run_where_all_is_measured(benchmark: Any, tmp_path: Path) -> None:
+    quick(tmp_path)
+    benchmark.pedantic(quick, (tmp_path,), rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(timer=processor_seconds)
+def test_processor_of_a_run_with_one_changed_cell(benchmark: Any, tmp_path: Path) -> None:
+    quick(tmp_path)
+    model, text = tmp_path / "mine.py", (MODELS / "ease.py").read_text()
+    numbers = count()
+
+    def run() -> None:
+        model.write_text(f"{text}\n# {next(numbers)}\n")
+        quick(tmp_path, "--models", "mine", "--model-path", str(model))
+
+    benchmark.pedantic(run, rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(timer=processor_seconds)
+def test_processor_of_six_cells_in_an_empty_folder(benchmark: Any, tmp_path: Path) -> None:
+    def run() -> None:
+        shutil.rmtree(tmp_path / "results", ignore_errors=True)
+        quick(tmp_path)
+
+    benchmark.pedantic(run, rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.parametrize("model", ["popularity", "gmf"], ids=["without torch", "with torch"])
