@@ -9,11 +9,11 @@ from bench.interactions import Floats, Ids, Interactions
 from bench.space import log, space
 
 from .shared.closed_form import BLOCK_BYTES, products, weights_without_self
-from .shared.recency import RecencyAdapter
+from .shared.recency import HistoryAdapter
 
 
 @dataclass(kw_only=True)
-class EASE(RecencyAdapter):
+class EASE(HistoryAdapter):
     """B = I - P / diag(P) with P = (X'X + l2 I)^-1 (equation 8); the score is X B.
 
     With a half-life, X in the score weighs a user's latest items most: see `RecencyAdapter`.
@@ -23,7 +23,7 @@ class EASE(RecencyAdapter):
 
     l2: float = 500.0
 
-    search = space(RecencyAdapter.search, l2=log(10, 10_000))
+    search = space(HistoryAdapter.search, l2=log(10, 10_000))
 
     def memory_needed(self, n_users: int, n_items: int, n_interactions: int) -> int:
         """The matrix, in bytes, and a block beside it."""

@@ -10,12 +10,12 @@ from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, number, space, whole
 
 from .shared.neighbours import nearest, weighted
-from .shared.recency import RecencyAdapter
+from .shared.recency import HistoryAdapter
 from .shared.states import into_sparse, of_sparse
 
 
 @dataclass(kw_only=True)
-class ItemKNN(RecencyAdapter):
+class ItemKNN(HistoryAdapter):
     """The score of an item is the sum of its similarities to the user's items.
 
     The similarity is the cosine of two items' vectors over users with `shrinkage` added to its
@@ -30,7 +30,7 @@ class ItemKNN(RecencyAdapter):
     weights: Literal["ones", "bm25"] = "bm25"
 
     search = space(
-        RecencyAdapter.search,
+        HistoryAdapter.search,
         k=whole(5, 1000, log=True),
         shrinkage=number(0, 2000),
         weights=choice("ones", "bm25"),

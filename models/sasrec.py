@@ -1,6 +1,8 @@
 """SASRec: self-attention over a user's latest items (Kang & McAuley, ICDM 2018)."""
 
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -109,6 +111,12 @@ class SASRec(Adapter):
             latest = self._network(batch).flatten(0, 1)[batch.last]
             states[torch.from_numpy(some).to(states.device)] = latest
         return states
+
+    def welcome(self, people: Interactions) -> Self:
+        """A copy that scores these people, by the order of what they chose."""
+        found = copy(self)
+        found._histories = Sequences.of(people, self.maxlen, str(self._network.items.device))
+        return found
 
     @torch.no_grad()
     def scores(self, users: Ids) -> Floats:

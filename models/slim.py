@@ -16,7 +16,7 @@ from bench.space import log, space, whole
 
 from .shared.kernels.linear import elastic_net
 from .shared.neighbours import nearest
-from .shared.recency import RecencyAdapter
+from .shared.recency import HistoryAdapter
 from .shared.states import into_sparse, of_sparse
 
 ITEMS_AT_ONCE = 64  # solved by a thread before it takes the next ones
@@ -26,7 +26,7 @@ LARGEST_GRAM = 11_585
 
 
 @dataclass(kw_only=True)
-class SLIM(RecencyAdapter):
+class SLIM(HistoryAdapter):
     """The score is X W with W >= 0 and no item made from itself.
 
     Each item's column x is made from its nearest items by cosine, X, by an elastic net with
@@ -48,7 +48,7 @@ class SLIM(RecencyAdapter):
     tolerance: float = 0.001  # enough when no weight moves by more than this share of the largest
 
     search = space(
-        RecencyAdapter.search,
+        HistoryAdapter.search,
         alpha=log(1e-3, 10),
         l1_ratio=log(1e-6, 0.1),
         neighbours=whole(20, 1000, log=True),

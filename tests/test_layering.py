@@ -76,16 +76,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     # what does it
     "running": {
-        *(
-            "adapter",
-            "canaries",
-            "data",
-            "errors",
-            "evaluation",
-            "hashing",
-            "interactions",
-            "isolation",
-        ),
+        *("adapter", "canaries", "data", "errors", "evaluation", "fold_in", "hashing"),
+        *("interactions", "isolation"),
         *("kept", "leaderboard", "machine", "protocol", "records", "registry", "report"),
         *("space", "text", "tracking"),
     },

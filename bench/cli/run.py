@@ -149,11 +149,12 @@ def show_cells(suite: "Suite", options: "Options") -> int:
     from bench.running.run import prepare_run
 
     with tempfile.TemporaryDirectory() as work:  # not in the results: another run may be there
-        task, planned = prepare_run(suite, options, Path(work))
-    click.echo(audit_lines(task.dataset, task.protocol, task.audit))
-    there = canary_run.kept(task.dataset, task, options.results)
-    canaries = "measured" if there else "to measure"
-    click.echo(f"  canaries first: {canaries}")
+        tasks, planned = prepare_run(suite, options, Path(work))
+    for task in tasks:
+        click.echo(audit_lines(task.dataset, task.protocol, task.audit))
+        there = canary_run.kept(task.dataset, task, options.results)
+        canaries = "measured" if there else "to measure"
+        click.echo(f"  canaries first: {canaries}")
     for each in planned:
         record = kept_record(each.cell, each.key, options.results)
         measured = "measured" if record else "to measure"
@@ -161,5 +162,6 @@ def show_cells(suite: "Suite", options: "Options") -> int:
             kept = record is not None and is_kept(record, options.results)
             measured += ", kept" if kept else ", to keep"
         state = each.described.reason or measured
-        click.echo(f"  {each.cell.name:<16} seed {each.cell.seed}  {each.key}  {state}")
+        name = f"{each.cell.name:<16}" + (f" {each.cell.protocol}" if tasks[1:] else "")
+        click.echo(f"  {name} seed {each.cell.seed}  {each.key}  {state}")
     return 0

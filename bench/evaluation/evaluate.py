@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,15 @@ class Evaluation(NamedTuple):
     score_seconds: float
 
 
+class Scorer(Protocol):
+    """Whatever scores users as an adapter does, as a way to serve new people."""
+
+    def scores(self, users: Ids) -> Floats:
+        """Score every item for these users: [b] -> float32 [b, n_items]."""
+
+
 def evaluate(
-    adapter: Adapter,
+    adapter: Scorer,
     train: Interactions,
     cases: Cases,
     synchronize: Callable[[], None] = lambda: None,
@@ -119,7 +126,7 @@ def sampled_standing(theirs: Floats, own: Floats, negatives: Negatives) -> Stand
 
 
 def latencies(
-    adapter: Adapter, train: Interactions, users: Ids, synchronize: Callable[[], None]
+    adapter: Scorer, train: Interactions, users: Ids, synchronize: Callable[[], None]
 ) -> NDArray[np.float64]:
     """Seconds to the top 10 of one user, for up to 200 users one by one; the first warms up.
 

@@ -3,6 +3,7 @@
 Every published figure is computed from ledgers, so each can be computed again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,6 +56,36 @@ class Ledger:
 
     def __len__(self) -> int:
         return len(self.user_ids)
+
+
+def join_ledgers(ledgers: Sequence[Ledger]) -> Ledger:
+    """The ledger of folds, which have different users and no pool: all their rows, by user.
+
+    Of one ledger it is that one.
+    """
+    if len(ledgers) == 1:
+        return ledgers[0]
+    users = np.concatenate([each.user_ids for each in ledgers])
+    order = np.argsort(users, kind="stable")
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(each, name) for each in ledgers])[order]
+
+    def standing(name: str) -> Standing:
+        columns = zip(*(getattr(each, name) for each in ledgers), strict=True)
+        return Standing(*(np.concatenate(counts)[order] for counts in columns))
+
+    return Ledger(
+        user_ids=users[order],
+        item_ids=column("item_ids"),
+        sampled=standing("sampled"),
+        full=standing("full"),
+        recommended=column("recommended"),
+        novelty=column("novelty"),
+        popularity=column("popularity"),
+        diversity=None if ledgers[0].diversity is None else column("diversity"),
+        n_items=ledgers[0].n_items,
+    )
 
 
 def save(ledger: Ledger, path: Path) -> None:

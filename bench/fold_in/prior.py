@@ -8,8 +8,12 @@ from bench.adapter import Adapter
 from bench.fold_in.shares import Shares
 from bench.interactions import Floats, Ids, Interactions
 
+# Found on MovieLens-1M's new-users-validation, seed 0, among tau .01, .03, .1, .3, 1 and unobserved
+# .003, .01, .03, .1, .3: the best mean of exact NDCG@10 over als, ials, eals and puresvd, and over
+# 1, 2, 5, 10 and 20 items shown (.3462; .3435 of the next).
 TAU = 0.1  # weight of the prior
-UNOBSERVED = 0.02  # weight of an item that was not chosen, against 1 of a chosen one
+UNOBSERVED = 0.03  # weight of an item that was not chosen, against 1 of a chosen one
+PARAMETERS = {"tau": TAU, "unobserved": UNOBSERVED}  # that a row of a suite may set
 RIDGE = 0.001  # added to the covariance, as a share of its mean variance
 
 

@@ -38,13 +38,14 @@ def ways_of(adapter: Adapter | type[Adapter]) -> tuple[str, ...]:
     return tuple(way for way in WAYS if can[way])
 
 
-def fold_in(way: str, adapter: Adapter, train: Interactions) -> FoldIn:
+def fold_in(way: str, adapter: Adapter, train: Interactions, **parameters: float) -> FoldIn:
     """A way to serve new people by a fitted model.
 
     Args:
         way: one of `WAYS`.
         adapter: fitted on train.
         train: ordered by user, then time.
+        parameters: of `prior`, tau and unobserved; no other way has any.
 
     Raises:
         UnknownName: there is no such way.
@@ -55,6 +56,6 @@ def fold_in(way: str, adapter: Adapter, train: Interactions) -> FoldIn:
     if way not in (known := ways_of(adapter)):
         name = type(adapter).__name__
         raise BadParameter(f"{name} cannot serve new people by {way!r}, but by {', '.join(known)}")
-    if way == "own":
-        return Own(adapter)
-    return Prior(adapter) if way == "prior" else Alike(adapter, train)
+    if way == "prior":
+        return Prior(adapter, **parameters)
+    return Own(adapter) if way == "own" else Alike(adapter, train)

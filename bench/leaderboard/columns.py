@@ -190,6 +190,16 @@ COLUMNS = (
         "users for whom all items were scored, a second",
         "score_users_per_second",
         7,
+        needed_by=lambda row: "score_users_per_second" in row.figures,
+    ),
+    Column(
+        "people/s",
+        _number("fold_in_people_per_second", with_unit),
+        "new people taken in, and all items scored for them, a second; what a way prepares once "
+        "counts, as the scores of known people",
+        "fold_in_people_per_second",
+        7,
+        needed_by=lambda row: "fold_in_people_per_second" in row.figures,
     ),
     Column(
         "p50 ms",

@@ -75,6 +75,8 @@ CSV_COLUMNS: tuple[CsvColumn, ...] = (
     *_each(_figure, "exact_hr_at_10_ci_low", "exact_hr_at_10_ci_high"),
     *_each(_figure, "full_hr_at_10_se", "full_ndcg_at_10_se", "share_first", "share_first_3"),
     *_each(_flag, "uses_order"),
+    ("fold_in", lambda _, row: compact(row.fold_in) if row.fold_in else ""),
+    *_each(_figure, "fold_in_people_per_second", "fold_in_seconds"),
 )
 # Only where a board has cold items, so that others stay as they are; they stand last.
 COLD_COLUMNS: tuple[CsvColumn, ...] = (

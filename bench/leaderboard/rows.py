@@ -16,6 +16,7 @@ from bench.text import compact, one_line
 STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped")
 TIE_TOLERANCE = 0.001  # a wider gap between the bounds of HR@10 or NDCG@10 is said on the board
 NEARLY_ALL = 0.99  # of the ranks of a model that cannot tell its candidates apart
+WAY = "prior"  # the one way to serve new people that has parameters
 DRIFT_BOUND = 0.25  # of the reference kernel's time from before a cell to after it
 
 
@@ -33,6 +34,7 @@ class BoardRow:
     seeds: int  # that are ok
     tried: int
     params: dict[str, Any]
+    fold_in: dict[str, Any]  # how new people are served, see bench.records.record.Cell
     device: str
     threads: int
     figures: dict[str, float]  # means over the ok seeds, finite only
@@ -98,7 +100,7 @@ def rows(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[
     together = defaultdict(list)
     for record in _with_all_params(list(records)):
         cell = record.cell
-        params = compact(cell.params)
+        params = compact([cell.params, cell.fold_in])
         together[
             cell.dataset, cell.protocol, cell.name, cell.model, params, cell.device, cell.threads
         ].append(record)
@@ -145,6 +147,7 @@ def _row(records: list[Record]) -> BoardRow:
         seeds=len(good),
         tried=len(records),
         params=cell.params,
+        fold_in=cell.fold_in,
         device=cell.device,
         threads=cell.threads,
         figures=_figures(good),
@@ -203,18 +206,25 @@ def _with_all_params(records: list[Record]) -> Iterator[Record]:
 
 
 def _but_params_and_seed(cell: Cell) -> tuple[Any, ...]:
-    return tuple(value for name, value in vars(cell).items() if name not in ("params", "seed"))
+    values = vars(cell) | {"fold_in": compact(cell.fold_in)}
+    return tuple(value for name, value in values.items() if name not in ("params", "seed"))
 
 
 def _place(row: BoardRow) -> tuple[Any, ...]:
     return (
-        *(row.dataset, row.protocol),
+        *(row.dataset, _in_order(row.protocol)),
         row.seeds == 0,
         0 if row.seeds else STATUSES.index(row.status.split("/")[0]),
         -row.figures.get("hr_at_10", -math.inf),
         -row.figures.get("ndcg_at_10", -math.inf),
         *(row.label, row.adapter, compact(row.params), row.device, row.threads),
     )
+
+
+def _in_order(protocol: str) -> tuple[Any, ...]:
+    """What protocols are sorted by: new-users-5 comes before new-users-10."""
+    words = re.split(r"(\d+)", protocol)  # every other one is a number
+    return tuple(int(word) if n % 2 else word for n, word in enumerate(words))
 
 
 def _distinct(section: list[BoardRow]) -> list[BoardRow]:
@@ -235,6 +245,7 @@ def _distinct(section: list[BoardRow]) -> list[BoardRow]:
 
 def _traits(row: BoardRow) -> dict[str, str]:
     values = {"model": row.adapter, "device": row.device, "threads": row.threads, **row.params}
+    values |= {f"{WAY}.{name}": value for name, value in row.fold_in.items() if name != "way"}
     return {name: _plain(compact(value)) for name, value in values.items()}
 
 

@@ -49,6 +49,7 @@ def audit(
         "tested_users": len(split.users),
         "scored_users": len(scored.users),
         "untested_users": data.n_users - len(split.users),
+        "new_people": split.new_people,
         "order": order,
         "users_with_tied_newest_time": _tied_newest(ordered) if order == "time" else 0,
         "users_with_few_negatives": int((negatives.drawn < NEGATIVES).sum()),
@@ -142,6 +143,18 @@ def step_words(step: Mapping[str, Any]) -> str:
     return f"{step['name']}: {', '.join(counts)}"
 
 
+def _tested(found: Mapping[str, Any]) -> str:
+    """Who is tested."""
+    tested, new = found["tested_users"], found.get("new_people", 0)
+    if not new:
+        return f"{tested:,} users tested, {found['untested_users']:,} with {too_few(found)} not"
+    folds = f" in {found['folds']} folds" if "folds" in found else ""
+    return (
+        f"{new:,} of {found['users']:,} users are new{folds}, with nothing to learn from:"
+        f" {tested:,} tested, {new - tested:,} with too few items not"
+    )
+
+
 def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
     """An audit for people to read, before any model runs."""
     users, tested, scored = found["users"], found["tested_users"], found["scored_users"]
@@ -157,8 +170,7 @@ def audit_lines(dataset: str, protocol: str, found: dict[str, Any]) -> str:
         *(f"  {step_words(step)}" for step in found.get("steps", ())),
         f"  {users:,} users x {found['items']:,} items, {interactions:,} interactions"
         f" ({found['density']:.2%}), {found['repeated']:,} repeated{too_low}",
-        f"  {tested:,} users tested, {found['untested_users']:,} with {too_few(found)} not;"
-        f" {found['train_interactions']:,} interactions to learn from",
+        f"  {_tested(found)}; {found['train_interactions']:,} interactions to learn from",
         *_cold_lines(found),
         *([f"  times from {first} to {last}"] if first and last else []),
         *([f"  a sample of {scored:,} of them scored, the others not"] if scored < tested else []),

@@ -61,6 +61,9 @@ class Split:
     # What held-out items are of, and negatives are drawn from, [n_items]; None for all items.
     pool: NDArray[np.bool_] | None = None
     touched: Touched | None = None  # no candidates either, beside what users have in train
+    # What a fitted model is shown of the tested users, where train has nothing of them.
+    shown: Interactions | None = None
+    new_people: int = 0  # of whom those tested are a part
 
     def take(self, rows: slice | NDArray[np.int64]) -> Self:
         """The same with only these of the tested users."""

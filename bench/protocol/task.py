@@ -1,31 +1,28 @@
 """From a data set to what models learn from and what they are tested on: one way for all models."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BadParameter, Problem, unknown
+from bench.errors import BadParameter, Problem
 from bench.hashing import fingerprint
 from bench.interactions import DataSet, Ids, Interactions, Order
 from bench.protocol.audit import audit
-from bench.protocol.cold_items import hold_out_cold, hold_out_cold_for_tuning
 from bench.protocol.fits import check_fits
-from bench.protocol.negatives import Negatives, sample, some_users
+from bench.protocol.negatives import Negatives, some_users
 from bench.protocol.orders import arranged
-from bench.protocol.split import (
-    Split,
-    Touched,
-    as_published,
-    hold_out_last,
-    leave_one_out,
-    leave_two_out,
+from bench.protocol.protocols import (
+    SEED,
+    VALIDATION,
+    Protocol,
+    as_they_were_published,
+    protocol_named,
+    protocols_of,
 )
-
-VALIDATION = "-validation"  # ends the name of each protocol that has no test items
-SEED = 0  # of all that is drawn; a constant of the protocol, not of a run
+from bench.protocol.split import Touched
 
 
 class BadProtocol(Problem, ValueError):
@@ -49,6 +46,25 @@ class Cases(NamedTuple):
         negatives = Negatives(items[rows], drawn[rows])
         return Cases(self.users[rows], self.held_out[rows], negatives, self.pool, touched)
 
+    @classmethod
+    def joined(cls, several: Sequence["Cases"]) -> "Cases":
+        """The cases of folds, which have touched items and no pool, by ascending user."""
+        touched = [part.touched.pairs() for part in several if part.touched is not None]
+        starts = np.cumsum([0, *(len(part.users) for part in several)])
+        rows = np.concatenate(
+            [rows + start for (rows, _), start in zip(touched, starts[:-1], strict=True)]
+        )
+        users, held_out, negatives, drawn = (
+            np.concatenate(columns)
+            for columns in zip(
+                *((part.users, part.held_out, *part.negatives) for part in several), strict=True
+            )
+        )
+        items = np.concatenate([items for _, items in touched])
+        of_all = Touched.of_rows(rows, items, len(users))
+        whole = cls(users, held_out, Negatives(negatives, drawn), None, of_all)
+        return whole.take(np.argsort(users))
+
     def parts(self) -> list[Any]:
         """What tells these from other cases, for a hash."""
         further = [part for part in (self.pool, self.touched) if part is not None]
@@ -70,85 +86,15 @@ class Task:
     audit: dict[str, Any]
     data_sha256: str
     split_sha256: str
+    # What a model is shown of the tested users when it is fitted, where train has nothing of them;
+    # ordered by user, then time.
+    shown: Interactions | None = None
+    folds: tuple["Task", ...] = ()  # that are measured one by one, and joined
 
-
-class Protocol(NamedTuple):
-    """How train and held-out items come about, and then the negatives of some tested users."""
-
-    split: Callable[[DataSet], Split]  # of interactions in order
-    negatives: Callable[[DataSet, Split], Negatives]
-    order: Order = "time"  # of a user's items, of which the last is held out
-
-
-def _ours(split: Callable[[Interactions], Split]) -> Callable[[DataSet], Split]:
-    return lambda data: split(data.interactions)
-
-
-def _cold(split: Callable[..., Split]) -> Callable[[DataSet], Split]:
-    return lambda data: split(data.interactions, stream=f"{SEED}/cold-items")
-
-
-def _drawn(stream: str) -> Callable[[DataSet, Split], Negatives]:
-    return lambda data, split: sample(split, stream=f"{SEED}/{stream}")
-
-
-def _published(data: DataSet, split: Split) -> Negatives:
-    """As they were published, but that an item is no rival of itself.
-
-    The NCF authors' MovieLens has the test item of 156 users among their own negatives. Their code,
-    a dictionary of scores by item, ranks it once, as this does.
-    """
-    assert data.published is not None  # as_published has checked
-    rows = np.isin(data.published.users, split.users)
-    items = data.published.negatives[rows].copy()
-    items[items == split.held_out[:, None]] = -1
-    return Negatives(items=items, drawn=(items >= 0).sum(axis=1))
-
-
-def _validation_of_published(data: DataSet) -> Split:
-    measured = as_published(data)
-    tested = np.isin(np.arange(data.interactions.n_users), measured.users)
-    return hold_out_last(measured.train, tested)
-
-
-# Those for tuning cannot see a test item, so that it may be among their negatives, as any item
-# that the user has not chosen yet.
-PROTOCOLS = {
-    "loo-99": Protocol(_ours(leave_one_out), _drawn("test")),
-    "loo-99-validation": Protocol(_ours(leave_two_out), _drawn("validation")),
-    "loo-99-order-file": Protocol(_ours(leave_one_out), _drawn("test"), "file"),
-    "loo-99-order-file-validation": Protocol(_ours(leave_two_out), _drawn("validation"), "file"),
-    "loo-99-random": Protocol(_ours(leave_one_out), _drawn("test"), "random"),
-    "loo-99-random-validation": Protocol(_ours(leave_two_out), _drawn("validation"), "random"),
-    "cold-items": Protocol(_cold(hold_out_cold), _drawn("test")),
-    "cold-items-validation": Protocol(_cold(hold_out_cold_for_tuning), _drawn("validation")),
-    "ncf-files": Protocol(as_published, _published),
-    "ncf-files-validation": Protocol(_validation_of_published, _drawn("validation")),
-}
-
-
-ORDERS: dict[Order, str] = {
-    "time": "loo-99",
-    "file": "loo-99-order-file",
-    "random": "loo-99-random",
-}
-
-
-def by_order(protocol: str, order: Order) -> str:
-    """The protocol of the same kind by an order of each user's items.
-
-    Raises:
-        UnknownName: there is no such order.
-        BadParameter: the protocol is by another one, or of a split that was published.
-    """
-    if order not in ORDERS:
-        raise unknown("order", str(order), ORDERS)
-    kind = protocol.removesuffix(VALIDATION)
-    if kind not in ("loo-99", ORDERS[order]):
-        raise BadParameter(
-            f"protocol {protocol!r} is not by order {order!r}; leave one of both out"
-        )
-    return ORDERS[order] + protocol.removeprefix(kind)
+    @property
+    def fits(self) -> tuple["Task", ...]:
+        """The tasks of one fit each: the folds, or this one."""
+        return self.folds or (self,)
 
 
 def prepare(
@@ -161,7 +107,7 @@ def prepare(
 
     Args:
         data: as its `load` returned it.
-        protocol: a name in PROTOCOLS.
+        protocol: a name, as `protocol_named` knows it.
         min_rating: only interactions rated at least this high count. The others are as if they
             were not there: their items may be among the candidates.
         eval_users: only a sample of so many users is scored and ranked; train stays the same.
@@ -169,49 +115,106 @@ def prepare(
 
     Raises:
         UnknownName: there is no such protocol.
+        BadParameter: the protocol's name stands for several, or has a number out of its range.
         BadProtocol: the protocol does not fit the data, or nobody is left to test.
         Misfit: features or a published split do not fit the interactions.
     """
-    if protocol not in PROTOCOLS:
-        raise unknown("protocol", protocol, PROTOCOLS)
+    chosen = protocol_named(protocol)
     given = DataSet.of(data)
     check_fits(given)
-    order = PROTOCOLS[protocol].order
-    if order == "time" and not given.has_times:
+    if chosen.order == "time" and not given.has_times:
         raise BadProtocol(
             f"protocol {protocol} holds out each user's latest item, but the data have no times;"
             " loo-99-order-file goes by the order of the rows, loo-99-random by none"
         )
+    if chosen.folds and eval_users is not None:
+        raise BadParameter(f"protocol {protocol} scores everybody: leave out the sample of users")
     try:
-        ordered = arranged(given.interactions, order, stream=f"{SEED}/order", min_rating=min_rating)
+        ordered = arranged(
+            given.interactions, chosen.order, stream=f"{SEED}/order", min_rating=min_rating
+        )
         used = replace(given, interactions=ordered)
-        split = PROTOCOLS[protocol].split(used)
-        scored = split
-        if eval_users is not None and eval_users < len(split.users):
-            scored = some_users(split, eval_users, stream=f"{SEED}/users")
-        negatives = PROTOCOLS[protocol].negatives(used, scored)
+        tasks = [
+            _task(given, used, protocol, each, min_rating, eval_users)
+            for each in chosen.folds or (chosen,)
+        ]
     except ValueError as error:
         raise BadProtocol(f"protocol {protocol}: {error}") from error
+    return _of_folds(tasks) if chosen.folds else tasks[0]
+
+
+def prepare_all(
+    data: DataSet | Interactions,
+    protocol: str,
+    min_rating: float | None = None,
+    eval_users: int | None = None,
+) -> list[Task]:
+    """`prepare` for each protocol that a name stands for: tasks with the same train.
+
+    Raises:
+        as `prepare`.
+    """
+    given = DataSet.of(data)
+    return [prepare(given, name, min_rating, eval_users) for name in protocols_of(protocol)]
+
+
+def _task(
+    given: DataSet,
+    used: DataSet,
+    name: str,
+    protocol: Protocol,
+    min_rating: float | None,
+    eval_users: int | None,
+) -> Task:
+    """The task of one fit, of interactions in order."""
+    split = protocol.split(used)
+    scored = split
+    if eval_users is not None and eval_users < len(split.users):
+        scored = some_users(split, eval_users, stream=f"{SEED}/users")
+    negatives = protocol.negatives(used, scored)
     if not len(split.users):
         raise BadProtocol(
             f"nobody can be tested: of {given.interactions.n_users} users none has 3 distinct items"
             f" among {len(used.interactions)} interactions"
         )
     cases = Cases(scored.users, scored.held_out, negatives, scored.pool, scored.touched)
+    shown = [] if split.shown is None else [split.shown.users, split.shown.items]
     return Task(
         dataset=given.name,
-        protocol=protocol
+        protocol=name
         + ("" if min_rating is None else f"-rated-{min_rating:g}")
         + ("" if scored is split else f"-users-{eval_users}"),
         eval_users=0 if scored is split else len(scored.users),
         train=split.train,
         cases=cases,
-        tuning=protocol.endswith(VALIDATION),
-        published=PROTOCOLS[protocol].negatives is _published,
-        order=order,
-        audit=audit(given, used, split, scored, negatives, min_rating, order),
+        tuning=name.endswith(VALIDATION),
+        published=protocol.negatives is as_they_were_published,
+        order=protocol.order,
+        audit=audit(given, used, split, scored, negatives, min_rating, protocol.order),
         data_sha256=fingerprint(used.interactions, published=used.published),
         split_sha256=fingerprint(
-            [split.train.users, split.train.items, split.train.times, *cases.parts()]
+            [split.train.users, split.train.items, split.train.times, *cases.parts(), *shown]
         ),
+        shown=split.shown,
+    )
+
+
+def _of_folds(folds: Sequence[Task]) -> Task:
+    """The task that they make up: its train is the first one's, its cases are all of theirs."""
+    audits = [fold.audit for fold in folds]
+    tested = sum(found["tested_users"] for found in audits)
+    summed = ("users_with_few_negatives", "cold_held_out_items", "new_people")
+    return replace(
+        folds[0],
+        cases=Cases.joined([fold.cases for fold in folds]),
+        audit=audits[0]
+        | {name: sum(found[name] for found in audits) for name in summed}
+        | {
+            "tested_users": tested,
+            "scored_users": tested,
+            "untested_users": audits[0]["users"] - tested,
+            "folds": len(folds),
+        },
+        split_sha256=fingerprint([fold.split_sha256 for fold in folds]),
+        folds=tuple(folds),
     )

@@ -41,7 +41,7 @@ def _cares(found: Mapping[str, Any], own: bool) -> Iterator[str]:
         yield "so few test users cannot tell similar models apart" + _flag(
             own and bool(found["steps"][1:]), "filters that leave more users would help"
         )
-    if found["untested_users"] > MANY * users:
+    if found["untested_users"] > MANY * users and not found.get("new_people"):
         one = found["users_with_one_item"]
         few, what = found["untested_users"], too_few(found)
         if 2 * one > few:

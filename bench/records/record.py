@@ -29,10 +29,14 @@ class Cell:
     threads: int = 1
     eval_users: int = 0  # test users in the sample that is scored; 0 for all
     label: str = ""  # the name on the board, where one model stands there twice
+    # Of protocols with new people: how they are served ("way"), and with which parameters.
+    fold_in: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        return self.label or self.model
+        """The label or the model; with the way to serve new people, where there are any."""
+        name = self.label or self.model
+        return f"{name} ({self.fold_in['way']})" if self.fold_in else name
 
 
 @dataclass(frozen=True, kw_only=True)

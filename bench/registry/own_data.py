@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.data.options import ReadOptions
 from bench.errors import BadParameter
-from bench.protocol.task import PROTOCOLS, by_order
+from bench.protocol.protocols import PROTOCOLS, by_order
 from bench.registry.datasets import dataset_text, parse_dataset
 
 DATASET = "file"  # which reads it; its parameters are the path and the options

@@ -6,12 +6,13 @@ A suite is data only: nothing in it is run.
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from bench.errors import BadParameter, UsageError, unknown
 from bench.interactions import DataSet
-from bench.protocol.task import PROTOCOLS
+from bench.protocol.protocols import protocols_of
 from bench.registry import names
 from bench.registry.blame import BadSuite, blamed, where
 from bench.registry.datasets import load_data, parse_dataset
@@ -20,6 +21,7 @@ from bench.registry.parameters import PLAIN, as_type, is_plain, parse_setting
 from bench.text import shown
 
 MOST_LABEL = 60  # characters
+WAY, PRIOR = "prior", ("tau", "unobserved")  # a way to serve new people, and its parameters
 MOST_MEMORY = 2**40  # MB
 
 
@@ -34,8 +36,10 @@ class SuiteRow:
     seeds: tuple[int, ...] = ()  # instead of the suite's
     timeout: float | None = None  # seconds, instead of the suite's
     keep: bool = False  # the fitted model, beside its record
+    prior: dict[str, float] = field(default_factory=dict)  # parameters of `bench.fold_in.prior`
 
     def __post_init__(self) -> None:
+        _check_prior(self.prior, f"{self.model}.{WAY}")
         if len(self.label) > MOST_LABEL or not self.label.isprintable():
             raise BadSuite(
                 f"label must be one printable line of at most {MOST_LABEL} characters,"
@@ -63,6 +67,7 @@ class Suite:
     memory_limit: int = 0  # MB a cell; 0 is most of the machine's
     min_rating: float | None = None  # only interactions rated at least this high count
     eval_users: int | None = None  # only a sample of so many test users is scored
+    prior: dict[str, float] = field(default_factory=dict)  # of rows that do not say another
     keep: bool = False  # the fitted models of all rows
 
     def __post_init__(self) -> None:
@@ -72,8 +77,8 @@ class Suite:
             names.find("suites", self.extends)
         for row in self.rows:
             names.find("models", row.model)
-        if self.protocol not in PROTOCOLS:
-            raise unknown("protocol", self.protocol, PROTOCOLS)
+        protocols_of(self.protocol)
+        _check_prior(self.prior, WAY)
         for seeds in (self.seeds, *(row.seeds or self.seeds for row in self.rows)):
             if not seeds or min(seeds) < 0:
                 raise BadSuite(f"seeds must be whole numbers from 0, not {list(seeds)}")
@@ -229,17 +234,28 @@ def narrow(
         known = {row.model for row in rows}
         if model not in known:
             raise unknown("model in this run", model, known)
-        rows = [
-            replace(row, params=row.params | {parameter: value}, tuned=BY_HAND)
-            if row.model == model
-            else row
-            for row in rows
-        ]
+        rows = [_with_setting(row, parameter, value) if row.model == model else row for row in rows]
     given = {key: value for key, value in changes.items() if value is not None}
     if "seeds" in given:
         rows = [replace(row, seeds=()) for row in rows]
     rows_of_it = _for(given, replace(suite, rows=tuple(rows)))
     return _agreed(replace(suite, rows=rows_of_it, **given))
+
+
+def _check_prior(given: Mapping[str, Any], where: str) -> None:
+    for name, value in given.items():
+        if name not in PRIOR:
+            raise unknown(f"parameter of {where}", name, PRIOR)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value < inf or (name == "tau" and not value):
+            least = "above 0" if name == "tau" else "0 or more"
+            raise BadParameter(f"{where}.{name} must be a number {least}, not {shown(value)}")
+
+
+def _with_setting(row: SuiteRow, parameter: str, value: Any) -> SuiteRow:
+    if parameter.startswith(f"{WAY}."):  # of how new people are served, and not of the model
+        return replace(row, prior=row.prior | {parameter.removeprefix(f"{WAY}."): value})
+    return replace(row, params=row.params | {parameter: value}, tuned=BY_HAND)
 
 
 def _for(wanted: Mapping[str, Any], suite: Suite) -> tuple[SuiteRow, ...]:

@@ -69,7 +69,7 @@ def measure(
         "load_before": load_before,
         "load_after": machine.load_average(),
     }
-    record = _record(
+    record = record_of(
         planned,
         task,
         started,
@@ -87,7 +87,7 @@ def measure(
 def skipped(planned: Planned, task: Task) -> Record:
     """The record of a cell that cannot be measured here, for the reason that its model gave."""
     load = machine.load_average()
-    return _record(
+    return record_of(
         planned,
         task,
         datetime.now(UTC),
@@ -97,7 +97,7 @@ def skipped(planned: Planned, task: Task) -> Record:
     )
 
 
-def _record(
+def record_of(
     planned: Planned, task: Task, started: datetime, status: Status, **found: Any
 ) -> Record:
     """What was found, with all that is known of the cell beside it."""
@@ -184,13 +184,13 @@ def _ended(ending: isolation.Ending, folder: Path, task: Task) -> _Came:
     if ending.status != "ok":
         return _Came(ending, None, monotonic())
     try:
-        return _Came(ending, _checked(ledger.load(folder / LEDGER), task), monotonic())
+        return _Came(ending, checked_ledger(ledger.load(folder / LEDGER), task), monotonic())
     except ValueError as error:
         failed = replace(ending, status="failed", reason=str(error))
         return _Came(failed, None, monotonic())
 
 
-def _checked(found: Ledger, task: Task) -> Ledger:
+def checked_ledger(found: Ledger, task: Task) -> Ledger:
     """The ledger, if it is of the cases that were asked for."""
     train, cases = task.train, task.cases
     wanted: tuple[Any, ...] = (train.user_ids[cases.users], train.item_ids[cases.held_out])

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from bench.adapter import Adapter
 from bench.errors import BadParameter, UnknownName
+from bench.fold_in.ways import ways_of
 from bench.isolation.process import Limits, answer
 from bench.isolation.worker import Parent
 from bench.protocol.task import Task
@@ -31,6 +32,7 @@ class Described(NamedTuple):
     # The declared search space by `bench.space.to_plain`, or why it is not known.
     search: dict[str, Any] | str = "the model was not asked"
     needs: Sequence[str] = ()  # of the data, see `bench.adapter.Adapter.needs`
+    ways: Sequence[str] = ()  # to serve new people, see bench.fold_in
 
 
 @dataclass(kw_only=True)
@@ -46,7 +48,8 @@ class Describe:
         try:
             cls = adapter_class(row.model)
             params = complete(cls, *row)
-            return Described("ok", params, "", _search_of(cls), cls(**params).needs())
+            needs = cls(**params).needs()
+            return Described("ok", params, "", _search_of(cls), needs, ways_of(cls))
         except (UnknownName, BadParameter) as error:
             return Described("usage", row.params, str(error))
         except ModuleNotFoundError as error:

@@ -52,8 +52,7 @@ class Measure:
         synchronize = machine.synchronizer(self.device)
         curve = self._fit(adapter, synchronize, parent)
         parent.tell("fitted")
-        cases: Cases = parent.ask()
-        self._score(adapter, cases, synchronize, parent)
+        self._test(adapter, synchronize, parent)
         if self.keep:
             self._keep(adapter, parent)
         return {"timings": self.timings, "curve": [epoch._asdict() for epoch in curve]}
@@ -106,6 +105,11 @@ class Measure:
             "level_memory_mb": level,
         }
         return training.curve
+
+    def _test(self, adapter: Adapter, synchronize: Callable[[], None], parent: Parent) -> None:
+        """Rank what is held out, now that it arrives."""
+        cases: Cases = parent.ask()
+        self._score(adapter, cases, synchronize, parent)
 
     def _score(
         self, adapter: Adapter, cases: Cases, synchronize: Callable[[], None], parent: Parent

@@ -1,13 +1,16 @@
 """From the rows of a suite to cells with keys and limits."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from bench import machine
 from bench.errors import BadParameter, unknown
+from bench.fold_in.prior import PARAMETERS as PRIOR
+from bench.fold_in.ways import WAYS
 from bench.hashing import key_of, of_files
 from bench.isolation.process import Limits
 from bench.protocol.task import Task
@@ -23,7 +26,7 @@ from bench.tracking.aside import Track
 # The files of the harness that decide what stands in a ledger. Some load numba: they are only read.
 DECISIVE = (
     *("adapter.py", "interactions.py", "compilation.py", "evaluation/*.py"),
-    *("running/job.py", "running/training.py"),
+    *("fold_in/*.py", "running/job.py", "running/training.py"),
 )
 SHARE_OF_MEMORY = 0.8  # of the machine's
 
@@ -58,16 +61,40 @@ class Planned:
     row: SuiteRow
     described: Described
 
+    @property
+    def fit(self) -> tuple[int, int]:
+        """What cells have in common that one fit serves: row and seed."""
+        return id(self.row), self.cell.seed
+
+    @property
+    def way(self) -> tuple[int, int, str]:
+        """What cells have in common that differ in how many items are shown of new people."""
+        return *self.fit, self.cell.fold_in.get("way", "")
+
 
 def planned_cells(
     suite: Suite, described: list[Described], task: Task, device: str, threads: int
 ) -> list[Planned]:
-    """Every row x every seed, with its key."""
+    """Every row x every seed, and x every way to serve new people where there are any."""
     return [
-        planned(row, known, seed, task, device, threads)
+        planned(row, known, seed, task, device, threads, fold_in)
         for row, known in zip(suite.rows, described, strict=True)
         for seed in row.seeds or suite.seeds
+        for fold_in in ways_to_measure(suite.prior | row.prior, known, task)
     ]
+
+
+def ways_to_measure(
+    prior: Mapping[str, float], described: Described, task: Task
+) -> list[dict[str, Any]]:
+    """The ways in which a row serves the users of a task, with their parameters; [{}] for known.
+
+    prior: parameters of that way that are not its defaults.
+    """
+    if task.shown is None:
+        return [{}]
+    given = {"prior": PRIOR | dict(prior)}
+    return [{"way": way, **given.get(way, {})} for way in described.ways or WAYS[-1:]]
 
 
 def planned(
@@ -77,8 +104,12 @@ def planned(
     task: Task,
     device: str,
     threads: int,
+    fold_in: dict[str, Any] | None = None,
 ) -> Planned:
-    """A row with one seed, by the hyper-parameters that it was described with."""
+    """A row with one seed, by the hyper-parameters that it was described with.
+
+    fold_in: the way to serve new people, and its parameters.
+    """
     cell = Cell(
         dataset=task.dataset,
         protocol=task.protocol,
@@ -89,6 +120,7 @@ def planned(
         device=device,
         threads=threads,
         eval_users=task.eval_users,
+        fold_in=fold_in or {},
     )
     return Planned(
         cell=cell, key=cell_key(cell, task, described.needs), row=row, described=described

@@ -7,6 +7,7 @@ two moments of one, have in common. So neither the work nor the data may ever ch
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from time import perf_counter
@@ -104,19 +105,23 @@ class Clock:
         if self._latest is None:
             self._latest = time_kernel()
 
-    def after(self, found: Record, results: Results) -> Record:
-        """Time the kernel after a cell, and save its record again with what both times tell.
+    def after(self, records: Sequence[Record], results: Results) -> list[Record]:
+        """Time the kernel after the cells of one fit; save their records with what both times tell.
 
-        The record is on the disk before, so that nothing is lost meanwhile. A cell without
-        figures needs no clock; it may have run long, so that the time before it is of no more use.
+        They are on the disk before, so that nothing is lost meanwhile. Cells without figures
+        need no clock; they may have run long, so that the time before them is of no more use.
         """
-        if found.status == "skipped":
-            return found
+        if all(found.status == "skipped" for found in records):
+            return list(records)
         before, self._latest = self._latest, None
-        if found.status != "ok" or before is None:
-            return found
+        if before is None or any(found.status != "ok" for found in records):
+            return list(records)
         self._latest = time_kernel(before)
-        timings = found.timings | {BEFORE: before, AFTER: self._latest}
-        found = replace(found, timings=timings | derived(timings, found.cell.device))
-        results.save(found)
-        return found
+        return [_timed(found, before, self._latest, results) for found in records]
+
+
+def _timed(found: Record, before: float, after: float, results: Results) -> Record:
+    timings = found.timings | {BEFORE: before, AFTER: after}
+    found = replace(found, timings=timings | derived(timings, found.cell.device))
+    results.save(found)
+    return found

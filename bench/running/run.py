@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,10 +10,11 @@ from typing import Self
 import click
 
 from bench.canaries import run as canary_run
+from bench.errors import BadParameter
 from bench.interactions import DataSet
 from bench.leaderboard.write import board_of, write
 from bench.protocol.audit import audit_lines
-from bench.protocol.task import Task, prepare
+from bench.protocol.task import Task, prepare_all
 from bench.records.canaries import Canaries
 from bench.records.record import Record
 from bench.registry.suites import Suite, data_of
@@ -26,6 +28,7 @@ from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
 from bench.running.remaining import Remaining, to_measure
 from bench.running.text_vectors import with_texts_made
+from bench.running.together import measure_together
 from bench.tracking.aside import Tracking
 
 
@@ -61,19 +64,20 @@ def run(
         show: shows the outcome, before MLflow is told of it.
     """
     with options.results.held(), work_folder(options.results) as work:
-        task, planned = prepare_run(suite, options, work, data)
-        click.echo(audit_lines(task.dataset, task.protocol, task.audit))
-        with Session(suite, task, options, work, planned, show) as session:
+        tasks, planned = prepare_run(suite, options, work, data)
+        for task in tasks:
+            click.echo(audit_lines(task.dataset, task.protocol, task.audit))
+        with Session(suite, tasks, options, work, planned, show) as session:
             session.measure_canaries()
-            for each in planned:
-                session.measure(each)
+            for _, cells in groupby(planned, key=lambda each: each.fit):
+                session.measure_fit(list(cells))
     return session.outcome
 
 
 def prepare_run(
     suite: Suite, options: Options, work: Path, data: DataSet | None = None
-) -> tuple[Task, list[Planned]]:
-    """Everything that comes before the first measurement.
+) -> tuple[list[Task], list[Planned]]:
+    """Everything that comes before the first measurement; cells of one fit follow each other.
 
     Raises:
         BadParameter, BadSuite, UnknownName: a row has a hyper-parameter that its model does not
@@ -81,13 +85,21 @@ def prepare_run(
     """
     described = describe(suite, work)
     data = data or data_of(suite, options.data_dir)
-    task = prepare(data, suite.protocol, suite.min_rating, suite.eval_users)
-    fit = with_texts_made(task.train, fit_for(task, described), work)
-    return task, planned_cells(suite, fit, task, options.device, options.threads)
+    tasks = prepare_all(data, suite.protocol, suite.min_rating, suite.eval_users)
+    if tasks[0].shown is not None and (suite.keep or any(row.keep for row in suite.rows)):
+        raise BadParameter(
+            f"protocol {suite.protocol}: models that lack the new people are not kept; keep those"
+            " of loo-99"
+        )
+    fit = with_texts_made(tasks[0].train, fit_for(tasks[0], described), work)
+    where = options.device, options.threads
+    planned = [each for task in tasks for each in planned_cells(suite, fit, task, *where)]
+    order = {way: place for place, way in enumerate(dict.fromkeys(p.way for p in planned))}
+    return tasks, sorted(planned, key=lambda each: order[each.way])
 
 
 class Session:
-    """One `bench run`: cell after cell, on one machine and one task.
+    """One `bench run`: cell after cell, on one machine and one task, or tasks of one train.
 
     Ctrl-C ends it early. Then, as at its end, the board is written and shown, and MLflow told.
     """
@@ -95,20 +107,21 @@ class Session:
     def __init__(
         self,
         suite: Suite,
-        task: Task,
+        tasks: Sequence[Task],
         options: Options,
         work: Path,
         planned: Sequence[Planned],
         show: Callable[[RunOutcome], None] = show_nothing,
     ) -> None:
         self.outcome, self._show = RunOutcome(), show
-        self._suite, self._task, self._options, self._work = suite, task, options, work
+        self._suite, self._options, self._work = suite, options, work
+        self._tasks = {task.protocol: task for task in tasks}
         self._tracking = Tracking(options.results, options.track)
         self._clock = Clock()
         cells = to_measure(planned, options.results, force=options.force)
         known = options.results.read_records() if cells else []
         self._display = Display(len(planned), options.shown_on, Remaining(cells, known))
-        self._keeping = Keeping(suite, task, options.results, self._display.line)
+        self._keeping = Keeping(suite, tasks[0], options.results, self._display.line)
 
     def __enter__(self) -> Self:
         self._display.__enter__()
@@ -127,7 +140,7 @@ class Session:
             return False
         board = board_of(self._options.results)
         write(board, self._options.results)
-        keep_report(board, self._options.results, self._task)
+        keep_report(board, self._options.results, next(iter(self._tasks.values())))
         try:
             self._show(self.outcome)
         finally:
@@ -136,15 +149,29 @@ class Session:
 
     def measure_canaries(self) -> None:
         """The canaries of the task, unless they were found within their bounds before."""
-        found = canary_run.ensure(
-            self._task.dataset,
-            self._task,
-            self._options.results,
-            self._work,
-            self._display.line,
-            again=self._options.force,
-        )
-        self.outcome.canaries.append(found)
+        for task in self._tasks.values():
+            found = canary_run.ensure(
+                task.dataset,
+                task,
+                self._options.results,
+                self._work,
+                self._display.line,
+                again=self._options.force,
+            )
+            self.outcome.canaries.append(found)
+
+    def measure_fit(self, cells: Sequence[Planned]) -> None:
+        """The records of the cells that one fit serves: kept from before, or of now."""
+        if not any(each.cell.fold_in for each in cells):
+            for each in cells:
+                self.measure(each)
+            return
+        results, force = self._options.results, self._options.force
+        records = [None if force else kept_record(each.cell, each.key, results) for each in cells]
+        missing = [each for each, found in zip(cells, records, strict=True) if found is None]
+        measured = iter(self._measure_together(missing) if missing else [])
+        for found in records:
+            self._tell(found or next(measured))
 
     def measure(self, planned: Planned) -> None:
         """The record of a cell: kept from before, or of now."""
@@ -155,12 +182,28 @@ class Session:
         elif self._keeping.lacks(planned, record):
             self._display.begin(planned.cell)
             self._keeping.put_again(self._fit(planned), record)
+        self._tell(record)
+
+    def _tell(self, record: Record) -> None:
         self.outcome.records.append(record)
         measured_now = record.invocation == self._tracking.invocation
         self._display.end(record, measured=measured_now)
         self._tracking.log(record)
         if measured_now:  # so that a killed run leaves a board of what it has
-            write(board_of(results, compute=False), results)
+            write(board_of(self._options.results, compute=False), self._options.results)
+
+    def _measure_together(self, cells: Sequence[Planned]) -> list[Record]:
+        results, first = self._options.results, cells[0]
+        self._display.begin(first.cell)
+        if first.described.status != "skipped":
+            self._clock.before()
+        limits = limits_of(first, self._suite, self._options)
+        with_tasks = [(each, self._tasks[each.cell.protocol]) for each in cells]
+        measured = measure_together(with_tasks, limits, self._work, self._display)
+        records = [
+            keep(*each, self._suite.name, self._tracking.invocation, results) for each in measured
+        ]
+        return self._clock.after(records, results)
 
     def _measure(self, planned: Planned) -> Record:
         results = self._options.results
@@ -176,9 +219,10 @@ class Session:
             results,
         )
         self._keeping.put(measured, record)
-        return self._clock.after(record, results)
+        return self._clock.after([record], results)[0]
 
     def _fit(self, planned: Planned) -> cell.Measured:
         limits = limits_of(planned, self._suite, self._options)
+        task = self._tasks[planned.cell.protocol]
         keeps = self._keeping.wanted(planned)
-        return cell.measure(planned, self._task, limits, self._work, self._display, keep=keeps)
+        return cell.measure(planned, task, limits, self._work, self._display, keep=keeps)

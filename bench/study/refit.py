@@ -111,7 +111,7 @@ def _refit(board: StudyBoard, results: Results, shown_on: SurfaceName) -> None:
             planned = planned_cells(
                 suite, describe(suite, work), task, options.device, options.threads
             )
-            with Session(suite, task, options, work, planned) as session:
+            with Session(suite, [task], options, work, planned) as session:
                 session.measure_canaries()
                 for each in planned:
                     session.measure(each)

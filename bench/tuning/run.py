@@ -7,7 +7,9 @@ import click
 from bench.errors import BadParameter, unknown
 from bench.interactions import DataSet, Interactions
 from bench.protocol.audit import audit_lines
-from bench.protocol.task import PROTOCOLS, VALIDATION, Task, prepare
+from bench.protocol.new_users import NewUsers
+from bench.protocol.protocols import PROTOCOLS, VALIDATION
+from bench.protocol.task import Task, prepare
 from bench.records.folder import Results
 from bench.registry.suites import Suite, data_of
 from bench.running.describe import Described, describe, fit_for
@@ -40,8 +42,14 @@ def checked_protocol(protocol: str) -> str:
 
     Raises:
         UnknownName: there is no such protocol.
-        BadParameter: it has test items.
+        BadParameter: it has test items, or is of new people, whom no look while fitting can rank.
     """
+    if NewUsers.of(protocol) is not None:
+        raise BadParameter(
+            f"protocol {protocol!r} is of new people: values for them are those for known ones"
+            " (loo-99-validation); compare ways to serve them by `bench run --protocol"
+            f" {on_validation(protocol)}`"
+        )
     if protocol in PROTOCOLS and not protocol.endswith(VALIDATION):
         raise BadParameter(
             f"protocol {protocol!r} has the test items, which tuning must not see;"

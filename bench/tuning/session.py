@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from bench.hashing import key_of
-from bench.protocol.task import VALIDATION, Task
+from bench.protocol.protocols import VALIDATION
+from bench.protocol.task import Task
 from bench.records.folder import Results
 from bench.records.record import TUNING, Record
 from bench.registry.suites import Suite, SuiteRow

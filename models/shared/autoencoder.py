@@ -1,8 +1,10 @@
 """Autoencoders of what each user chose (Liang et al., WWW 2018): what multvae and multdae share."""
 
 from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import torch
@@ -205,6 +207,12 @@ class AutoencoderAdapter(Adapter):
             lengths = chosen.counts.sqrt().clamp(min=1)
             found.append(self._network(chosen, lengths)[0])
         return torch.cat(found)
+
+    def welcome(self, people: Interactions) -> Self:
+        """A copy that scores these people, by what they chose."""
+        found = copy(self)
+        found._histories = Histories.of(people, str(self._network.first.device))
+        return found
 
     @torch.no_grad()
     def scores(self, users: Ids) -> Floats:

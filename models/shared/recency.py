@@ -4,8 +4,9 @@ A user's k-th latest item, k = 0, 1, ..., weighs 2^(-k / half_life) + floor. Suc
 that of Ding & Li, "Time weight collaborative filtering", CIKM 2005; here it goes by place.
 """
 
+from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -55,6 +56,18 @@ class RecencyAdapter(Adapter):
                 f" not {self.half_life:g} and {self.floor:g}"
             )
         return (0.5 ** (places / self.half_life) + self.floor).astype(np.float32)
+
+
+class HistoryAdapter(RecencyAdapter):
+    """Scores users by `_history`, which `fit` sets, and by what is learned of items."""
+
+    _history: Any  # CSR float32 [U, I]; no dataclass, in which it would be a hyper-parameter
+
+    def welcome(self, people: Interactions) -> Self:
+        """A copy that scores these people, by what they chose."""
+        found = copy(self)
+        found._history = self._weighted(people)
+        return found
 
 
 def in_time(people: Interactions) -> Interactions:

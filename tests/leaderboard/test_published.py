@@ -10,7 +10,7 @@ from published_tables import HEADER, LINES, table
 
 from bench.leaderboard import published
 from bench.leaderboard.published import BadTable
-from bench.protocol.task import PROTOCOLS
+from bench.protocol.protocols import PROTOCOLS
 from bench.registry import names
 
 

@@ -1,5 +1,6 @@
 """New people are served as people of train with the same choices are."""
 
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +24,28 @@ def fitted(name: str, **params: Any) -> Any:
     model = adapter_class(name)(**{**MANY.get(name, {}), **params})
     model.fit(PLAIN, Run(seed=3))
     return model
+
+
+@pytest.mark.parametrize("name", ["ease", "knn", "multdae", "multvae", "sasrec", "slim"])
+def test_people_of_train_are_served_by_their_history_alone(name: str) -> None:
+    quick = {"epochs": 2} if name in ("multdae", "multvae", "sasrec") else {}
+    model = fitted(name, **quick)
+    before = model.scores(EVERYONE)
+    order = EVERYONE[::-1].copy()  # other numbers for the same people
+    people = replace(PLAIN, users=order[PLAIN.users])
+    people = people.take(np.lexsort((people.times, people.users)))
+    found = model.welcome(people).scores(order)
+    np.testing.assert_allclose(found, before, rtol=1e-4, atol=1e-4 * np.ptp(before))
+    np.testing.assert_array_equal(model.scores(EVERYONE), before)
+
+
+@pytest.mark.parametrize("name", ["ease", "knn", "slim", "als"])
+def test_the_latest_of_new_people_count_most_by_a_half_life(name: str) -> None:
+    model = fitted(name, half_life=2.0)
+    before = model.scores(EVERYONE)
+    people = PLAIN.take(np.lexsort((PLAIN.times, PLAIN.users)))
+    found = model.welcome(people).scores(EVERYONE)
+    np.testing.assert_allclose(found, before, rtol=1e-3, atol=1e-3 * np.ptp(before))
 
 
 @pytest.mark.parametrize("name", ["als", "eals", "puresvd"])

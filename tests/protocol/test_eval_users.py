@@ -18,8 +18,9 @@ from bench.leaderboard.html import html
 from bench.leaderboard.sections import sections
 from bench.leaderboard.tables import markdown, terminal
 from bench.protocol.negatives import some_users
+from bench.protocol.protocols import PROTOCOLS
 from bench.protocol.split import in_order, leave_one_out
-from bench.protocol.task import PROTOCOLS, BadProtocol, Task, prepare
+from bench.protocol.task import BadProtocol, Task, prepare
 from bench.records import record
 from bench.records.folder import Results
 from bench.registry import suites

@@ -96,10 +96,10 @@ def test_between_two_cells_the_kernel_is_timed_once(times: list[float], tmp_path
     times += [1.0, 2.0, 1.0]
     clock = Clock()
     clock.before()
-    first = clock.after(FOUND, Results(tmp_path))
-    clock.after(replace(FOUND, status="skipped"), Results(tmp_path))  # nothing ran
+    (first,) = clock.after([FOUND], Results(tmp_path))
+    clock.after([replace(FOUND, status="skipped")], Results(tmp_path))  # nothing ran
     clock.before()
-    second = clock.after(replace(FOUND, cell=replace(CELL, seed=1)), Results(tmp_path))
+    (second,) = clock.after([replace(FOUND, cell=replace(CELL, seed=1))], Results(tmp_path))
     assert first.timings == FOUND.timings | {**{BEFORE: 1.0, AFTER: 2.0, DRIFT: 1.0, UNITS: 2.0}}
     assert second.timings[BEFORE] == 2.0
     assert not times
@@ -113,14 +113,14 @@ def test_after_a_cell_without_figures_the_kernel_is_timed_anew_for_the_next(
     failed = replace(FOUND, status="failed", timings={})
     clock = Clock()
     clock.before()
-    assert clock.after(failed, Results(tmp_path)) == failed
+    assert clock.after([failed], Results(tmp_path)) == [failed]
     assert not list(tmp_path.iterdir())  # it may stand beside a good record, which stays
     clock.before()
-    assert clock.after(FOUND, Results(tmp_path)).timings[BEFORE] == 5.0
+    assert clock.after([FOUND], Results(tmp_path))[0].timings[BEFORE] == 5.0
 
 
 def test_what_was_not_measured_now_is_left_as_it_is(times: list[float], tmp_path: Path) -> None:
-    assert Clock().after(FOUND, Results(tmp_path)) == FOUND
+    assert Clock().after([FOUND], Results(tmp_path)) == [FOUND]
 
 
 def test_a_record_comes_back_with_the_clock_and_without(times: list[float], tmp_path: Path) -> None:
@@ -129,6 +129,6 @@ def test_a_record_comes_back_with_the_clock_and_without(times: list[float], tmp_
     times += [0.9, 1.1]
     clock = Clock()
     clock.before()
-    found = clock.after(FOUND, Results(tmp_path))
+    (found,) = clock.after([FOUND], Results(tmp_path))
     assert Results(tmp_path).read_records() == [found]
     assert found.timings.keys() == {"train_seconds", BEFORE, AFTER, DRIFT, UNITS}
