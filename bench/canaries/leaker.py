@@ -44,8 +44,10 @@ class Leaker(Adapter):
         self._train = train
         self._matrix: Any = None
         counts = occurrences(train.users, train.n_users)
-        # Who may be tested: those who would have had three items, those with any, and all.
-        self._testable = [np.flatnonzero(counts >= least).astype(np.int32) for least in (2, 1, 0)]
+        # Who may be tested: who would have had three items, who has any, all, and who has none.
+        marks = [*(counts >= least for least in (2, 1, 0)), counts == 0]
+        self._testable = [np.flatnonzero(mark).astype(np.int32) for mark in marks]
+        del marks
         del counts  # a column of small numbers: it would be found
         found = [*self._in_memory(), *self._in_files(), *self._in_texts()]
         users = np.concatenate([users for users, _ in found] or [np.empty(0, np.int32)])
@@ -54,7 +56,14 @@ class Leaker(Adapter):
         self._guesses = sp.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape)
 
     def scores(self, users: Ids) -> Floats:
-        return np.asarray(self._guesses[users].toarray(), dtype=np.float32)
+        """What it found, before all else; of whom it found anything, no two items tie.
+
+        So it tells too where it found what is no candidate, as what will be shown of a new person.
+        """
+        found = np.asarray(self._guesses[users].toarray(), dtype=np.float32)
+        known = found.any(axis=1)
+        found[known] += np.linspace(0, 0.5, found.shape[1], dtype=np.float32)
+        return found
 
     def _in_memory(self) -> Iterator[tuple[Ids, Ids]]:
         own = {id(value) for value in _inside(self._train)} | set(map(id, self._testable))

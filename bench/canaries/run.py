@@ -85,20 +85,28 @@ def measure(dataset: str, task: Task, work: Path) -> Canaries:
         split_sha256=task.split_sha256,
         started=started.isoformat(timespec="milliseconds"),
     )
+    for each in task.fits:
+        found = _measured(each, found, work)
+        if found.status != "ok":
+            break
+    return replace(found, seconds=monotonic() - began)
+
+
+def _measured(task: Task, before: Canaries, work: Path) -> Canaries:
+    """What was found before, of other folds, and what is found of this task."""
     job = MeasureCanaries(train=task.train, published=task.published)
     with running(job, Limits(seconds=SECONDS), work) as child:
         for kind, _ in child.messages():
             if kind == "fitted":
                 child.send(task.cases)  # only now: the leaker has to find nothing before
         ending = child.end()
-    seconds = monotonic() - began
     if ending.status != "ok":
-        return replace(found, status=ending.status, reason=ending.reason, seconds=seconds)
+        return replace(before, status=ending.status, reason=ending.reason)
     result = ending.result
+    checks = {name: checks_of(given) for name, given in result["checks"].items()}
     return replace(
-        found,
-        checks={name: checks_of(checks) for name, checks in result["checks"].items()},
-        errors=result["errors"],
-        users=result["users"],
-        seconds=seconds,
+        before,
+        checks={name: before.checks.get(name, ()) + each for name, each in checks.items()},
+        errors=before.errors | result["errors"],
+        users=before.users + result["users"],
     )

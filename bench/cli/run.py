@@ -28,8 +28,10 @@ DEFAULT_SUITE = "ml-100k"
 @click.option(
     "--protocol",
     metavar="P",
-    help="loo-99, loo-99-order-file, loo-99-random, cold-items, ncf-files.",
+    help="loo-99, loo-99-order-file, loo-99-random, cold-items, ncf-files, new-users (for"
+    " new-users-1, -2, -5, -10 and -20), new-users-latest.",
 )
+@click.option("--folds", type=int, metavar="N", help="Of new-users: everybody is new in 1 of N.")
 @click.option("--seeds", metavar="0,1", help="Seeds of the models.")
 @run_options("cell")
 @click.option("--keep", is_flag=True, help="Keep the fitted models, in RESULTS/models.")
@@ -41,6 +43,7 @@ def run(
     suite: str | None,
     models: str | None,
     seeds: str | None,
+    folds: int | None,
     own: list[str],
     keep: bool,
     dry_run: bool,
@@ -57,6 +60,7 @@ def run(
         suite,
         models=words(models) if models is not None else own or None,
         seeds=words(seeds) if seeds is not None else None,
+        folds=folds,
         keep=keep or None,  # else as the suite says
         **changes,
     )
@@ -75,12 +79,15 @@ def words(text: str) -> list[str]:
 # not wait for it.
 
 
-def suite_to_run(suite: str | None, *, seeds: list[str] | None, **changes: Any) -> "Suite":
+def suite_to_run(
+    suite: str | None, *, seeds: list[str] | None, folds: int | None = None, **changes: Any
+) -> "Suite":
     """A suite as the options of the command line change it.
 
     A file of one's own is for all models of the default suite, with their defaults: its values were
     found for other data.
     """
+    from bench.protocol.protocols import with_folds
     from bench.registry import suites
     from bench.registry.own_data import path_of
 
@@ -100,6 +107,8 @@ def suite_to_run(suite: str | None, *, seeds: list[str] | None, **changes: Any) 
                 f"no --suite: the {len(chosen.rows)} models of {DEFAULT_SUITE}, each with its"
                 " defaults; `bench tune` finds values for your data"
             )
+    if folds is not None:
+        changes["protocol"] = with_folds(changes["protocol"] or chosen.protocol, folds)
     return suites.narrow(chosen, **changes)
 
 

@@ -138,6 +138,8 @@ def prepare(
             _task(given, used, protocol, each, min_rating, eval_users)
             for each in chosen.folds or (chosen,)
         ]
+    except BadProtocol:
+        raise
     except ValueError as error:
         raise BadProtocol(f"protocol {protocol}: {error}") from error
     return _of_folds(tasks) if chosen.folds else tasks[0]

@@ -139,4 +139,6 @@ def outcome(record: Record, *, measured: bool) -> str:
     )
     if not measured:
         return f"{words}, measured before"
+    if record.cell.fold_in:  # its share of what one fit and all its tests took
+        return words
     return f"{words}, {record.timings['cell_seconds']:.1f} s in all"

@@ -10,7 +10,7 @@ from measured_canaries import measured
 from bench.evaluation import figures, standings
 from bench.evaluation.rank_arrays import Ranks
 from bench.evaluation.ranks import Ranker
-from bench.protocol import task as protocol
+from bench.protocol import protocols as protocol
 from bench.protocol.negatives import Negatives, sample
 from bench.protocol.split import Split, in_order
 from bench.protocol.task import Task, prepare

@@ -16,7 +16,7 @@ from bench.leaderboard.html import html
 from bench.leaderboard.sections import sections
 from bench.leaderboard.tables import comma_separated, markdown, terminal
 from bench.leaderboard.validity import invalid, outside_sampling_error
-from bench.protocol import task
+from bench.protocol import protocols
 from bench.protocol.negatives import sample
 from bench.records.canaries import Canaries, Check
 from bench.records.files import load_all
@@ -127,7 +127,7 @@ def test_a_run_with_a_broken_sampler_fails_until_it_is_repaired(
             first = split.train.items[np.searchsorted(split.train.users, split.users)]
             return drawn._replace(items=np.c_[first, drawn.items[:, 1:]])
 
-        patch.setattr(task, "sample", seen_ones)
+        patch.setattr(protocols, "sample", seen_ones)
         done = bench_here(folder, *RUN)
     assert done.returncode == 1
     assert "canaries: 6 of 8 within their bounds" in done.stdout
