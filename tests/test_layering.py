@@ -59,7 +59,7 @@ ALLOWED: dict[str, set[str]] = {
     "export": {"errors", "interactions", "kept", "records", "text"},
     "report": {
         *("compare", "embeddings", "errors", "evaluation", "hashing", "leaderboard", "protocol"),
-        *("records", "statistics", "text"),
+        *("records", "registry", "statistics", "text"),
     },
     "retrieval": {
         *("adapter", "errors", "fold_in", "interactions", "kept", "records", "text"),
@@ -128,7 +128,8 @@ ONLY_IN: dict[str, Callable[[Path], bool]] = {
 }
 # Imported below the top of a file, outside bench/cli/: the reason stands beside it.
 HEAVY = {"bench.evaluation.kernels", "bench.tracking.tracker", "psutil", "pyarrow", "rich"}
-HEAVY |= {"IPython.display", "bench.report.write", "pandas", "faiss", "tabulate", "vl_convert"}
+HEAVY |= {"IPython.display", "bench.report.charts", "bench.report.write", "pandas", "faiss"}
+HEAVY |= {"tabulate", "vl_convert"}
 HEAVY |= {"bench.kept.leave"}  # its libraries count in no memory of a cell that is not kept
 
 PATHS = sorted(

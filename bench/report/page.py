@@ -9,7 +9,7 @@ from bench.embeddings.rows import EmbeddingsSection
 from bench.leaderboard import published
 from bench.leaderboard.marks import MARKS, signs
 from bench.report import figures
-from bench.report.charts import charts
+from bench.report.drawn import drawn_charts
 from bench.report.offline import offline_page
 from bench.report.view import SectionView
 from bench.statistics.user_figures import DEFAULT as EXACT
@@ -34,7 +34,7 @@ def page(sections: Sequence[SectionView], embeddings: Sequence[EmbeddingsSection
     return offline_page(
         PAGE,
         SCRIPT,
-        {"charts": charts(), "sections": [section.data for section in sections]},
+        {"charts": drawn_charts(), "sections": [section.data for section in sections]},
         sections=sections,
         vectors=[_vectors(each) for each in embeddings],
         about_vectors=ABOUT,

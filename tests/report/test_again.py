@@ -1,5 +1,6 @@
 """At the end of a run the report is made again where anything of it has changed, and only there."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from bench.records.folder import Results
 from bench.registry.datasets import load_data
 from bench.report import again
 from bench.report.again import keep_report
+from bench.report.charts import charts
+from bench.report.drawn import drawn_charts
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "ml-100k-all"
 
@@ -67,3 +70,17 @@ def test_it_is_made_again_by_other_code(
     assert not written(results, task)
     (tmp_path / "code" / "page.js").write_text("// another\n")
     assert written(results, task)
+
+
+def test_the_charts_of_a_page_are_those_that_altair_writes_also_where_they_are_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
+    wanted = json.dumps(charts())
+    assert json.dumps(drawn_charts()) == wanted
+    monkeypatch.setattr("bench.report.charts.charts", lambda: pytest.fail("drawn again"))
+    assert json.dumps(drawn_charts()) == wanted
+    (kept,) = (tmp_path / "bench" / "charts").iterdir()
+    kept.write_text("{}")
+    with pytest.raises(pytest.fail.Exception, match="drawn again"):
+        drawn_charts()
