@@ -42,11 +42,15 @@ def explore(
     It is one file that needs no network: a map of the items, their neighbours under two models side
     by side, and what people who like some of them may like too.
     """
-    from bench.explore.write import write_explorer
+    from bench.explore.choose import chosen
+    from bench.explore.page import page
+    from bench.records.files import write_whole
 
     names = [each.strip() for each in (models or "").split(",") if each.strip()]
-    click.echo("Placing items on the map takes up to a minute.", err=True)
-    path, shown = write_explorer(results, output, names=names, dataset=dataset, seed=seed)
-    size = path.stat().st_size / 1e6
-    click.echo(f"Written to {path}: {', '.join(each.name for each in shown)}; {size:.1f} MB.")
+    shown = chosen(results, names, dataset, seed)
+    click.echo(f"Placing the items by {shown[0].name}, which may take a minute.", err=True)
+    path, text = output or results.explorer, page(shown).encode()
+    write_whole(path, text)
+    names = [each.name for each in shown]
+    click.echo(f"Written to {path}: {', '.join(names)}; {len(text) / 1e6:.1f} MB.")
     return 0

@@ -68,7 +68,7 @@ def _fail(message: str, code: int) -> None:
 )
 @click.version_option(__version__, prog_name="bench")
 def cli() -> None:
-    """Compare recommender models under one leave-one-out protocol.
+    """Train recommender models, compare them under one leave-one-out protocol, and use them.
 
     `bench run` trains and measures, writes a leaderboard to results/ and logs every run to MLflow;
     `bench ui` shows the runs in MLflow.
