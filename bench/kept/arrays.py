@@ -49,5 +49,21 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     return {name: each.T if name in by_column else each for name, each in arrays.items()}
 
 
+def shapes_of(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Type, as safetensors call it, and shape of each array, by what the file says at its start.
+
+    That it is as long as it says is checked, and nothing is read of the arrays.
+
+    Raises:
+        Damaged: it is no such file.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            return {name: (p.get_dtype(), tuple(p.get_shape())) for name, p in parts.items()}
+    except (OSError, ValueError, SafetensorError) as error:
+        raise Damaged(f"{path}: {error}") from error
+
+
 def _kind(value: Any) -> str:
     return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.errors import Problem
-from bench.interactions import Interactions
-from bench.kept.arrays import read_arrays
+from bench.interactions import Floats, Interactions
+from bench.kept.arrays import read_arrays, shapes_of
 from bench.kept.leave import VECTORS
-from bench.kept.manifest import STATE, Kind
+from bench.kept.manifest import STATE, Damaged, Kind
 from bench.kept.put import Fitted
 
-MOST_BYTES = 1 << 34  # of a file: 16 GB
+MOST_BYTES = 1 << 34  # of a state: 16 GB
+MOST_WIDE = 1 << 14  # numbers in a vector
 
 
 class NotKept(Problem, ValueError):
@@ -56,43 +56,47 @@ def taken(left: Left, folder: Path, train: Interactions) -> Fitted:
             not finite.
     """
     try:
-        arrays = {} if left.kind == "none" else read_arrays(_small_enough(folder / VECTORS))
-        state = _small_enough(folder / STATE) if left.restorable else None
+        state = _plain(folder / STATE) if left.restorable else None
         if state is not None:
-            read_arrays(state)  # or it would fail where it is used
-    except (OSError, ValueError) as error:
+            shapes_of(state)  # or it would fail where it is used
+        if left.kind == "none":
+            return Fitted(kind="none", state=state)
+        wanted = {"items": train.n_items}
+        if left.kind == "vectors":
+            wanted["users"] = train.n_users
+        arrays = _vectors(_plain(folder / VECTORS), wanted)
+    except (OSError, Damaged) as error:
         raise NotKept(str(error)) from error
-    if left.kind == "none":
-        return Fitted(kind="none", state=state)
-    items = _checked("items", arrays.get("items"), train.n_items)
-    users = None
-    if left.kind == "vectors":
-        users = _checked("users", arrays.get("users"), train.n_users)
-        if users.shape[1] != items.shape[1]:
-            raise NotKept(
-                f"vectors of users have {users.shape[1]} numbers, of items {items.shape[1]}"
-            )
+    items, users = arrays["items"], arrays.get("users")
+    if users is not None and users.shape[1] != items.shape[1]:
+        raise NotKept(f"vectors of users have {users.shape[1]} numbers, of items {items.shape[1]}")
     if not 0 <= left.biases < items.shape[1]:
         raise NotKept(f"of {items.shape[1]} numbers in a vector {left.biases} cannot be biases")
     return Fitted(kind=left.kind, items=items, users=users, biases=left.biases, state=state)
 
 
-def _small_enough(path: Path) -> Path:
-    size = path.lstat().st_size
+def _plain(path: Path) -> Path:
+    """A file of the process: none that stands elsewhere, and not too large."""
     if not path.is_file() or path.is_symlink():
         raise NotKept(f"{path.name} is no plain file")
-    if size > MOST_BYTES:
+    if (size := path.stat().st_size) > MOST_BYTES:
         raise NotKept(f"{path.name} has {size:,} bytes, more than {MOST_BYTES:,}")
     return path
 
 
-def _checked(name: str, given: NDArray[Any] | None, count: int) -> NDArray[np.float32]:
-    if given is None:
-        raise NotKept(f"there are no vectors of {name}")
-    if given.dtype != np.float32 or given.ndim != 2 or len(given) != count or not given.shape[1]:
-        raise NotKept(
-            f"vectors of {name} must be float32 ({count}, d), not {given.dtype} {given.shape}"
-        )
-    if not np.isfinite(given).all():
-        raise NotKept(f"vectors of {name} are not all finite")
-    return np.ascontiguousarray(given)
+def _vectors(path: Path, wanted: dict[str, int]) -> dict[str, Floats]:
+    """The vectors of a file, of so many each; their shapes are checked before they are read."""
+    shapes = shapes_of(path)
+    for name, count in wanted.items():
+        if name not in shapes:
+            raise NotKept(f"there are no vectors of {name}")
+        kind, shape = shapes[name]
+        if kind != "F32" or len(shape) != 2 or shape[0] != count or not 0 < shape[1] <= MOST_WIDE:
+            raise NotKept(f"vectors of {name} must be F32 ({count}, d), not {kind} {shape}")
+    if unknown := shapes.keys() - wanted.keys():
+        raise NotKept(f"vectors of {', '.join(sorted(unknown))} are not asked for")
+    found = read_arrays(path)
+    for name in wanted:
+        if not np.isfinite(found[name]).all():
+            raise NotKept(f"vectors of {name} are not all finite")
+    return {name: np.ascontiguousarray(found[name]) for name in wanted}

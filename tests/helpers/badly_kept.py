@@ -46,11 +46,11 @@ BAD = {
     ),
     "too_few": (
         f"{VECTORS} return Embeddings(self._users, self._items[:-1])",
-        "vectors of items must be float32 (60, d), not float32 (59, 3)",
+        "vectors of items must be F32 (60, d), not F32 (59, 3)",
     ),
     "doubles": (
         f"{VECTORS} return Embeddings(self._users, self._items.astype(float))",
-        "not float64 (60, 3)",
+        "not F64 (60, 3)",
     ),
     "widths": (
         f"{VECTORS} return Embeddings(self._users[:, :2], self._items)",
