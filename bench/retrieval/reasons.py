@@ -24,6 +24,7 @@ from bench.retrieval.similar import Index
 
 NAMED = 2  # liked items that a reason names
 LEAST = 0.1  # of the score: what many like, and what speaks against, is named from here on
+NEAR = 0.1  # similarity below which a liked item is no reason
 MOST_TAKEN_APART = 1000  # chosen items whose single scores are computed
 DISLIKE = 0.5  # how much one weighs against a like
 CLOSE = 1e-3  # of the range of scores: how far a sum of parts may be from them
@@ -150,7 +151,7 @@ class Reasons:
         near = [
             f"{self._labels.title(int(liked[at]))} ({short(float(values[at]))})"
             for at in order
-            if values[at] > 0
+            if values[at] >= NEAR
         ]
         return f"like {', '.join(near)}" if near else ""
 
