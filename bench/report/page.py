@@ -23,6 +23,9 @@ MEANINGS = {
     "the rest, and so on",
     "main": "NDCG@10 among the test item and 99 negatives, averaged exactly over all draws of the "
     "negatives; the bar is its 95 % interval",
+    "beside": "share of test users whose held-out item, a cold one, is among the first 50 of all "
+    "items that the user never touched",
+    "cold_share": "share of the places in the top-10 lists of all items that cold items take",
     "hr": "share of test users whose held-out item is among the first 10 of it and 99 sampled "
     "negatives",
     "full": "the held-out item among all items that the user never touched",

@@ -100,6 +100,11 @@ class SectionView:
         return about(self.section)
 
     @property
+    def has_cold_items(self) -> bool:
+        """Whether items were cold, and ranked beside warm ones too."""
+        return any("beside_hr_at_10" in view.figures for view in self.rows)
+
+    @property
     def has_published(self) -> bool:
         """Whether a row can be compared with what others published."""
         return any(view.published for view in self.rows)
