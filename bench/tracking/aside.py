@@ -76,7 +76,9 @@ class Tracking:
                 _write(orders, [self._first(), *self._untold(), *last])
                 orders.seek(0)
                 _start(orders, subprocess.DEVNULL, subprocess.DEVNULL)
-            click.echo("MLflow is told by a process that goes on; `bench track` does it again.")
+            click.echo(
+                "MLflow is told by a process that goes on; `bench track` writes what it could not."
+            )
             return
         failed_before = self._failed
         try:
