@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--picture",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.svg",
-    help="Draw accuracy against training time too, as SVG.",
+    help="Draw accuracy against training time too, as SVG; of new people, against items known.",
 )
 def leaderboard(results: "Results", picture: Path | None) -> int:
     """Write the board again from the records, and show it; of a read-only folder it is only shown.

@@ -2,7 +2,7 @@
 
 New people and new items are answered from rows that protocols for them measured on the same data
 set, where there are any. Where there are none, nothing is known but that a model can be fitted
-again: no adapter takes in a person or an item after `fit`.
+again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,8 +31,9 @@ class Need:
 
     option: str  # as "new-people"
     said: str  # as "new people"
-    measured: Mapping[tuple[str, ...], BoardRow]  # by `_identity`; of the first protocol for it
-    protocol: str = ""  # that it was measured under, if it was
+    # By `_identity`; of the first protocol for it, and of ways to serve new people the best.
+    measured: Mapping[tuple[str, ...], BoardRow]
+    protocol: str = ""  # that it was measured under, or is by
 
     def refusal(self, row: BoardRow) -> str:
         """Why a row cannot do it, as far as it was measured; "" where it stays."""
@@ -44,7 +45,7 @@ class Need:
         if found.cannot:
             return f"cannot tell {self.said} apart"
         figures = found.figures
-        hits = figures.get("hr_at_10_expected", figures["hr_at_10"])
+        hits = _hits(found)
         if hits <= CHANCE + ERRORS * figures.get("hr_at_10_se", 0.0):
             return f"is no better than chance on {self.said} (HR@10 {decimal(hits)})"
         return ""
@@ -59,10 +60,10 @@ class Need:
         found = self.measured.get(_identity(row))
         if found is not None:
             hits = decimal(found.figures["hr_at_10"])
-            return f"On {self.said} {row.model} was measured ({self.protocol}): HR@10 {hits}."
+            return f"On {self.said} {found.model} was measured ({self.protocol}): HR@10 {hits}."
         return (
-            f"On {self.said} nothing here was measured, and no model takes them in after it was"
-            f" fitted: {row.model} {REFIT} for them, which took {refit}."
+            f"On {self.said} nothing here was measured, which `bench run --protocol"
+            f" {self.protocol}` does: {row.model} {REFIT} for them, which took {refit}."
         )
 
 
@@ -72,9 +73,10 @@ def need(option: str, sections: Iterable[Section], dataset: str) -> Need:
     for section in sections:
         of_kind = section.protocol.startswith(prefix) and "validation" not in section.protocol
         if section.dataset == dataset and of_kind:
-            measured = {_identity(row): row for row in section.rows if row.seeds}
+            best_last = sorted((row for row in section.rows if row.seeds), key=_hits)
+            measured = {_identity(row): row for row in best_last}
             return Need(option, said, measured, section.protocol)
-    return Need(option, said, {})
+    return Need(option, said, {}, prefix)
 
 
 def order_refusal(row: BoardRow) -> str:
@@ -91,4 +93,9 @@ def order_refusal(row: BoardRow) -> str:
 
 def _identity(row: BoardRow) -> tuple[str, ...]:
     """What a model with its parameters is under every protocol."""
-    return row.label, row.adapter, compact(row.params)
+    label = row.label.removesuffix(f" ({row.fold_in['way']})") if row.fold_in else row.label
+    return label, row.adapter, compact(row.params)
+
+
+def _hits(row: BoardRow) -> float:
+    return row.figures.get("hr_at_10_expected", row.figures.get("hr_at_10", 0.0))

@@ -32,13 +32,18 @@ MEANINGS = {
 }
 
 
-def page(sections: Sequence[SectionView], embeddings: Sequence[EmbeddingsSection] = ()) -> str:
-    """The whole page, with the figures of kept vectors where there are any."""
+def page(
+    sections: Sequence[SectionView],
+    embeddings: Sequence[EmbeddingsSection] = (),
+    pictures: Sequence[str] = (),
+) -> str:
+    """The whole page, with figures of kept vectors, and pictures as SVG, where there are any."""
     return offline_page(
         PAGE,
         SCRIPT,
         {"charts": drawn_charts(), "sections": [section.data for section in sections]},
         sections=sections,
+        pictures=pictures,
         vectors=[_vectors(each) for each in embeddings],
         about_vectors=ABOUT,
         meanings_of_vectors={column.title: column.meaning for column in ON_PAGE},

@@ -17,6 +17,7 @@ from bench.errors import Problem
 from bench.leaderboard.rows import BoardRow
 from bench.leaderboard.sections import Section
 from bench.report.figures import MAIN, share
+from bench.report.new_people import families, new_people_picture
 from bench.report.placing import Box, Point, place
 from bench.report.scale import Scale, views
 from bench.text import one_line
@@ -52,11 +53,16 @@ class Frame:
 def picture(board: Sequence[Section]) -> str:
     """The rows of a board by training time and exact NDCG@10, as SVG.
 
+    Of a board of new people, HR@10 by how many of their items are known.
+
     Raises:
         NoPicture: the board has several sections, or fewer than two rows with both figures.
     """
     import vl_convert  # 34 MB
 
+    found = families(board)
+    if len(found) == 1 and len(found[0]) == len(board):
+        return new_people_picture(found[0])
     return str(vl_convert.vegalite_to_svg(chart(board).to_dict(), allowed_base_urls=[])) + "\n"
 
 

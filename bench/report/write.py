@@ -8,6 +8,7 @@ from bench.protocol.task import Task
 from bench.records.certificates import Certificate
 from bench.records.files import BadRecord, load_all, write_whole
 from bench.records.folder import Results
+from bench.report.new_people import families, new_people_picture
 from bench.report.page import page
 from bench.report.users import users_of
 from bench.report.view import section_view
@@ -38,7 +39,8 @@ def write_report(
         for number, section in enumerate(board)
     ]
     path = output or results.report
-    content = page(sections, _embeddings(results)) + mark
+    pictures = [new_people_picture(family) for family in families(board)]
+    content = page(sections, _embeddings(results), pictures) + mark
     write_whole(path, content.encode())
     return path
 

@@ -73,10 +73,10 @@ def test_the_board_is_what_it_was(board: Path) -> None:
 def test_new_people_and_items_are_answered_honestly(board: Path) -> None:
     found = bench(board.parent, "choose", "--train", "1s", "--new-people", "--new-items")
     assert found.returncode == 0
-    for kind in ("people", "items"):
+    for kind, protocol in (("people", "new-users"), ("items", "cold-items")):
         assert (
-            f"On new {kind} nothing here was measured, and no model takes them in after it was"
-            " fitted: puresvd has to be fitted again for them, which took 47.6 ms." in found.stdout
+            f"On new {kind} nothing here was measured, which `bench run --protocol {protocol}`"
+            " does: puresvd has to be fitted again for them, which took 47.6 ms." in found.stdout
         )
 
 
