@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import Space, space
 
-#: What a model may need beside who chose what: the order of a user's items, features of items, and
-#: vectors of their texts (`Features.text_vectors`), which the harness makes beforehand.
+#: What a model may need beside who chose what. It is the order of a user's items, features of
+#: items, and vectors of their texts (`Features.text_vectors`), which the harness makes beforehand.
 Need = Literal["order", "item features", "text vectors"]
 #: Called after an epoch with its samples and its loss; returns True when training should end.
 Report = Callable[[int, float | None], bool]
@@ -74,7 +74,7 @@ def _count(samples: Any, epoch: int) -> int:
     return count
 
 
-#: What a fitted model knows, as arrays by name: numbers and truth values of any shape.
+#: What a fitted model knows, as arrays by name, with numbers and truth values of any shape.
 State = dict[str, NDArray[Any]]
 
 

@@ -31,11 +31,15 @@ include_patterns = [
     *("results/README.md", "results/peers.md", "results/scale.md", "results/scale-reading.md"),
     "results/study/study.md",
     *(f"results/{board}/leaderboard.md" for board in ("ncf-ml-1m", "ml-1m", "ml-100k-all")),
+    *(f"results/{data}-cold-items/leaderboard.md" for data in ("ml-1m", "ml-100k")),
+    *(f"results/{data}-new-users/leaderboard.md" for data in ("ml-1m", "ml-100k")),
+    *(f"results/embeddings/{data}/embeddings.md" for data in ("ml-1m", "ml-100k")),
 ]
 exclude_patterns = ["docs/_build", ".*"]
 
 # Names of ours that stand on no page of the reference.
-OURS = r"bench\.(leaderboard|records)\..*|bench\.(UsageError|Problem)"
+OURS = r"bench\.(leaderboard|records|retrieval)\..*|bench\.(UsageError|Problem)"
+OURS += "|NothingKept|SeveralKept|UnknownName"
 nitpick_ignore_regex = [("py:.*", rf"(numpy|collections|typing|pathlib)\..*|{OURS}")]
 myst_heading_anchors = 4
 
