@@ -35,6 +35,10 @@ class DSSM(VectorAdapter):
     item that the user of a row has in train is no negative in that row, nor does it count twice
     for being in the batch twice.
 
+    With `id_dropout` an item of a batch lacks its id vector by chance, so that its features learn
+    to stand alone, as in DropoutNet (Volkovs, Yu & Poutanen, NIPS 2017); an item without any
+    interaction then has none when it is scored.
+
     Towers see each distinct user and item of a batch once, and logits [U, I] are shared by the
     pairs of a user: they take at most 4 batch_size^2 bytes.
     """
@@ -47,6 +51,7 @@ class DSSM(VectorAdapter):
     batch_size: int = 1024  # observed pairs
     learning_rate: float = 1e-3
     weight_decay: float = 0.1  # decoupled from the gradient, as in AdamW
+    id_dropout: float = 0.0  # chance that an item of a batch has no id, for the sake of new items
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 
     uses_features = ("users", "items")
@@ -65,7 +70,7 @@ class DSSM(VectorAdapter):
         """Learn from train.
 
         Raises:
-            ValueError: hidden is empty, or temperature not positive.
+            ValueError: hidden is empty, temperature not positive, or id_dropout not in 0..1.
             FloatingPointError: the loss became NaN or infinite.
             ValueError: mixed precision was asked for without a GPU.
         """
@@ -73,6 +78,8 @@ class DSSM(VectorAdapter):
             raise ValueError("dssm: hidden=() must have at least one width")
         if self.temperature <= 0:
             raise ValueError(f"dssm: temperature={self.temperature} must be positive")
+        if not 0 <= self.id_dropout < 1:
+            raise ValueError(f"dssm: id_dropout must lie from 0 to below 1, not {self.id_dropout}")
         with threads(run.threads):
             self._found = None
             self._network = TwoTowers(self, train, torch.Generator().manual_seed(run.seed))
@@ -81,6 +88,7 @@ class DSSM(VectorAdapter):
 
     def _train(self, train: Interactions, run: Run) -> None:
         random = np.random.default_rng(run.seed)
+        dropping = torch.Generator().manual_seed(run.seed)
         per_batch = max(1, self.batch_size)
         batches = Batches.of_size(train, per_batch, run.device)
         optimizer = AdamW(self._network, self.learning_rate, self.weight_decay)
@@ -91,7 +99,7 @@ class DSSM(VectorAdapter):
                 batch = batches.of(order[start : start + per_batch])
                 with mixed_precision(run.device, self.mixed_precision):
                     users = self._network.users(batch.users)
-                    items = self._network.items(batch.items)
+                    items = self._network.items(batch.items, self._with_id(batch.items, dropping))
                 loss = in_batch_softmax(users, items, batch, self.temperature)
                 loss.backward()
                 optimizer.step()
@@ -102,13 +110,23 @@ class DSSM(VectorAdapter):
                 break
         optimizer.finish()
 
+    def _with_id(self, items: Tensor, generator: torch.Generator) -> Tensor | None:
+        """Which items of a batch keep their ids: [R], 0 by chance; None where all do."""
+        if not self.id_dropout:
+            return None
+        kept = torch.rand(len(items), generator=generator) >= self.id_dropout
+        return kept.float().to(items.device)
+
     def _vectors(self) -> tuple[Tensor, Tensor]:
         """The outputs of both towers."""
-        return self._network.users.all(), self._network.items.all()
+        network = self._network
+        return network.users.all(), network.items.all(network.seen if self.id_dropout else None)
 
 
 class TwoTowers(nn.Module):
-    """A tower for users and one for items."""
+    """A tower for users and one for items; and which items have an interaction, [I]."""
+
+    seen: Tensor
 
     def __init__(self, model: DSSM, train: Interactions, generator: torch.Generator) -> None:
         super().__init__()
@@ -119,6 +137,8 @@ class TwoTowers(nn.Module):
             dense_fields=True,
             generator=generator,
         )
+        seen = np.bincount(train.items, minlength=train.n_items) > 0
+        self.register_buffer("seen", torch.from_numpy(seen.astype(np.float32)), persistent=False)
         self.users = Tower(user_fields, model, generator)
         self.items = Tower(item_fields, model, generator)
 
@@ -134,16 +154,18 @@ class Tower(nn.Module):
             Linear(width, out, generator) for width, out in pairwise(model.hidden)
         )
 
-    def forward(self, rows: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, with_id: Tensor | None = None) -> Tensor:
         """The vectors of some users or items: int32 [R], distinct -> float32 [R, W]."""
         with torch.autocast(rows.device.type, enabled=False):  # sparse products take float32 alone
-            states = self.fields.layer(self.first, rows)
+            states = self.fields.layer(self.first, rows, with_id)
         for layer in self.rest:
             states = layer(states.relu())
         return F.normalize(states.float(), dim=1)
 
-    def all(self) -> Tensor:
+    def all(self, with_id: Tensor | None = None) -> Tensor:
         """The vectors of all users or items: [E, W]."""
         ids = self.fields.ids.weight
         every = torch.arange(len(ids), dtype=torch.int32, device=ids.device)
-        return torch.cat([self(rows) for rows in every.split(ROWS_PER_SCORING)])
+        parts = every.split(ROWS_PER_SCORING)
+        known = [None] * len(parts) if with_id is None else with_id.split(ROWS_PER_SCORING)
+        return torch.cat([self(rows, some) for rows, some in zip(parts, known, strict=True)])

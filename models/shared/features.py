@@ -90,13 +90,17 @@ class Fields(nn.Module):
         lengths = self.vectors[:, :-1].square().sum(1, keepdim=True)  # [M, 1]
         return ids + self.x(self.vectors, some), squares + self.x_squared(lengths, some)
 
-    def layer(self, linear: Linear, rows: Tensor | None = None) -> Tensor:
+    def layer(
+        self, linear: Linear, rows: Tensor | None = None, with_id: Tensor | None = None
+    ) -> Tensor:
         """A layer over the vectors of all fields, side by side, without their last numbers: [R, H].
 
-        Features are few beside entities: each is mapped once, and the entities add them up.
+        Features are few beside entities: each is mapped once, and the entities add them up. Where
+        `with_id` is given, a row counts by its features alone where it has 0 there: float32 [R].
         """
         maps = linear.weight.unflatten(1, (self.count, -1)).unbind(1)  # of each field [H, D - 1]
-        layer = self.ids(rows)[:, :-1] @ maps[0].T
+        ids = self.ids(rows)[:, :-1]
+        layer = (ids if with_id is None else ids * with_id[:, None]) @ maps[0].T
         if self.count > 1:
             fields = self.vectors[:, :-1].split(self.widths)
             mapped = [field @ map.T for field, map in zip(fields, maps[1:], strict=True)]

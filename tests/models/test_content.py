@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
 from bench.adapter import Run
+from bench.evaluation.evaluate import evaluate
+from bench.evaluation.figures import figures
 from bench.interactions import Features, Interactions
+from bench.protocol.task import prepare
 from bench.registry.models import adapter_class
 
 shared = import_module("bench.models.shared.content")
@@ -223,3 +226,35 @@ def test_content_welcomes_people_and_is_restored_to_the_bit() -> None:
     restored: Any = adapter_class("content")()
     restored.restore(model.state(), TRAIN)
     assert np.array_equal(restored.scores(EVERYBODY), model.scores(EVERYBODY))
+
+
+def test_features_of_other_items_do_harm() -> None:
+    """Of people with few items, ease learns more from what the items are, if it is said of them."""
+    task = prepare(
+        import_module("bench.datasets.synthetic").load(
+            n_users=150, n_items=200, interactions_per_user=5, strength=0.9
+        ),
+        "loo-99",
+    )
+    known = task.train.item_features
+    assert known is not None and known.labels is not None
+    order = np.random.default_rng(1).permutation(task.train.n_items)
+    others = replace(
+        known,
+        multi_hot=known.multi_hot[order],
+        dense=known.dense[order],
+        labels=tuple(known.labels[k] for k in order),
+    )
+
+    def ndcg(name: str, features: Features, **params: Any) -> float:
+        train = replace(task.train, item_features=features)
+        found = evaluate(fitted(name, train, l2=50.0, **params), train, task.cases)
+        return figures(found.ledger)["ndcg_at_10_expected"]
+
+    own, plain, wrong = (
+        ndcg("ease_features", known, collective=1.0),
+        ndcg("ease", known),
+        ndcg("ease_features", others, collective=1.0),
+    )
+    assert own > plain + 0.03
+    assert wrong < plain - 0.005

@@ -221,3 +221,46 @@ def test_what_makes_no_sense_is_an_error(params: dict[str, Any], message: str) -
 def test_divergence_is_an_error() -> None:
     with pytest.raises(FloatingPointError, match="diverged"):
         fitted(learning_rate=float("inf"))
+
+
+def test_without_id_dropout_nothing_is_drawn_for_it() -> None:
+    adapter = fitted()
+    assert adapter._with_id(torch.arange(5), torch.Generator()) is None
+
+
+def test_with_id_dropout_items_lack_their_ids_by_that_chance() -> None:
+    adapter = dssm.DSSM(id_dropout=0.3)
+    kept = adapter._with_id(torch.arange(20_000), torch.Generator().manual_seed(1))
+    assert set(kept.tolist()) == {0.0, 1.0}
+    assert kept.mean().item() == pytest.approx(0.7, abs=0.02)
+
+
+def test_a_row_without_its_id_counts_by_its_features_alone() -> None:
+    items = fitted()._network.items
+    rows = torch.arange(DATA.n_items, dtype=torch.int32)
+    whole = items.fields.layer(items.first, rows)
+    with torch.no_grad():
+        items.fields.ids.weight.zero_()
+    alone = items.fields.layer(items.first, rows)
+    assert not torch.allclose(whole, alone)
+    items = fitted()._network.items
+    mask = (rows % 2).float()
+    found = items.fields.layer(items.first, rows, mask)
+    torch.testing.assert_close(found, torch.where(mask[:, None] > 0, whole, alone))
+
+
+def test_new_items_are_scored_without_an_id_where_it_is_dropped() -> None:
+    train = DATA.take(DATA.items != 4)
+    features = train.item_features
+    assert features is not None
+    adapter = fitted(train, id_dropout=0.5)
+    before = adapter.scores(EVERYONE)
+    with torch.no_grad():
+        adapter._network.items.fields.ids.weight[4] += 1.0
+    adapter._found = None
+    assert np.array_equal(adapter.scores(EVERYONE), before)
+
+
+def test_an_id_dropout_out_of_range_is_told() -> None:
+    with pytest.raises(ValueError, match=r"id_dropout must lie from 0 to below 1, not 1\.0"):
+        fitted(id_dropout=1.0)
