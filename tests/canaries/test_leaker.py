@@ -17,8 +17,9 @@ from bench.canaries import run
 from bench.canaries.leaker import Leaker
 from bench.canaries.models import canaries
 from bench.evaluation import evaluate, ledger
-from bench.protocol.task import Task
+from bench.protocol.task import Task, prepare
 from bench.records.folder import Results
+from bench.registry.datasets import load_data
 
 
 def leaker_on(task: Task, folder: Path) -> Any:
@@ -109,3 +110,12 @@ def test_there_is_nothing_to_find_in_a_process_of_its_own(made: Task, kept_canar
     assert found.stem == path.stem
     assert found.checks.keys() == NAMES
     assert (found.users, found.invalid()) == (300, [])
+
+
+def test_the_leaker_tells_where_what_is_shown_of_new_people_came_too_early(tmp_path: Path) -> None:
+    task = prepare(load_data("synthetic:n_users=320,interactions_per_user=12", None), "new-users-2")
+    assert run.measure("synthetic", task, tmp_path).broken() == {}
+    leaker = Leaker(folder=tmp_path / "job")
+    leaker.fit(task.train, Run())  # in this process, where the task is
+    found = leaker.scores(task.cases.users)
+    assert all(len(np.unique(row)) > 2 for row in found)  # no longer those of a constant

@@ -241,3 +241,14 @@ def test_a_weak_spot_names_the_best_there(board: Results) -> None:
         users = halves.users(group)
         assert spot.own == pytest.approx(taken.users[users].mean())
         assert spot.share == pytest.approx(users.mean())
+
+
+def test_of_ways_to_serve_new_people_the_best_counts(tmp_path: Path) -> None:
+    results = write_models(tmp_path, MODELS, COST)
+    for way, places in {"own": [500] * USERS, "prior": [5] * USERS}.items():
+        given = {"protocol": "new-users-1", "split_sha256": "t", "fold_in": {"way": way}}
+        write_models(tmp_path, {"other": [places]}, **given)
+    wanted = need("new-people", measured_sections(results), "ml-100k")
+    (row,) = wanted.measured.values()
+    assert row.model == "other (prior)"
+    assert wanted.note(row, "2 s").startswith("On new people other (prior) was measured")
