@@ -142,6 +142,12 @@ def show_board(outcome: "RunOutcome", results: "Results") -> bool:
     if board:
         click.echo(terminal(board, width()).rstrip())
         click.echo(f"\nWritten to {results}/leaderboard.md, .csv, .html and report.html.")
+    if outcome.kept:
+        count = len(outcome.kept)
+        click.echo(
+            f"{count} fitted model{'s are' if count > 1 else ' is'} kept in {results.models}:"
+            " `bench similar TITLE`, `bench recommend` and `bench export` use them."
+        )
     for found in outcome.records:
         if found.traceback:
             where = results.file_of(found)

@@ -23,6 +23,7 @@ class Keeping:
     def __init__(
         self, suite: Suite, task: Task, results: Results, say: Callable[[str], None]
     ) -> None:
+        self.kept: list[Record] = []  # whose model is kept, as was wanted
         self.failed: list[Record] = []  # whose model could not be kept
         self._suite, self._task, self._results, self._say = suite, task, results, say
 
@@ -44,6 +45,13 @@ class Keeping:
             put_model(measured.fitted, record, self._task.train, self._results, note)
         except OSError as error:  # as a full disk
             self._failed(record, in_one_line(error))
+        else:
+            self.kept.append(record)
+
+    def note(self, planned: Planned, record: Record) -> None:
+        """Take note of a cell that was measured before, and is kept where that is wanted."""
+        if self.wanted(planned):
+            self.kept.append(record)
 
     def put_again(self, measured: Measured, record: Record) -> None:
         """Keep the model of a second fit of a cell; its record and its ledger stay as they are.

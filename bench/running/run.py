@@ -38,6 +38,7 @@ class RunOutcome:
 
     records: list[Record] = field(default_factory=list)  # of its cells, in the suite's order
     canaries: list[Canaries] = field(default_factory=list)  # that vouch for them
+    kept: list[Record] = field(default_factory=list)  # whose model was to be kept, and is
     not_kept: list[Record] = field(default_factory=list)  # whose model could not be kept
     interrupted: bool = False
 
@@ -134,7 +135,7 @@ class Session:
         trace: TracebackType | None,
     ) -> bool:
         self._display.__exit__(kind, error, trace)
-        self.outcome.not_kept = self._keeping.failed
+        self.outcome.kept, self.outcome.not_kept = self._keeping.kept, self._keeping.failed
         self.outcome.interrupted = isinstance(error, KeyboardInterrupt)
         if error is not None and not self.outcome.interrupted:
             return False
@@ -182,6 +183,8 @@ class Session:
         elif self._keeping.lacks(planned, record):
             self._display.begin(planned.cell)
             self._keeping.put_again(self._fit(planned), record)
+        else:
+            self._keeping.note(planned, record)
         self._tell(record)
 
     def _tell(self, record: Record) -> None:

@@ -36,7 +36,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results without and with --keep."""
     folder = tmp_path_factory.mktemp("kept")
     assert run(folder, "plain")[0] == 0
-    assert run(folder, "kept", "--keep")[0] == 0
+    code, said = run(folder, "kept", "--keep")
+    assert code == 0
+    assert "4 fitted models are kept in kept/models: `bench similar TITLE`" in said
     return folder
 
 
@@ -76,6 +78,7 @@ def test_what_was_measured_is_fitted_once_more_to_be_kept(both: Path, tmp_path: 
     code, said = run(tmp_path, "results", "--keep", models="als")
     assert code == 0
     assert "measured before" in said
+    assert "1 fitted model is kept in results/models" in said
     kept = open_kept(Results(tmp_path / "results"), "als")
     assert not kept.note
     assert ledgers(tmp_path / "results") == before
