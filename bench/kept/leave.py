@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.adapter import Adapter
 from bench.interactions import Interactions
 from bench.kept.arrays import write_arrays
@@ -27,7 +29,8 @@ def leave(adapter: Adapter, train: Interactions, folder: Path) -> dict[str, Any]
             biases = own.biases
         elif (found := profile(adapter, train)) is not None:
             kind, vectors = "profile", {"items": found}
-    write_arrays(vectors, folder / VECTORS)
+    by_row = {name: np.ascontiguousarray(each) for name, each in vectors.items()}
+    write_arrays(by_row, folder / VECTORS)
     state = adapter.state()
     if state is not None:
         write_arrays(state, folder / STATE)

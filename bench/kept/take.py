@@ -97,6 +97,8 @@ def _vectors(path: Path, wanted: dict[str, int]) -> dict[str, Floats]:
         raise NotKept(f"vectors of {', '.join(sorted(unknown))} are not asked for")
     found = read_arrays(path)
     for name in wanted:
+        if found[name].shape != shapes[name][1]:
+            raise NotKept(f"vectors of {name} are not by row")
         if not np.isfinite(found[name]).all():
             raise NotKept(f"vectors of {name} are not all finite")
     return {name: np.ascontiguousarray(found[name]) for name in wanted}

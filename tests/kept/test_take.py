@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from kept import FILMS
 
+from bench.adapter import Run
 from bench.kept.arrays import write_arrays
-from bench.kept.leave import VECTORS
+from bench.kept.leave import VECTORS, leave
 from bench.kept.manifest import STATE
 from bench.kept.take import MOST_WIDE, Left, NotKept, taken
+from bench.registry.models import ModelSpec, complete_adapter
 
 GOOD = {
     "users": np.ones((40, 3), dtype=np.float32),
@@ -59,6 +61,15 @@ def test_what_is_as_agreed_is_taken(tmp_path: Path) -> None:
 def test_other_vectors_are_refused(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(NotKept, match=reason):
         left(tmp_path, changes)
+
+
+@pytest.mark.parametrize("model", ["als", "ease", "ncf", "popularity", "sasrec"])
+def test_what_models_leave_is_taken(tmp_path: Path, model: str) -> None:
+    adapter = complete_adapter(ModelSpec(model, {}))
+    adapter.fit(FILMS, Run(seed=0))
+    found = taken(Left.read(leave(adapter, FILMS, tmp_path)), tmp_path, FILMS)
+    assert (found.kind == "none") == (found.items is None)
+    assert found.items is None or len(found.items) == FILMS.n_items
 
 
 @pytest.mark.parametrize("biases", [-1, 3, 4])
