@@ -107,6 +107,14 @@ def test_where_scores_are_sums_a_share_is_a_weight() -> None:
             np.testing.assert_allclose(parts.shares.of_items, model.weights[[1, 3]], atol=1e-6)
 
 
+@pytest.mark.parametrize("model", ["ease", "knn", "slim"])
+def test_of_models_of_item_weights_the_shares_are_exact(tmp_path: Path, model: str) -> None:
+    found = InUse(made_up_kept(tmp_path, model)).parts((0, 7), "own")
+    assert found.shares is not None
+    summed = found.shares.of_items.sum(axis=0)
+    np.testing.assert_allclose(summed, found.scores, rtol=1e-4, atol=1e-6)
+
+
 def parts(of_items: list[float], of_all: float = 0.0) -> Parts:
     """Those of one item, the first, with the liked items of these numbers."""
     shares = Shares(np.array(of_items)[:, None], np.array([of_all]))
