@@ -4,6 +4,7 @@ An answer is known by all that decides it: the model's files and libraries, what
 harness that asked. Only good answers are kept; a model without a library may have it tomorrow.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ def key_of_answer(row: ModelSpec) -> str | None:
             "source": source_sha256(row.model),
             "packages": machine.packages(),
             "harness": _harness_sha256(),
+            # Whoever asks has the model's kernels compiled, before any cell's limit of time: so
+            # each place where they are kept asks for itself.
+            "kernels": [str(Path(__file__).parents[1]), os.environ.get("NUMBA_CACHE_DIR", "")],
         }
         return key_of(parts)
     except (UsageError, OSError, TypeError, ValueError):
