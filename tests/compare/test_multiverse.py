@@ -142,11 +142,13 @@ def test_wrong_input_is_one_line() -> None:
 
 
 def test_the_published_board_of_movielens_100k() -> None:
+    """Of the rows that were there when a study by other code looked at it."""
     results = Results(RESULTS / "ml-100k-all")
     (section,) = board_of(results)
     models = {
         row.model: [load(results.ledger_of(record)) for record in row.records]
         for row in section.rows
+        if not row.model.endswith(" (recent)")
     }
     found = multiverse(models)
     assert found.at_place(1) == {"sasrec": 72}

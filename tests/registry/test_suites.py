@@ -117,8 +117,10 @@ def test_every_suite_of_the_project_is_whole(name: str) -> None:
 @pytest.mark.parametrize("name", ["ncf-ml-1m", "ml-1m", "ml-100k", "ml-100k-all"])
 def test_suites_of_real_data_have_every_model(name: str) -> None:
     rows = suites.load(name).rows
-    files = (ROOT / "models").glob("*.py")
-    assert {row.model for row in rows} == {path.stem for path in files}
+    models = {path.stem for path in (ROOT / "models").glob("*.py")}
+    if name == "ncf-ml-1m":  # of whose items nothing is known
+        models = {each for each in models if "item features" not in adapter_class(each)().needs()}
+    assert {row.model for row in rows} == models
     assert "neumf (pre-trained)" in {row.label for row in rows}
 
 
