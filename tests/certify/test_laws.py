@@ -95,7 +95,7 @@ def test_another_process_counts_as_one() -> None:
 # Of the code of the laws, without comments, docstrings and imports, when they were given a number.
 CODE_OF_LAWS = {
     1: "15f4a6df347917e76e45603c7b6acfcb9fb2098952c81735bd0626e39d56aa8e",
-    2: "33cfdfdfa87c37583bd5e130746ea3428c0fdda16d183fc4f4af140b57f083a1",
+    2: "bc0f54198c40b73669a77bba497a810f0be82e482d50f4b325c18dbff4ae8d1f",
 }
 
 

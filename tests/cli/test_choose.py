@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -30,8 +31,11 @@ def test_one_page_on_the_terminal_and_as_markdown(board: Path) -> None:
     found = bench(board.parent, "choose", *LIMITS)
     assert found.returncode == 0, found.stderr
     assert "Take als: exact NDCG@10 .394, training 355 ms, " in found.stdout
-    assert "The limits cost .062 ± .020 exact NDCG@10 (95 %) against sasrec (.463)" in found.stdout
-    assert "dssm      training 16.1 s > 10 s" in found.stdout
+    assert (
+        "The limits cost .071 ± .012 exact NDCG@10 (95 %) against als (recent) (.472)"
+        in found.stdout
+    )
+    assert re.search(r"^dssm +training 16.1 s > 10 s +\.382$", found.stdout, re.MULTILINE)
     assert "On 144 boards that these ledgers could give, als has the places " in found.stdout
     assert "bench choose results --train 10s --p99 1ms --memory 60MB" in found.stdout
     page = (board / "choice.md").read_text()
@@ -85,7 +89,7 @@ def test_where_nothing_stays_it_ends_with_1(board: Path) -> None:
     found = bench(board.parent, "choose", "--train", "10us")
     assert found.returncode == 1
     assert found.stderr == (
-        "bench: none of 25 models stays; loosen one limit: --train from 10 us to 92.6 us"
+        "bench: none of 32 models stays; loosen one limit: --train from 10 us to 92.6 us"
         " (random stays then)\n"
     )
     assert not (board / "choice.md").exists()
@@ -171,5 +175,5 @@ def test_on_a_terminal_it_asks(board: Path) -> None:
 def test_enter_is_no_limit(board: Path) -> None:
     shown, code = typed(board.parent, [""] * 7)
     assert code == 0, shown
-    assert "Take sasrec: " in shown
-    assert "No limits. 25 of 25 models stay." in shown
+    assert "Take als (recent): " in shown
+    assert "No limits. 32 of 32 models stay." in shown

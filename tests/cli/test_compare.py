@@ -41,9 +41,9 @@ def test_several_folders_may_follow_one_option() -> None:
     found = bench(ROOT, "compare", "--results", *folders)
     assert found.returncode == 0
     assert found.stdout.startswith(
-        "25 models over 2 data sets: movielens_100k, loo-99 (943 users); "
+        "32 models over 2 data sets: movielens_100k, loo-99 (943 users); "
     )
-    assert "sasrec is the strongest." in found.stdout
+    assert "Which is the strongest is open among sasrec and als (recent)." in found.stdout
     of_two = bench(ROOT, "compare", "als", "ease", "--results", *folders, "--format", "json")
     assert {each["model"] for each in json.loads(of_two.stdout)["strengths"]} == {"als", "ease"}
 
@@ -59,7 +59,7 @@ def test_without_the_data_strata_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["als", "esae"], "unknown model 'esae'. Did you mean 'ease'? Known: als, autorec,"),
+        (["als", "esae"], "unknown model 'esae'. Did you mean 'ease'? Known: als, als (recent),"),
         (["als", "als"], "als is compared with itself; name two models"),
         (["als"], "compare takes two models, as in `bench compare als ease`; not 1"),
         ([], "compare takes two models, as in `bench compare als ease`, or several results"),

@@ -113,7 +113,10 @@ def test_all_models_of_the_default_suite_run_with_their_defaults(folder: Path) -
     models = {row.model for row in default.rows}
     assert f"the {len(models)} models of ml-100k, each with its defaults" in done.stdout
     measured = [line.split()[0] for line in done.stdout.splitlines() if "to measure" in line]
-    assert sorted(measured[1:]) == sorted(models)  # the first line is that of the canaries
+    lacking = [line for line in done.stdout.splitlines() if "needs features of items" in line]
+    assert {line.split()[0] for line in lacking} == {"als_content", "content", "ease_features"}
+    able = models - {line.split()[0] for line in lacking}
+    assert sorted(measured[1:]) == sorted(able)  # the first line is that of the canaries
     assert all(not row.params for row in suites.with_defaults(default, "file:path=odd.csv").rows)
 
 

@@ -14,7 +14,8 @@ from bench.isolation import process as isolation
 from bench.leaderboard.sections import sections
 from bench.leaderboard.tables import terminal
 from bench.leaderboard.write import write
-from bench.protocol.task import PROTOCOLS, Task, prepare
+from bench.protocol.protocols import PROTOCOLS
+from bench.protocol.task import Task, prepare
 from bench.records.files import load
 from bench.records.folder import Results
 from bench.records.record import Cell, Record

@@ -76,7 +76,7 @@ def test_its_figures_are_those_of_the_board(folder: str, tmp_path: Path) -> None
     names = ("ndcg_at_10_expected", "hr_at_10", "full_hr_at_10", "train_seconds")
     names += ("latency_p99_ms", "peak_memory_mb", "published_hr_at_10")
     rows = Cells(page).rows
-    assert len(rows) == len(table) == 25
+    assert len(rows) == len(table) >= 25
     if not any(row["published_hr_at_10"] for row in table.values()):
         names = names[:-1]
     for tier, model, *cells in rows:

@@ -40,7 +40,8 @@ def records(folder: Path) -> list[Record]:
 
 def test_a_record_for_each_way_and_number(folder: Path) -> None:
     found = Counter((each.cell.protocol, each.cell.name) for each in records(folder))
-    names = ("popularity (alike)", "als (own)", "als (prior)", "als (alike)")
+    als = [f"{row} ({way})" for row in ("als", "als (recent)") for way in ("own", "prior", "alike")]
+    names = ("popularity (alike)", *als)
     assert found == Counter((f"new-users-{k}", name) for k in (1, 3) for name in names)
     for each in records(folder):
         assert each.status == "ok"
@@ -80,7 +81,7 @@ def test_what_is_missing_is_measured_again_and_comes_to_the_same(folder: Path) -
     results.ledger_of(lost).unlink()
     done = bench_here(folder, *RUN[:-1], "new-users-1", *SETTINGS)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("measured before") == 3
+    assert done.stdout.count("measured before") == 6
     assert results.ledger_of(lost).read_bytes() == before
 
 

@@ -305,7 +305,8 @@ def test_the_suite_of_a_protocol_is_tuned_on_its_validation(tmp_path: Path) -> N
         ["ease"], suite="ml-100k", protocol=None, dataset="synthetic", settings=()
     )
     assert tuning.on_validation(chosen.protocol) == "loo-99-validation"
-    assert [row.params for row in chosen.rows] == [{"l2": 300.0}]
+    late = {"l2": 700.0, "half_life": 3.0, "floor": 0.05}
+    assert [row.params for row in chosen.rows] == [{"l2": 300.0}, late]
 
 
 def test_a_usage_error_is_one_line_and_exit_code_2(folder: Path) -> None:
