@@ -101,6 +101,7 @@ class Equations(NamedTuple):
     right: NDArray[np.float64]  #: [n, d]
 
 
+#: What features are of.
 Side = Literal["users", "items"]
 
 

@@ -69,7 +69,7 @@ def names_in(page: Any, chart: str) -> list[str]:
 
 def test_a_click_sorts_and_a_second_turns_it_round(seen: Seen) -> None:
     page = seen.page
-    assert column(page, "model")[:2] == ["sasrec", "eals"]
+    assert column(page, "model")[:2] == ["sasrec", "ease (recent)"]
     for name, first in (("training", "up"), ("HR@10", "down"), ("memory", "up")):
         button = page.locator("table.board thead button", has_text=re.compile(f"^{name}$"))
         for order in (first, "down" if first == "up" else "up"):
@@ -82,18 +82,21 @@ def test_a_click_sorts_and_a_second_turns_it_round(seen: Seen) -> None:
 
 def test_words_and_limits_leave_rows_out_of_the_board_and_the_charts(seen: Seen) -> None:
     page = seen.page
+    everything = column(page, "model")
     page.fill("input[name=text]", "als, EASE")
-    assert set(column(page, "model")) == {"als", "eals", "ials", "ease"}
-    assert page.inner_text("form[data-filter] output") == "4 of 25 models"
+    named = {each for each in everything if "als" in each or "ease" in each}
+    assert named >= {"als", "als (recent)", "eals", "ials", "ease", "ease_features"}
+    assert set(column(page, "model")) == named
+    assert page.inner_text("form[data-filter] output") == f"{len(named)} of 32 models"
     shown = drawn(page, "tradeoff")
     assert ">ease<" in shown and ">gmf<" not in shown
-    page.fill("input[name=train_seconds]", "5s")
-    assert column(page, "model") == ["ease"]
-    page.fill("input[name=train_seconds]", "0.1 min")
-    assert column(page, "model") == ["ease"]
+    for limit, seconds in (("5s", 5), ("0.1 min", 6)):
+        page.fill("input[name=train_seconds]", limit)
+        assert "ease" in column(page, "model") and "ials" not in column(page, "model")
+        assert all(float(value) <= seconds for value in column(page, "training"))
     page.click("form[data-filter] button[type=reset]")
     page.wait_for_function("document.querySelector('output').textContent === ''")
-    assert len(column(page, "model")) == 25
+    assert column(page, "model") == everything
     page.fill("input[name=latency_p99_ms]", "1 ms")
     page.fill("input[name=peak_memory_mb]", "0.048 GB")  # of 1,024 MB, as for `bench choose`
     assert column(page, "model")
@@ -110,7 +113,7 @@ def test_a_limit_without_sense_is_said_and_changes_nothing(seen: Seen) -> None:
         page.fill("input[name=train_seconds]", words)
         assert page.get_attribute("input[name=train_seconds]", "aria-invalid") == "true"
         assert "A limit is a number and a unit, as 10 min" in page.inner_text("output")
-        assert len(column(page, "model")) == 25
+        assert len(column(page, "model")) == 32
 
 
 def test_accuracy_against_every_cost(seen: Seen) -> None:
@@ -215,19 +218,19 @@ def test_the_whole_story_by_mouse(seen: Seen) -> None:
 def test_everything_by_keyboard(seen: Seen) -> None:
     page = seen.page
     page.focus("form[data-filter] input[name=text]")
-    page.keyboard.type("ease")
+    page.keyboard.type("eals")
     reached = []
     for _ in range(30):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim()"))
         if page.evaluate("document.activeElement.matches('[data-story]')"):
             break
-    assert "training" in reached and reached[-1] == "ease"
+    assert "training" in reached and reached[-1] == "eals"
     page.keyboard.press("Enter")
     assert page.locator("dialog[open]").count() == 1
     page.keyboard.press("Escape")
     assert page.locator("dialog[open]").count() == 0
-    assert page.evaluate("document.activeElement.textContent.trim()") == "ease"
+    assert page.evaluate("document.activeElement.textContent.trim()") == "eals"
     page.focus("select[name=view]")
     page.keyboard.press("ArrowDown")
     assert page.input_value("select[name=view]") == "crowded"
