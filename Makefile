@@ -93,7 +93,7 @@ clean:
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; set PYTHON=... to one that is"; exit 1; }
-	@echo "Setting up .venv: about 2.7 GB and 3 minutes, once."
+	@echo "Setting up .venv: about 2.8 GB and 3 minutes, once."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
