@@ -176,9 +176,8 @@ def _examples(pair: Pair) -> str:
         "of",
         "difference",
     ]
-    return (
-        "Users for whom they differ most (places among all items that the user never touched):\n\n"
-        + table(titles, lines, left=2)
+    return "Users for whom they differ most (places among all untouched candidates):\n\n" + table(
+        titles, lines, left=2
     )
 
 

@@ -54,6 +54,7 @@ class Labels:
         lines = []
         for each in some:
             cells = (f"{column(each):<{w}}" for column, w in zip(columns, widths, strict=True))
-            lines.append(f"  {'  '.join(cells)}  {self._users[each]:,} users")
+            count = self._users[each]
+            lines.append(f"  {'  '.join(cells)}  {count:,} {'user' if count == 1 else 'users'}")
         more = len(items) - len(some)
         return "\n".join([*lines, f"  and {more:,} more"] if more else lines)

@@ -180,7 +180,7 @@ def test_ids_that_look_like_titles_are_found_as_they_are() -> None:
 
 def test_without_titles_an_item_is_listed_by_its_id_alone() -> None:
     own = Titles(catalogue([(f"SKU {j}", f"SKU {j}", None, j) for j in range(3)]))
-    with pytest.raises(NotFound, match=r"\n  #SKU 2  2 users\n  #SKU 1  1 users\n"):
+    with pytest.raises(NotFound, match=r"\n  #SKU 2  2 users\n  #SKU 1  1 user\n"):
         own.find("SKU")
 
 
