@@ -111,9 +111,10 @@ COLUMNS = (
     Column(
         "published",
         published.in_short,
-        "HR@10 / NDCG@10 that others published for this model, data set and protocol (of several, "
-        "the highest HR@10), then our HR@10 less theirs: within the standard error of ours over "
-        "the test users and the seeds, or above or below; theirs has an error, which is not known",
+        "HR@10 / NDCG@10 that others published for this model, data set and protocol (of several "
+        "that stand, the highest HR@10), then our HR@10 less theirs: within the standard error of "
+        "ours over the test users and the seeds, or above or below; theirs has an error, which is "
+        "not known",
         give_way=1,
         needed_by=lambda row: published.target(row) is not None,
     ),

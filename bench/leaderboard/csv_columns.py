@@ -77,6 +77,7 @@ CSV_COLUMNS: tuple[CsvColumn, ...] = (
     *_each(_flag, "uses_order"),
     ("fold_in", lambda _, row: compact(row.fold_in) if row.fold_in else ""),
     *_each(_figure, "fold_in_people_per_second", "fold_in_seconds"),
+    *_each(_published, "published_kind", "published_read"),
 )
 # Only where a board has cold items, so that others stay as they are; they stand last.
 COLD_COLUMNS: tuple[CsvColumn, ...] = (

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 from bench.errors import Problem
@@ -11,6 +12,10 @@ from bench.leaderboard.rows import BoardRow
 from bench.records.record import HEADLINE
 
 TABLE = Path(__file__).with_name("published.csv")
+# What a source can be: a paper with its additional material, a repository or notebook of those who
+# wrote the code, or others who ran the authors' own code again.
+KINDS = "paper", "repository", "re-run"
+READ = "yes", "no"
 COUNTED = "users", "items", "interactions"
 # What the authors' files have of each, train and test together.
 AUTHORS = {
@@ -32,15 +37,22 @@ class Published:
     model: str  # name in the registry, or a label that begins with it, as "neumf (pre-trained)"
     hr_at_10: float
     ndcg_at_10: float
+    kind: str  # of the source, one of KINDS
+    read: str  # "yes" where the figure was read at the link, "no" where only at second hand
     source: str  # paper or repository, and the place in it
     link: str
+
+    @property
+    def origin(self) -> str:
+        """As "paper, not read there"."""
+        return f"{self.kind}, {'read' if self.read == 'yes' else 'not read'} there"
 
 
 def target(row: BoardRow) -> Published | None:
     """What a row is compared with, if others published its model under its data set and protocol.
 
-    Figures of one way to train a model are for the rows that have its label. Rows of data that are
-    not the authors' are compared with none.
+    Figures of one way to train a model are for the rows that have its label. Rows are compared with
+    none unless the counts of their data are the authors'.
 
     Raises:
         BadTable: published.csv cannot be used.
@@ -55,14 +67,21 @@ def target(row: BoardRow) -> Published | None:
 
 
 def other_data(row: BoardRow) -> str:
-    """How the data of a row are not the authors', by their counts; "" where they may be."""
+    """How the data of a row are not the authors', by their counts; "" where they may be.
+
+    A row whose records tell no counts is of data that nobody has compared with theirs.
+    """
     theirs = AUTHORS.get(row.dataset)
-    for audit in (record.audit for record in row.records):
-        ours = tuple(audit.get(name) for name in COUNTED)
-        if theirs and audit and ours != theirs:
+    if theirs is None:
+        return ""
+    counted = [tuple(record.audit.get(name) for name in COUNTED) for record in row.records]
+    for ours in counted:
+        if any(
+            count is not None and count != other for count, other in zip(ours, theirs, strict=True)
+        ):
             pairs = zip(ours, theirs, COUNTED, strict=True)
             return ", ".join(f"{a} {name}, theirs {b}" for a, b, name in pairs if a != b)
-    return ""
+    return "" if theirs in counted else "their counts are not known"
 
 
 def cells(row: BoardRow) -> dict[str, float | str]:
@@ -73,6 +92,8 @@ def cells(row: BoardRow) -> dict[str, float | str]:
     values: dict[str, float | str] = {
         "published_source": found.source,
         "published_link": found.link,
+        "published_kind": found.kind,
+        "published_read": found.read,
     }
     for metric in HEADLINE:
         published = getattr(found, metric)
@@ -113,9 +134,13 @@ def verdict(difference: float, error: float | None) -> str:
 def load(path: Path) -> Mapping[tuple[str, str, str], Published]:
     """The figures of a table by data set, protocol and model: of several, the highest HR@10.
 
+    Where two have the same, the higher NDCG@10 decides. A figure that its authors have withdrawn
+    has no line.
+
     Raises:
-        BadTable: a column is missing or unknown, a cell is empty, a figure is not in [0, 1], a link
-            is not https, or a source stands twice for the same model, data set and protocol.
+        BadTable: a column is missing or unknown, a cell is empty, a figure is not in [0, 1], a kind
+            or `read` is none of its words, a link is not https, or a source stands twice for the
+            same model, data set and protocol.
     """
     highest: dict[tuple[str, str, str], Published] = {}
     seen = set()
@@ -136,8 +161,7 @@ def load(path: Path) -> Mapping[tuple[str, str, str], Published]:
             except BadTable as error:
                 raise BadTable(f"{path}, line {reader.line_num}: {error}") from None
             seen.add((key, figure.source))
-            if key not in highest or figure.hr_at_10 > highest[key].hr_at_10:
-                highest[key] = figure
+            highest[key] = max(highest.get(key, figure), figure, key=attrgetter(*HEADLINE))
     return highest
 
 
@@ -150,6 +174,9 @@ def _figure(line: dict[str, str]) -> Published:
             raise BadTable(f"{name} is empty")
     if not line["link"].startswith("https://"):
         raise BadTable(f"link must start with https://, not {line['link']!r}")
+    for name, words in (("kind", KINDS), ("read", READ)):
+        if line[name] not in words:
+            raise BadTable(f"{name} must be one of {', '.join(words)}, not {line[name]!r}")
     numbers = {name: _share(name, line[name]) for name in HEADLINE}
     return Published(**{**line, **numbers})  # type: ignore[arg-type]
 

@@ -112,13 +112,13 @@ def _cold(section: Section) -> list[str]:
 
 def sources(section: Section) -> list[str]:
     """Where the published figures come from, and for which models."""
-    models: dict[tuple[str, str], set[str]] = {}
+    models: dict[tuple[str, str, str], set[str]] = {}
     for row in section.rows:
         if found := published.target(row):
-            models.setdefault((found.source, found.link), set()).add(row.label)
+            models.setdefault((found.source, found.origin, found.link), set()).add(row.label)
     return [
-        f"published for {', '.join(sorted(names))}: {source}, {link}"
-        for (source, link), names in sorted(models.items())
+        f"published for {', '.join(sorted(names))}: {source} ({origin}), {link}"
+        for (source, origin, link), names in sorted(models.items())
     ]
 
 

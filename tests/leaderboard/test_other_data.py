@@ -35,6 +35,26 @@ def test_other_counts_have_no_published_figure_and_say_why(
     assert wanted in remarks_below(section)
 
 
+def test_data_that_nobody_counted_have_no_published_figure() -> None:
+    section = board({})
+    assert published.target(section.rows[0]) is None
+    wanted = "no published figures: the data are not the authors' (their counts are not known)"
+    assert wanted in remarks_below(section)
+
+
+def test_beside_rows_of_the_authors_data_those_of_others_have_none() -> None:
+    cell = {"dataset": "ncf_ml_1m", "protocol": "ncf-files"}
+    made = [
+        made_up("als", 0.6, audit=THEIRS, **cell),
+        made_up("mf", 0.5, audit=THEIRS | {"users": 50}, **cell),
+        # one seed of two on other data is enough
+        made_up("gmf", 0.4, audit=THEIRS, **cell),
+        made_up("gmf", 0.4, seed=1, audit=THEIRS | {"interactions": 999}, **cell),
+    ]
+    section = sections(made)[0]
+    assert [bool(published.in_short(row)) for row in section.rows] == [True, False, False]
+
+
 def test_the_authors_counts_have_it() -> None:
     section = board(THEIRS)
     assert published.in_short(section.rows[0])

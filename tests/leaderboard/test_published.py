@@ -1,6 +1,8 @@
 """The table of published figures, and how ours compare with one."""
 
 import csv
+import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -36,16 +38,54 @@ def test_of_several_figures_the_highest_is_the_target(
     assert (found.hr_at_10, found.source) == (0.73, "Somebody 2020")
 
 
+def test_of_equal_hit_rates_the_higher_ndcg_is_the_target(tmp_path: Path) -> None:
+    more = "ml-100k,loo,mf,0.73,0.4480,re-run,yes,Somebody 2021,https://example.org/c"
+    for lines in ((*LINES, more), (more, *LINES)):
+        (tmp_path / str(lines[0] == more)).mkdir()
+        found = published.load(table(tmp_path / str(lines[0] == more), *lines))
+        assert found["ml-100k", "loo", "mf"].ndcg_at_10 == 0.448
+
+
+def test_withdrawn_figures_are_gone_and_those_of_august_2019_are_there() -> None:
+    with published.TABLE.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    found = {(line["hr_at_10"], line["ndcg_at_10"]) for line in lines}
+    assert not found & {("0.6725", "0.4011"), ("0.8657", "0.5447")}
+    assert found >= {("0.7120", "0.4369"), ("0.8719", "0.5536"), ("0.7093", "0.4349")}
+
+
+def test_links_into_repositories_name_a_commit() -> None:
+    with published.TABLE.open(encoding="utf-8", newline="") as file:
+        links = {line["link"] for line in csv.DictReader(file)}
+    inside = [link for link in links if "github.com" in link]
+    assert inside
+    assert all(re.search(r"/blob/[0-9a-f]{40}/", link) for link in inside)
+
+
+def test_the_counts_of_the_authors_are_those_of_the_data_sets() -> None:
+    for name, counts in published.AUTHORS.items():
+        facts = import_module(f"bench.datasets.{name}").COUNTS
+        assert dict(zip(published.COUNTED, counts, strict=True)) == facts
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("d,p,m,73,0.4,s,https://x", "hr_at_10 must be a number in [0, 1], not '73'"),
-        ("d,p,m,0.7,nan,s,https://x", "ndcg_at_10 must be a number in [0, 1], not 'nan'"),
-        ("d,p,m,.7,high,s,https://x", "ndcg_at_10 must be a number in [0, 1], not 'high'"),
-        ("d,p,m,.7,.4,,https://x", "source is empty"),
-        ("d,p,m,.7,.4,s,javascript:x", "link must start with https://, not 'javascript:x'"),
-        ("d,p,m,.7,.4,a, b,https://x", "7 cells are needed; quote one with a comma in it"),
-        ("d,p,m,.7,.4,s", "7 cells are needed; quote one with a comma in it"),
+        ("d,p,m,73,0.4,paper,no,s,https://x", "hr_at_10 must be a number in [0, 1], not '73'"),
+        ("d,p,m,0.7,nan,paper,no,s,https://x", "ndcg_at_10 must be a number in [0, 1], not 'nan'"),
+        ("d,p,m,.7,high,paper,no,s,https://x", "ndcg_at_10 must be a number in [0, 1], not 'high'"),
+        ("d,p,m,.7,.4,paper,no,,https://x", "source is empty"),
+        (
+            "d,p,m,.7,.4,paper,no,s,javascript:x",
+            "link must start with https://, not 'javascript:x'",
+        ),
+        ("d,p,m,.7,.4,paper,no,a, b,https://x", "9 cells are needed; quote one with a comma in it"),
+        ("d,p,m,.7,.4,paper,no,s", "9 cells are needed; quote one with a comma in it"),
+        (
+            "d,p,m,.7,.4,blog,no,s,https://x",
+            "kind must be one of paper, repository, re-run, not 'blog'",
+        ),
+        ("d,p,m,.7,.4,paper,maybe,s,https://x", "read must be one of yes, no, not 'maybe'"),
         (LINES[0], "ml-100k loo mf of 'Somebody 2020' stands there twice"),
     ],
 )

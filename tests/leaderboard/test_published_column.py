@@ -43,6 +43,7 @@ def test_the_csv_has_the_figures_the_differences_and_the_source() -> None:
     assert (row["published_hr_at_10"], row["published_ndcg_at_10"]) == ("0.73", "0.447")
     assert row["published_source"] == "Somebody 2020"
     assert row["published_link"] == "https://example.org/b"
+    assert (row["published_kind"], row["published_read"]) == ("paper", "no")
     assert float(row["hr_at_10_difference"]) == pytest.approx(-0.004)
     assert float(row["ndcg_at_10_difference"]) == pytest.approx(-0.017)
     assert (row["hr_at_10_verdict"], row["ndcg_at_10_verdict"]) == ("within", "below")
@@ -57,9 +58,12 @@ def test_the_tables_show_it_in_short(hr: float, words: str) -> None:
     records = [made_up("mf", hr), made_up("ease", 0.7)]  # the standard error is 0.0154
     for form in FORMS:
         assert f".7300 / .4470 ({words})" in form(records)
-    assert "published for mf: Somebody 2020, https://example.org/b" in FORMS[0](records)
+    assert (
+        "published for mf: Somebody 2020 (paper, not read there), https://example.org/b"
+        in FORMS[0](records)
+    )
     page = html(sections(records))
-    assert '<a href="https://example.org/b" title="Somebody 2020">' in page
+    assert '<a href="https://example.org/b" title="Somebody 2020 (paper, not read there)">' in page
     assert page.count('<a href="https:') == 1
 
 
