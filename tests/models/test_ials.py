@@ -73,24 +73,40 @@ def test_it_is_the_solution_of_the_normal_equations(
     for _ in range(3):
         users = best(pairs, items, model)
         items = best(pairs.T, users, model)
-    found = fitted(train, iterations=3, init_scale=1.0, **given)[0].embeddings()
+    found = fitted(train, iterations=3, steps=8, init_scale=1.0, **given)[0].embeddings()
     np.testing.assert_allclose(found.users, users, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(found.items, items, rtol=1e-4, atol=1e-4)
 
 
-def test_the_loss_falls_with_every_half_of_an_iteration() -> None:
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_loss_falls_with_every_half_of_an_iteration(steps: int) -> None:
     model, _ = fitted(PLAIN, iterations=0, init_scale=1.0, l2=0.05)
-    pairs, items = dense(PLAIN), model.embeddings().items
-    sparse = PLAIN.matrix()
-    sides = (sparse, l2_of_rows(pairs, model)), (sparse.T.tocsr(), l2_of_rows(pairs.T, model))
+    pairs = dense(PLAIN)
+    users, items = (part.copy() for part in model.embeddings()[:2])
+    by_user = PLAIN.matrix()
+    halves = (
+        (by_user, items, l2_of_rows(pairs, model), users),
+        (by_user.T.tocsr(), users, l2_of_rows(pairs.T, model), items),
+    )
     losses = []
-    for _ in range(8):
-        users, _ = ials.solve(sides[0][0], items, model.unobserved_weight, sides[0][1])
+    for observed, fixed, l2, vectors in 8 * halves:
+        told = ials.solve(observed, fixed, model.unobserved_weight, l2, vectors, steps)
         losses.append(loss(pairs, users, items, model))
-        items, _ = ials.solve(sides[1][0], users, model.unobserved_weight, sides[1][1])
-        losses.append(loss(pairs, users, items, model))
+        of_fixed = l2_of_rows(pairs if fixed is users else pairs.T, model)
+        told += float(of_fixed @ (fixed.astype(np.float64) ** 2).sum(axis=1))
+        assert told == pytest.approx(losses[-1], rel=1e-4)
     assert all(after <= before * (1 + 1e-6) for before, after in pairwise(losses))
     assert losses[-1] < 0.9 * losses[0]
+
+
+@given(rows_at_once=st.integers(1, 50))
+def test_rows_are_solved_each_for_itself(rows_at_once: int) -> None:
+    whole = fitted(PLAIN, iterations=2)[0].embeddings()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ials, "ROWS_AT_ONCE", rows_at_once)
+        found = fitted(PLAIN, iterations=2)[0].embeddings()
+    np.testing.assert_allclose(found.users, whole.users, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.items, whole.items, rtol=1e-4, atol=1e-5)
 
 
 def test_the_loss_that_it_tells_is_the_loss() -> None:
@@ -117,3 +133,8 @@ def test_a_user_with_every_item_is_solved_too() -> None:
 def test_no_regularisation_fails_in_one_line() -> None:
     with pytest.raises(ValueError, match=r"^ials: .* no single solution: raise l2$"):
         fitted(PLAIN, l2=0.0, unobserved_weight=0.0, factors=20)
+
+
+def test_no_steps_fails_in_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^ials: steps must be at least 1, not 0$"):
+        fitted(PLAIN, steps=0)
