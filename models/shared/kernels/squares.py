@@ -32,7 +32,7 @@ def add_observed(starts, columns, fixed, vectors, wanted, products):
             score = np.float32(0)
             for d in range(len(own)):
                 score += own[d] * vector[d]
-            total += score
+            total += float(score)
             missed = score - wanted
             for d in range(len(own)):
                 product[d] += missed * own[d]
