@@ -138,7 +138,13 @@ def load(data_dir: Path | None = None) -> Interactions:
     if published:
         source_text = f"GroupLens' u.data (SHA-256 verified), from {carrier}"
     else:
-        source_text = f"{carrier}, not the publisher's file (u.data has SHA-256 {found})"
+        counts = {
+            "users": len(user_ids),
+            "items": len(item_ids),
+            "interactions": len(ratings["user"]),
+        }
+        matches = movielens.in_words(counts, COUNTS)
+        source_text = f"{carrier}, not the publisher's file (u.data has SHA-256 {found}): {matches}"
         warn(f"{files.path}: the ratings are not the publisher's file (SHA-256 {found[:16]}...)")
     interactions = movielens.assemble(
         ratings,

@@ -1,5 +1,6 @@
 """MovieLens 1M: 1,000,209 ratings that 6,040 users gave 3,706 films between 2000 and 2003."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,12 @@ def load(data_dir: Path | None = None) -> Interactions:
         raise BadData(f"{LAYOUT.items}: none of its films is rated in {LAYOUT.ratings}")
     items = {column: values[rated] for column, values in items.items()}
 
-    source, published = _provenance(files)
+    found = {
+        "users": len(users["id"]),
+        "items": len(items["id"]),
+        "interactions": len(ratings["user"]),
+    }
+    source, published = _provenance(files, found)
     interactions = movielens.assemble(
         ratings,
         users["id"],
@@ -122,13 +128,14 @@ def load(data_dir: Path | None = None) -> Interactions:
     return interactions
 
 
-def _provenance(files: Files) -> tuple[str, bool]:
+def _provenance(files: Files, found: Mapping[str, int]) -> tuple[str, bool]:
     """Where the files come from, in words, and whether they are the publisher's for certain."""
+    matches = movielens.in_words(found, COUNTS)
     if files.inside is None:
         warn(f"{files.path}: only {LAYOUT.archive} can be told from a copy that was changed")
-        return f"{LAYOUT.folder}/, extracted by hand, not verified", False
-    found = sha256_of(files.path)
-    if found == SHA256[LAYOUT.archive]:
+        return f"{LAYOUT.folder}/, extracted by hand: {matches}", False
+    digest = sha256_of(files.path)
+    if digest == SHA256[LAYOUT.archive]:
         return f"GroupLens' {LAYOUT.archive} (SHA-256 verified)", True
-    warn(f"{files.path}: not the publisher's file (SHA-256 {found[:16]}...)")
-    return f"{LAYOUT.archive}, not the publisher's file (SHA-256 {found})", False
+    warn(f"{files.path}: not the publisher's file (SHA-256 {digest[:16]}...)")
+    return f"{LAYOUT.archive}, not the publisher's file (SHA-256 {digest}): {matches}", False

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.leaderboard import published
+from bench.leaderboard import origin, published
 from bench.leaderboard.columns import different
 from bench.leaderboard.marks import MARKS
 from bench.leaderboard.sections import Section
@@ -25,7 +25,7 @@ def about(section: Section) -> list[str]:
         if isinstance(audit.get(name), int)
     ]
     lines = [f"Data: {', '.join(counts)}."] if counts else []
-    lines += _reading(audit)
+    lines += [*origin.verified_lines(records), *_reading(audit)]
     versions = different(record.data_sha256[:12] for record in records)
     if len(versions) > 1:
         lines.append(f"Careful: the rows saw different data, {' and '.join(versions)} (SHA-256).")
@@ -66,6 +66,7 @@ def remarks_below(section: Section) -> list[str]:
         *_sampled(section),
         *_cold(section),
         *_not_theirs(section),
+        *map(one_line, origin.doubtful_lines(section.records)),
         *canaries,
     ]
 

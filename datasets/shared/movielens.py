@@ -192,6 +192,13 @@ def check_counts(interactions: Interactions, counts: Mapping[str, int], name: st
         raise BadData(f"{name}: expected {dict(counts)}, found {found}")
 
 
+def in_words(found: Mapping[str, int], counts: Mapping[str, int]) -> str:
+    """What may be said of files whose checksum is not the publisher's, by their counts alone."""
+    if found == counts:
+        return "counts match, content not verified"
+    return f"other counts, {dict(found)} instead of {dict(counts)}"
+
+
 def notice(title: str, source: str) -> str:
     """What is printed before the first download."""
     return f"{title} ({source})\nTerms: {LICENCE}\nPlease cite: {CITATION}"

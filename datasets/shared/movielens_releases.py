@@ -153,9 +153,11 @@ def _provenance(
         if found != counts:
             raise BadData(f"{files.path}: expected {dict(counts)}, found {dict(found)}")
         return f"GroupLens' {layout.archive} (SHA-256 verified)"
+    matches = movielens.in_words(found, counts)
     if extracted and found == counts:
-        return f"{layout.folder}/, extracted by hand, counts verified"
+        return f"{layout.folder}/, extracted by hand: {matches}"
     fault = f"SHA-256 {digest}" if digest else f"expected {dict(counts)}, found {dict(found)}"
     warn(f"{files.path}: not the publisher's ({fault})")
-    carrier = f"{layout.folder}/" if extracted else layout.archive
-    return f"{carrier}, not the publisher's ({fault})"
+    if extracted:
+        return f"{layout.folder}/, not the publisher's ({fault})"
+    return f"{layout.archive}, not the publisher's ({fault}): {matches}"

@@ -1,7 +1,8 @@
 """Splits as the authors of Neural Collaborative Filtering publish them: three files each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha1, sha256
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,10 @@ class NcfFiles:
     train_lines: int
     notice: str  # terms and citation
     may_lack_times: bool = False
+    # What is known of the authors' files, by name: SHA-256, or how the id of their git blob begins,
+    # as their repository shows it.
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    git_blobs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -57,17 +62,17 @@ def load_split(data_dir: Path | None, files: NcfFiles, counts: Mapping[str, int]
     """
     paths = _fetched(files, counts) if data_dir is None else _given(Path(data_dir), files)
     train_name, test_name, negatives_name = files.names
-    content = read_file(paths[train_name], MAX_BYTES)
+    contents = {name: read_file(path, MAX_BYTES) for name, path in paths.items()}
     columns = dict(RATING_COLUMNS)
-    if files.may_lack_times and content.partition(b"\n")[0].count(b"\t") == 2:
+    if files.may_lack_times and contents[train_name].partition(b"\n")[0].count(b"\t") == 2:
         del columns["time"]
-    train = read_columns(content, name=train_name, separator="\t", columns=columns)
-    test = read_columns(
-        read_file(paths[test_name], MAX_BYTES), name=test_name, separator="\t", columns=columns
+    train, test = (
+        read_columns(contents[name], name=name, separator="\t", columns=columns)
+        for name in (train_name, test_name)
     )
     for name, ratings in ((train_name, train), (test_name, test)):
         _check(name, ratings["user"], ratings["item"])
-    published = _published(read_file(paths[negatives_name], MAX_BYTES), test, files)
+    published = _published(contents[negatives_name], test, files)
     joined = {column: np.concatenate([train[column], test[column]]) for column in train}
     n_users = int(joined["user"].max()) + 1
     n_items = int(max(joined["item"].max(), published.negatives.max())) + 1
@@ -76,11 +81,12 @@ def load_split(data_dir: Path | None, files: NcfFiles, counts: Mapping[str, int]
         raise BadData(f"{test_name}: a user occurs twice")
 
     found = {"users": n_users, "items": n_items, "interactions": len(joined["user"])}
-    source = f"the NCF authors' files ({SOURCE}), counts verified"
+    folder = paths[train_name].parent
     if found != counts:
-        folder = paths[train_name].parent
         warn(f"{folder}: not the authors' files: expected {dict(counts)}, found {found}")
         source = f"files named like the NCF authors', with other counts: {found}"
+    else:
+        source = _provenance(contents, files, folder)
     if "time" not in joined:  # ties keep the order of the files: the test item is the last
         joined["time"] = np.zeros(len(joined["user"]), dtype=np.int64)
     interactions = Interactions(
@@ -93,6 +99,30 @@ def load_split(data_dir: Path | None, files: NcfFiles, counts: Mapping[str, int]
         source=source,
     )
     return DataSet(interactions, published)
+
+
+def _provenance(contents: Mapping[str, bytes], files: NcfFiles, folder: Path) -> str:
+    """Which of the files are the authors', in words; with a warning for each that is another."""
+    theirs = {name: _is_theirs(name, contents[name], files) for name in files.names}
+    for name in files.names:
+        if theirs[name] is False:
+            warn(f"{folder / name}: not the authors' file, by its checksum; its counts are theirs")
+    proven = " and ".join(name for name in files.names if theirs[name])
+    words = [f"the NCF authors' {proven} ({SOURCE}), verified by checksum"] if proven else []
+    for known, noun in ((False, "not the authors' file"), (None, "named like the authors'")):
+        if others := [name for name in files.names if theirs[name] is known]:
+            words.append(f"{' and '.join(others)}, {noun}: counts match, content not verified")
+    return "; ".join(words)
+
+
+def _is_theirs(name: str, content: bytes, files: NcfFiles) -> bool | None:
+    """Whether a file is the authors', by its checksum; None where none is known."""
+    if name in files.sha256:
+        return sha256(content).hexdigest() == files.sha256[name]
+    if name in files.git_blobs:
+        blob = sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
+        return blob.hexdigest().startswith(files.git_blobs[name])
+    return None
 
 
 def _published(content: bytes, test: Table, files: NcfFiles) -> PublishedSplit:
@@ -147,7 +177,13 @@ def _fetched(files: NcfFiles, counts: Mapping[str, int]) -> dict[str, Path]:
     paths = {}
     for name in files.names:
         lines = files.train_lines if name.endswith(".train.rating") else counts["users"]
-        source = Url(url=f"{BASE_URL}/{name}", file_name=name, max_bytes=MAX_BYTES, lines=lines)
+        source = Url(
+            url=f"{BASE_URL}/{name}",
+            file_name=name,
+            max_bytes=MAX_BYTES,
+            lines=lines,
+            sha256=files.sha256.get(name),
+        )
         _, paths[name] = fetch(files.title, [source], notice=notice)
         notice = ""  # once is enough
     return paths

@@ -130,7 +130,9 @@ def test_100k_from_grouplens_files(tmp_path, capsys):
     assert tagged[:2] == [{"unknown"}, {"Animation", "Children's"}]
 
     digest = hashlib.sha256(RATINGS_100K.encode()).hexdigest()
-    assert data.source == f"ml-100k/, not the publisher's file (u.data has SHA-256 {digest})"
+    assert data.source.startswith(
+        f"ml-100k/, not the publisher's file (u.data has SHA-256 {digest}): other counts, "
+    )
     warning = capsys.readouterr().err
     assert warning.startswith("warning: ") and "not the publisher's file" in warning
     assert warning.count("\n") == 1
@@ -232,7 +234,7 @@ def test_titles_without_a_year():
 # MovieLens 1M
 
 
-def test_1m(tmp_path, capsys):
+def test_1m(tmp_path, monkeypatch, capsys):
     folder = write_1m(tmp_path / "one" / "ml-1m")
     data = movielens_1m.load(folder)
     assert data.user_ids.tolist() == [1, 2]
@@ -245,7 +247,7 @@ def test_1m(tmp_path, capsys):
     assert data.item_features.labels == ("Étude", "Last")
     np.testing.assert_array_equal(data.item_features.dense, [[1931], [np.nan]])
     assert data.item_features.multi_hot.sum(axis=1).tolist() == [2, 1]
-    assert "not verified" in data.source
+    assert data.source.startswith("ml-1m/, extracted by hand: other counts, ")
 
     archive = zipped(folder, tmp_path / "ml-1m.zip", "ml-1m/")
     capsys.readouterr()
@@ -254,6 +256,10 @@ def test_1m(tmp_path, capsys):
         assert_same(other, data)
         assert other.source.startswith("ml-1m.zip, not the publisher's file (SHA-256 ")
     assert capsys.readouterr().err.count("not the publisher's file") == 2
+    monkeypatch.setattr(movielens_1m, "COUNTS", {"users": 2, "items": 2, "interactions": 2})
+    for place in (archive, folder):
+        source = movielens_1m.load(place).source
+        assert source.endswith(": counts match, content not verified")
 
 
 def test_1m_without_any_rated_film(tmp_path):
@@ -331,3 +337,27 @@ def test_real_100k_comes_as_for_a_user(tmp_path, monkeypatch, capsys):
     assert len(files) == 1
     assert_same(movielens_100k.load(tmp_path / files[0]), data)
     assert capsys.readouterr().err == ""
+
+
+def held_out(data, protocol):
+    cases = prepare(data, protocol).cases
+    return dict(zip(cases.users.tolist(), cases.held_out.tolist(), strict=True))
+
+
+def test_as_many_test_items_were_seen_as_the_suite_of_ml_1m_says(real_data):
+    if not (real_data / "ncf").is_dir() or not (real_data / "ml-1m.zip").is_file():
+        pytest.skip("BENCH_TEST_DATA holds no folder ncf, or no ml-1m.zip")
+    theirs, ours = ncf_ml_1m.load(real_data), movielens_1m.load(real_data)
+    # Users have the same numbers, less one; items do not: two are the same whose users are.
+    items_of = [{} for _ in range(2)]
+    for found, data in zip(items_of, (theirs.interactions, ours), strict=True):
+        matrix = data.matrix().tocsc().sorted_indices()
+        for item in range(data.n_items):
+            users = matrix.indices[matrix.indptr[item] : matrix.indptr[item + 1]].tobytes()
+            found[users] = None if users in found else item
+    same = {item: items_of[1].get(users) for users, item in items_of[0].items()}
+    seen, tested = held_out(theirs, "ncf-files-validation"), held_out(ours, "loo-99")
+    n = sum(same.get(item) == tested[user] for user, item in seen.items())
+    suite = Path(__file__).resolve().parents[2] / "bench" / "suites" / "ml-1m.toml"
+    header = suite.read_text().replace("\n# ", " ")
+    assert f"for {n:,} of the {len(tested):,} users" in header

@@ -128,7 +128,8 @@ def test_other_files_than_the_publishers_are_told(tmp_path, monkeypatch, capsys,
     archive = made_archive(tmp_path, name)
     other = module.load(archive)
     digest = sha256_of(archive)
-    assert other.source == f"{layout.archive}, not the publisher's (SHA-256 {digest})"
+    told = f"{layout.archive}, not the publisher's (SHA-256 {digest}): "
+    assert other.source.startswith(f"{told}other counts, ")
     folder = write(tmp_path / layout.folder, name)
     found = "'users': 3, 'items': 3, 'interactions': 6"
     assert found in module.load(folder).source
@@ -136,8 +137,12 @@ def test_other_files_than_the_publishers_are_told(tmp_path, monkeypatch, capsys,
     assert len(warnings) == 2 and all("not the publisher's" in line for line in warnings)
 
     count(monkeypatch, name, COUNTS)
+    assert module.load(archive).source == f"{told}counts match, content not verified"
+    assert "not the publisher's" in capsys.readouterr().err
     counted = module.load(folder)
-    assert counted.source == f"{layout.folder}/, extracted by hand, counts verified"
+    assert (
+        counted.source == f"{layout.folder}/, extracted by hand: counts match, content not verified"
+    )
     publish(monkeypatch, name, archive)
     verified = f"GroupLens' {layout.archive} (SHA-256 verified)"
     assert module.load(archive).source == verified

@@ -1,6 +1,9 @@
 """The NCF authors' splits, from made files in their format."""
 
+import hashlib
 import importlib
+import re
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -59,9 +62,66 @@ def test_a_published_split(tmp_path, capsys, stem):
 def test_the_authors_counts_are_recognised(tmp_path, monkeypatch, capsys, stem):
     counts = {"users": 2, "items": 199, "interactions": 5}
     monkeypatch.setattr(MODULES[stem], "COUNTS", counts)
+    bare = replace(MODULES[stem].FILES, sha256={}, git_blobs={})
+    monkeypatch.setattr(MODULES[stem], "FILES", bare)
     given = MODULES[stem].load(write_ncf(tmp_path / "ncf", stem))
-    assert "counts verified" in given.interactions.source
+    assert given.interactions.source == (
+        f"{' and '.join(bare.names)}, named like the authors': counts match, content not verified"
+    )
     assert capsys.readouterr().err == ""
+
+
+def blob(path):
+    """The id that git gives a file, by git itself."""
+    done = subprocess.run(["git", "hash-object", path], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def proven(tmp_path, monkeypatch):
+    """Files that are the authors', by checksums: their folder."""
+    folder, module = write_ncf(tmp_path / "ncf", "ml-1m"), MODULES["ml-1m"]
+    train, *tests = module.FILES.names
+    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in tests}
+    blobs = {train: blob(folder / train)[:8]}
+    monkeypatch.setattr(module, "COUNTS", {"users": 2, "items": 199, "interactions": 5})
+    monkeypatch.setattr(module, "FILES", replace(module.FILES, sha256=sums, git_blobs=blobs))
+    return folder
+
+
+def test_the_authors_files_are_known_by_their_checksums(proven, capsys):
+    source = MODULES["ml-1m"].load(proven).interactions.source
+    assert source.startswith("the NCF authors' ml-1m.train.rating and ml-1m.test.rating and")
+    assert source.endswith("verified by checksum")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("train.rating", "\t10", "\t9"),
+        ("test.rating", "\t20", "\t21"),
+        ("test.negative", "\t150\t", "\t151\t"),
+    ],
+)
+def test_a_file_with_the_authors_counts_and_other_content_is_named(proven, capsys, file, old, new):
+    path = proven / f"ml-1m.{file}"
+    path.write_text(path.read_text().replace(old, new))
+    source = MODULES["ml-1m"].load(proven).interactions.source
+    wanted = f"ml-1m.{file}, not the authors' file: counts match, content not verified"
+    assert source.endswith(f"verified by checksum; {wanted}")
+    assert f"ml-1m.{file}" not in source.partition(";")[0]
+    warning = capsys.readouterr().err
+    assert (
+        warning
+        == f"warning: {path}: not the authors' file, by its checksum; its counts are theirs\n"
+    )
+
+
+def test_what_is_known_of_the_real_files_is_of_all_three():
+    files = MODULES["ml-1m"].FILES
+    assert {*files.sha256, *files.git_blobs} == set(files.names)
+    assert all(re.fullmatch("[0-9a-f]{8,40}", each) for each in files.git_blobs.values())
 
 
 def test_without_times_the_order_of_the_files_counts(tmp_path):
@@ -118,7 +178,7 @@ def test_the_three_files_are_fetched_and_their_lines_counted(tmp_path, monkeypat
         monkeypatch.setattr(module, "COUNTS", {"users": 2, "items": 199, "interactions": 5})
         capsys.readouterr()
         data = module.load().interactions
-    assert "counts verified" in data.source
+    assert "counts match, content not verified" in data.source
     assert capsys.readouterr().err.count("Please cite: Xiangnan He") == 1
     np.testing.assert_array_equal(module.load().interactions.items, data.items)
     assert capsys.readouterr().err == ""  # from the cache

@@ -1,5 +1,6 @@
 """The table of a comparison: a pure function of what was measured."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
@@ -62,10 +63,21 @@ def about(records: Sequence[Record]) -> str:
     started = sorted(r["started"] for r in records)
     return (
         f"{'; '.join(sorted(machines))}; threads: {', '.join(map(str, threads))}; rounds:"
-        f" {max(r['cell']['round'] for r in records)}; {started[0]} to {started[-1]}; load average"
+        f" {rounds_of(records)}; {started[0]} to {started[-1]}; load average"
         f" before a cell up to {max(r['load_before'] for r in records):.1f}. Versions:"
         f" {', '.join(f'{side} {version}' for side, version in sorted(versions.items()))}."
     )
+
+
+def rounds_of(records: Sequence[Record]) -> str:
+    """As "3; of als: 9": what most models had, then those with another number."""
+    most = {
+        model: max(r["cell"]["round"] for r in records if r["cell"]["model"] == model)
+        for model in sorted({r["cell"]["model"] for r in records})
+    }
+    common, _ = Counter(most.values()).most_common(1)[0]
+    others = [f"of {model}: {n}" for model, n in most.items() if n != common]
+    return "; ".join([str(common), *others])
 
 
 def compared(found: Sequence[Pair]) -> str:

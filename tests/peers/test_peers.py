@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from made import interactions
 from plan import CELL, OURS, PEERS, TUNED_SAMPLES, Cell, Choice, cells, pairs_in, values
 from run import Book
-from table import markdown
+from table import markdown, rounds_of
 
 from bench.evaluation.scores import BadScores
 from bench.protocol.task import Task, prepare
@@ -245,3 +245,12 @@ def test_a_job_is_what_a_cell_says(tmp_path: Path) -> None:
     names = ("model", "params", "samples_per_batch", "seed", "threads", "brief")
     text = json.dumps({name: getattr(cell(), name) for name in names})
     assert Job(**json.loads(text), folder=tmp_path).params == {"l2": 10.0}
+
+
+def test_the_table_says_which_models_had_other_rounds() -> None:
+    def record(model: str, number: int) -> Any:
+        return {"cell": {"model": model, "round": number}}
+
+    three = [record(model, n) for model in ("als", "bpr", "gmf") for n in (1, 2, 3)]
+    assert rounds_of(three) == "3"
+    assert rounds_of([*three, record("als", 9)]) == "3; of als: 9"
