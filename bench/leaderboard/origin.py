@@ -37,7 +37,7 @@ def verified_lines(records: Iterable[Record]) -> list[str]:
 def doubtful_lines(records: Iterable[Record]) -> list[str]:
     """What is not the publisher's, or is not verified, and what that can affect."""
     records = list(records)
-    known = load(TABLE)
+    known = rebuilt(TABLE)
     lines = [
         f"data: {each.source}; {each.note}. {each.affects}"
         for each in sorted({known[r.data_sha256] for r in records if r.data_sha256 in known})
@@ -47,14 +47,14 @@ def doubtful_lines(records: Iterable[Record]) -> list[str]:
 
 
 @cache
-def load(path: Path) -> Mapping[str, Rebuilt]:
+def rebuilt(path: Path) -> Mapping[str, Rebuilt]:
     """What is known of rebuilt data, by their hash."""
     with path.open(encoding="utf-8", newline="") as file:
         return {line["data_sha256"]: Rebuilt(**line) for line in csv.DictReader(file)}
 
 
 def _source(record: Record) -> str:
-    known = load(TABLE).get(record.data_sha256)
+    known = rebuilt(TABLE).get(record.data_sha256)
     return known.source if known else record.source.replace(_OF_BEFORE, UNVERIFIED)
 
 
