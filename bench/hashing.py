@@ -1,7 +1,8 @@
-"""Hashes that change with what they are of, and with nothing else: of data, files and keys."""
+"""Hashes that change with what they are of and with nothing else: of data, code, files, keys."""
 
+import ast
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+# What ast.parse raises; the last two where code is nested very deeply.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+DECLARED_BY = ("bench.adapter", "bench.space")  # an import of them does nothing but give names
 PLAIN = (str, bool, int, float, np.generic, type(None))
 
 
@@ -72,3 +76,104 @@ def of_files(paths: Iterable[Path], root: Path) -> str:
         name = path.relative_to(root).as_posix()
         digest.update(name.encode() + sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def code_sha256(tree: ast.Module, without: Collection[str] = ()) -> str:
+    """SHA-256 of what code does: comments, layout and docstrings do not count.
+
+    Docstrings do where the code reads them. The hash is the same under all versions of Python that
+    read the code alike.
+
+    Args:
+        tree: the code.
+        without: names in a class; what they are set to does not count either, nor what is imported
+            of the contract of models for that alone.
+
+    Raises:
+        RecursionError: the code is nested very deeply.
+    """
+    digest = sha256()
+    _feed_code(digest.update, tree, _LeftOut(tree, frozenset(without)))
+    return digest.hexdigest()
+
+
+def names_used(tree: ast.AST, without: Collection[str] = ()) -> set[str]:
+    """All names that code reads, also of attributes, but where it sets some names in a class."""
+    found: set[str] = set()
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.ClassDef):
+            pending += [*node.decorator_list, *node.bases, *node.keywords]
+            pending += [each for each in node.body if not _sets(each, without)]
+            continue
+        pending += ast.iter_child_nodes(node)
+    return found
+
+
+class _LeftOut:
+    """What of some code does not count."""
+
+    def __init__(self, tree: ast.AST, names: frozenset[str]) -> None:
+        self._names = names
+        self._used = names_used(tree, names)
+        self._reads_docstrings = "__doc__" in self._used
+
+    def statements(self, node: ast.AST, body: list[Any]) -> list[Any]:
+        """The statements that count, of those in a node."""
+        return [each for each in body if not self._leaves_out(node, each)]
+
+    def aliases(self, node: ast.AST, aliases: list[Any]) -> list[Any]:
+        """What counts of what is imported: of what models declare by only what is used."""
+        if not (isinstance(node, ast.ImportFrom) and node.module in DECLARED_BY):
+            return aliases
+        return [each for each in aliases if (each.asname or each.name) in self._used | {"*"}]
+
+    def _leaves_out(self, node: ast.AST, statement: ast.AST) -> bool:
+        if isinstance(node, ast.ClassDef) and _sets(statement, self._names):
+            return True
+        if isinstance(statement, ast.ImportFrom) and not self.aliases(statement, statement.names):
+            return True
+        return (
+            not self._reads_docstrings
+            and isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Constant)
+            and isinstance(statement.value.value, str)
+        )
+
+
+def _sets(statement: ast.AST, names: Collection[str]) -> bool:
+    """Whether a statement sets one of the names, and nothing else."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    return all(isinstance(each, ast.Name) and each.id in names for each in targets)
+
+
+def _feed_code(update: Callable[[bytes], None], node: Any, left_out: _LeftOut) -> None:
+    """Feed a node; fields that are empty are as if they were not there, as other versions say."""
+    if not isinstance(node, ast.AST):
+        update(f"{node!r};".encode())
+        return
+    update(f"{type(node).__name__}(".encode())
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if name in ("ctx", "kind", "type_comment") or value is None:  # known from the rest
+            continue
+        if not isinstance(value, list):
+            update(f"{name}=".encode())
+            _feed_code(update, value, left_out)
+            continue
+        if name == "body":
+            value = left_out.statements(node, value)
+        elif name == "names":
+            value = left_out.aliases(node, value)
+        if value:
+            update(f"{name}={len(value)}:".encode())
+            for each in value:
+                _feed_code(update, each, left_out)
+    update(b")")

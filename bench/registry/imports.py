@@ -1,6 +1,5 @@
 """Files that a model imports, found in their text: nothing is imported, and no code is run."""
 
-import ast
 import importlib.util
 import re
 import sys
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.hashing import key_of
-from bench.registry.names import UNREADABLE, added_models, find, folders, offered_models
+from bench.registry.code import Code, code_of
+from bench.registry.names import added_models, find, folders, offered_models
 from bench.registry.remembered import remember, remembered
 
 MODELS = "bench.models"
@@ -49,7 +49,7 @@ def imported_by(name: str) -> Imported:
         if path.suffix not in SOURCE_SUFFIXES:
             continue
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-        imported = _imports(path.read_bytes(), package)
+        imported = _modules(code_of(path.read_bytes()), package)
         libraries |= {other.partition(".")[0] for other in imported}
         for other in _with_packages(imported):
             found = _file_of(other, model)
@@ -67,22 +67,14 @@ def _module_of(name: str, model: Path) -> str:
     return f"{MODELS}.{name}"
 
 
-@cache
-def _imports(text: bytes, package: str) -> frozenset[str]:
+def _modules(code: Code, package: str) -> set[str]:
     """The modules that a file in a package may import, by their full names."""
-    try:
-        tree = ast.parse(text)
-    except UNREADABLE:  # the cell that uses the model reports it
-        return frozenset()
     found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            with suppress(ImportError):  # more dots than there are packages
-                base = resolve_name("." * node.level + (node.module or ""), package)
-                found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return frozenset(found)
+    for level, module, names in code.imports:
+        with suppress(ImportError):  # more dots than there are packages
+            base = resolve_name("." * level + module, package)
+            found |= {base, *(f"{base}.{name}" for name in names)}
+    return found
 
 
 def _with_packages(modules: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A hash of what a model is made of: its file, what it imports of ours, and library versions."""
+"""A hash of what a model is made of: its code, what it imports of ours, and library versions."""
 
 import ast
 from hashlib import sha256
@@ -6,27 +6,39 @@ from importlib import metadata
 from pathlib import Path
 
 from bench.errors import BadParameter
+from bench.hashing import UNREADABLE
+from bench.registry.code import code_of
 from bench.registry.imports import distributions, imported_by
-from bench.registry.names import UNREADABLE, find
+from bench.registry.names import find
 
 DEPENDS = "depends"  # by which a model names further files
 
 
-def source_sha256(name: str) -> str:
+def source_sha256(name: str, *, declared: bool = False) -> str:
     """A hash of what a model is made of.
 
-    That is its file; the files that it imports and those import in turn, where they are not of a
-    library that its version tells apart; the versions of the libraries that any of them imports;
-    and the files that the model names by `depends`, see `bench.adapter.Adapter`.
+    That is the code of its file, and of the files that it imports and those import in turn, where
+    they are not of a library that its version tells apart; the versions of the libraries that any
+    of them imports; and the files that the model names by `depends`, see `bench.adapter.Adapter`.
+    Of code it is what it does: comments, docstrings and layout do not count.
+
+    Args:
+        name: of the model.
+        declared: whether its search space and tolerances count, which change no result. They do
+            where any of its files reads them.
 
     Raises:
         UnknownName: there is no such model.
         BadParameter: its `depends` is not a tuple of names.
     """
     found = imported_by(name)
+    texts = [found.files[module].read_bytes() for module in sorted(found.files)]
+    codes = [code_of(text) for text in texts]
+    declared = declared or any(code.reads_declared for code in codes)
     digest = sha256()
-    for module in sorted(found.files):
-        digest.update(sha256(found.files[module].read_bytes()).digest())
+    for text, code in zip(texts, codes, strict=True):
+        told = code.sha256 if declared else code.undeclared
+        digest.update((told or sha256(text).hexdigest()).encode())
     for library in sorted(found.libraries):
         for distribution in sorted(distributions().get(library, [])):
             digest.update(f"{distribution}=={metadata.version(distribution)}".encode())

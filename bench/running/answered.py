@@ -11,7 +11,8 @@ from typing import Any
 
 from bench import machine
 from bench.errors import UsageError
-from bench.hashing import key_of, of_files
+from bench.hashing import key_of
+from bench.registry.code import code_of_files
 from bench.registry.models import ModelSpec
 from bench.registry.remembered import remember, remembered
 from bench.registry.sources import source_sha256
@@ -28,7 +29,7 @@ def key_of_answer(row: ModelSpec) -> str | None:
     try:
         parts = {
             "row": list(row),
-            "source": source_sha256(row.model),
+            "source": source_sha256(row.model, declared=True),
             "packages": machine.packages(),
             "harness": _harness_sha256(),
             # Whoever asks has the model's kernels compiled, before any cell's limit of time: so
@@ -55,4 +56,4 @@ def keep_answer(key: str | None, answer: list[Any]) -> None:
 @cache
 def _harness_sha256() -> str:
     folder = Path(__file__).parents[1]
-    return of_files((folder / each for each in DECISIVE), folder)
+    return code_of_files((folder / each for each in DECISIVE), folder)

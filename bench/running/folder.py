@@ -10,7 +10,7 @@ import click
 
 from bench.evaluation import ledger
 from bench.isolation.marks import end_all
-from bench.records.files import load
+from bench.records.files import load, write_whole
 from bench.records.folder import Results
 from bench.records.record import Cell, Record, finite
 from bench.text import one_line
@@ -30,17 +30,41 @@ def work_folder(results: Results) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def _files_of(cell: Cell, key: str, results: Results) -> list[Path]:
+    """The files of records of a cell: the one under its label, else those under others."""
+    named = results.file_of(Record(cell=cell, key=key, status="ok"))
+    return [named] if named.exists() else sorted(results.records.glob(f"*.{key}.json"))
+
+
+def stands(cell: Cell, key: str, results: Results) -> bool:
+    """Whether there is a record of a cell, of whatever it came to; its label does not count."""
+    return bool(_files_of(cell, key, results))
+
+
 def kept_record(cell: Cell, key: str, results: Results) -> Record | None:
-    """The record of this very cell, if it was measured before and nothing has changed since."""
-    wanted = Record(cell=cell, key=key, status="ok")
-    try:
-        found = load(Record, results.file_of(wanted))
-        if found.status != "ok":
-            return None
-        ledger.load(results.ledger_of(found))  # one that is cut short is none
-    except (OSError, ValueError):
-        return None
-    return found
+    """The record of this very cell, if it was measured before and nothing has changed since.
+
+    One that stands under another label is taken, too: see `keep_label`.
+    """
+    for path in _files_of(cell, key, results):
+        try:
+            found = load(Record, path)
+            if found.status == "ok" and found.key == key:
+                ledger.load(results.ledger_of(found))  # one that is cut short is none
+                return found
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def keep_label(found: Record, cell: Cell, results: Results) -> Record:
+    """The record under the label that its cell has now; what stands under another one stays."""
+    if found.cell.label == cell.label:
+        return found
+    named = replace(found, cell=replace(found.cell, label=cell.label))
+    write_whole(results.ledger_of(named), results.ledger_of(found).read_bytes())
+    results.save(named)
+    return named
 
 
 def keep(
@@ -54,6 +78,7 @@ def keep(
     found = finite(replace(found, suite=suite, invocation=invocation))
     good = None if found.status == "ok" else kept_record(found.cell, found.key, results)
     if good is not None:
+        good = keep_label(good, found.cell, results)
         click.echo(f"{one_line(found.cell.name)}: the good record from before stays", err=True)
         reason = f"a later attempt ended as {found.status}: {found.reason}"
         results.save(replace(good, reason=reason, traceback=found.traceback, output=found.output))

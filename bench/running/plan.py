@@ -11,11 +11,12 @@ from bench import machine
 from bench.errors import BadParameter, unknown
 from bench.fold_in.prior import PARAMETERS as PRIOR
 from bench.fold_in.ways import WAYS
-from bench.hashing import key_of, of_files
+from bench.hashing import key_of
 from bench.isolation.process import Limits
 from bench.protocol.task import Task
 from bench.records.folder import Results
 from bench.records.record import Cell, Record
+from bench.registry.code import code_of_files
 from bench.registry.sources import source_sha256
 from bench.registry.suites import Suite, SuiteRow
 from bench.running import text_vectors
@@ -23,10 +24,14 @@ from bench.running.describe import Described
 from bench.running.surfaces import SurfaceName
 from bench.tracking.aside import Track
 
-# The files of the harness that decide what stands in a ledger. Some load numba: they are only read.
+# The files of the harness that decide a ledger, a figure or a clock. Why the others cannot is said
+# in tests/running/test_key.py. Some load numba: they are only read.
 DECISIVE = (
-    *("adapter.py", "interactions.py", "compilation.py", "evaluation/*.py"),
-    *("fold_in/*.py", "running/job.py", "running/training.py"),
+    *("adapter.py", "interactions.py", "compilation.py", "machine.py"),
+    *("evaluation/*.py", "fold_in/*.py", "isolation/*.py"),
+    *("records/timings.py", "registry/models.py"),
+    *("running/cell.py", "running/job.py", "running/new_people.py", "running/reference.py"),
+    *("running/text_vectors.py", "running/together.py", "running/training.py"),
 )
 SHARE_OF_MEMORY = 0.8  # of the machine's
 
@@ -128,9 +133,12 @@ def planned(
 
 
 def cell_key(cell: Cell, task: Task, needs: Sequence[str] = ()) -> str:
-    """16 hex digits that change with anything that may change the result."""
+    """16 hex digits that change with anything that may change the result, and with nothing else.
+
+    The label is only what the row is called. Of code it counts what it does, not how it is written.
+    """
     parts = {
-        "cell": vars(cell),
+        "cell": {name: value for name, value in vars(cell).items() if name != "label"},
         "data": task.data_sha256,
         "split": task.split_sha256,
         "source": source_sha256(cell.model),
@@ -145,9 +153,9 @@ def cell_key(cell: Cell, task: Task, needs: Sequence[str] = ()) -> str:
 
 @cache
 def _harness_sha256() -> str:
-    """A hash of the files of the harness that decide what stands in a ledger."""
+    """A hash of the code of the harness that decides what is measured."""
     folder = Path(__file__).parents[1]
-    return of_files((path for each in DECISIVE for path in folder.glob(each)), folder)
+    return code_of_files((path for each in DECISIVE for path in folder.glob(each)), folder)
 
 
 def limits_of(planned: Planned, suite: Suite, options: Options) -> Limits:

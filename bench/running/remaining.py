@@ -1,13 +1,13 @@
 """The time that a run still takes: by cells measured on this machine before, and by epochs."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 from bench import machine
 from bench.records.folder import Results
 from bench.records.record import Cell, Record
+from bench.running.folder import stands
 from bench.running.plan import Planned
 
 
@@ -71,11 +71,8 @@ class Remaining:
 def to_measure(planned: Iterable[Planned], results: Results, *, force: bool) -> list[Cell]:
     """The cells that have no record yet, or are to be measured again."""
 
-    def path(each: Planned) -> Path:
-        return results.file_of(Record(cell=each.cell, key=each.key, status="ok"))
-
     wanted = [each for each in planned if each.described.status != "skipped"]
-    return [each.cell for each in wanted if force or not path(each).exists()]
+    return [each.cell for each in wanted if force or not stands(each.cell, each.key, results)]
 
 
 def _machine(environment: dict[str, Any]) -> Any:

@@ -22,7 +22,7 @@ from bench.report.again import keep_report
 from bench.running import cell
 from bench.running.describe import describe, fit_for
 from bench.running.display import Display
-from bench.running.folder import keep, kept_record, work_folder
+from bench.running.folder import keep, keep_label, kept_record, work_folder
 from bench.running.keeping import Keeping
 from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
@@ -167,8 +167,7 @@ class Session:
             for each in cells:
                 self.measure(each)
             return
-        results, force = self._options.results, self._options.force
-        records = [None if force else kept_record(each.cell, each.key, results) for each in cells]
+        records = [self._kept(each) for each in cells]
         missing = [each for each, found in zip(cells, records, strict=True) if found is None]
         measured = iter(self._measure_together(missing) if missing else [])
         for found in records:
@@ -176,8 +175,7 @@ class Session:
 
     def measure(self, planned: Planned) -> None:
         """The record of a cell: kept from before, or of now."""
-        results, force = self._options.results, self._options.force
-        record = None if force else kept_record(planned.cell, planned.key, results)
+        record = self._kept(planned)
         if record is None:
             record = self._measure(planned)
         elif self._keeping.lacks(planned, record):
@@ -186,6 +184,14 @@ class Session:
         else:
             self._keeping.note(planned, record)
         self._tell(record)
+
+    def _kept(self, planned: Planned) -> Record | None:
+        """The record from before, if it counts."""
+        results = self._options.results
+        if self._options.force:
+            return None
+        found = kept_record(planned.cell, planned.key, results)
+        return found and keep_label(found, planned.cell, results)
 
     def _tell(self, record: Record) -> None:
         self.outcome.records.append(record)

@@ -46,7 +46,7 @@ def _holds(connection: sqlite3.Connection, results: Results, records: Sequence[R
     if any(place.startswith("file:") and place != here for _, place in experiments.values()):
         return False  # the results were moved or copied
     runs: dict[str, dict[str, str]] = {}
-    cells: dict[tuple[str, str, str], str] = {}
+    cells: dict[tuple[str, ...], str] = {}
     for run, experiment, status, key, value in connection.execute(TAGS):
         if experiment in experiments:
             name = experiments[experiment][0]
@@ -55,16 +55,16 @@ def _holds(connection: sqlite3.Connection, results: Results, records: Sequence[R
         if tags[""] == "RUNNING" and store.orphaned(tags):
             return False
         if "bench.logged" in tags:
-            place = tags["experiment"], tags.get("bench.key", ""), tags.get("bench.started", "")
-            cells[place] = tags.get("tier", "")
+            own = (tags.get(name, "") for name in ("bench.key", "bench.started", "label"))
+            cells[tags["experiment"], *own] = tags.get("tier", "")
     tiers = _tiers(results)
-    tagged = all(tier == tiers.get(key, "") for (_, key, _), tier in cells.items())
+    tagged = all(tier == tiers.get(key, "") for (_, key, *_), tier in cells.items())
     return tagged and all(_place(each) in cells for each in records)
 
 
-def _place(record: Record) -> tuple[str, str, str]:
+def _place(record: Record) -> tuple[str, ...]:
     name = mapping.experiment_name(record.cell.dataset, record.cell.protocol)
-    return name, record.key, record.started
+    return name, record.key, record.started, record.cell.name
 
 
 def _tiers(results: Results) -> dict[str, str]:

@@ -95,7 +95,11 @@ class Tracker:
         with self._session() as client:
             experiment = self._experiment(client, record.cell.dataset, record.cell.protocol)
             same = {"bench.key": record.key, "bench.started": record.started}
-            found = store.runs(client, [experiment], same)
+            found = [
+                run
+                for run in store.runs(client, [experiment], same)
+                if run.data.tags.get("label") == record.cell.name
+            ]
             whole = [run for run in found if "bench.logged" in run.data.tags][:1]
             for run in found:
                 if run not in whole:

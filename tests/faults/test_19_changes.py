@@ -1,5 +1,5 @@
 """Fault 19: another seed, parameter, model code, data or library version. It has a new key and is
-measured again; what is unchanged is not."""
+measured again; what is unchanged is not, whatever it is called and however it is written."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,9 @@ import pytest
 from faulty import model, run
 
 from bench import machine
+from bench.cli.main import main
 from bench.protocol.task import Task, prepare
+from bench.records.folder import Results
 from bench.registry.datasets import load_data
 from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import Described
@@ -40,7 +42,7 @@ def test_a_key_changes_with_all_that_may_change_the_result(
     ]
     name = model(tmp_path, "mine")
     keys.append(key(task, model=name))
-    model(tmp_path, "mine", fit="pass  # but otherwise")
+    model(tmp_path, "mine", fit="self.otherwise = 1")
     keys.append(key(task, model=name))
     newer = machine.packages() | {"numpy": "99.0"}
     monkeypatch.setattr(machine, "packages", lambda: newer)
@@ -55,7 +57,27 @@ def test_changed_code_is_measured_and_the_same_code_is_not(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = []
-    for fit in ("pass", "pass", "pass  # but otherwise"):
+    for fit in ("pass", "pass", "pass  # in other words", "self.otherwise = 1"):
         assert run(folder, [model(folder, "mine", fit)]) == 0
         said.append("measured before" in capsys.readouterr().out)
-    assert said == [False, True, False]
+    assert said == [False, True, True, False]
+
+
+@pytest.mark.slow
+def test_another_label_is_the_same_cell_under_another_name(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its record and ledger stand under both, and the second is not measured."""
+    suite, results = folder / "named.toml", Results(folder / "named")
+    for label in ("first", "it's 'another'", "first"):
+        suite.write_text(
+            f'dataset = "synthetic"\n[[rows]]\nmodel = "popularity"\nlabel = "{label}"\n'
+        )
+        assert main(["run", "--suite", str(suite), "--results", str(results)]) == 0
+        capsys.readouterr()
+    records = results.read_records()
+    assert sorted(each.cell.label for each in records) == ["first", "it's 'another'"]
+    assert len({(each.key, each.started, each.invocation) for each in records}) == 1
+    first, second = (results.ledger_of(each).read_bytes() for each in records)
+    assert first == second
+    assert main(["verify", str(results)]) == 0

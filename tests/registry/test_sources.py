@@ -40,7 +40,7 @@ def test_the_hash_of_a_model_follows_packages_and_all_relative_imports(
     name = names.add_model(tmp_path / "built.py")
     first = source_sha256(name)
     with (tmp_path / changed).open("a") as file:
-        file.write("# changed\n")
+        file.write("changed = 1\n")
     assert (source_sha256(name) != first) == (changed in SHARED)
 
 
@@ -70,12 +70,12 @@ def loaded() -> dict[str, list[str]]:
 def test_the_hash_of_each_model_follows_the_files_that_it_is_made_of(
     name: str, loaded: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One byte more in each file of models/ in turn."""
+    """One line more in each file of models/ in turn."""
     files = sources.source_files(name)
     assert set(map(Path, loaded[name])) <= set(files)
     first, read_bytes = source_sha256(name), Path.read_bytes
     for path in names.find("models", name).parent.rglob("*.py"):
         monkeypatch.setattr(
-            Path, "read_bytes", lambda p, path=path: read_bytes(p) + b"\n" * (p == path)
+            Path, "read_bytes", lambda p, path=path: read_bytes(p) + b"\nx = 1\n" * (p == path)
         )
         assert (source_sha256(name) != first) == (path in files), path
