@@ -14,6 +14,7 @@ from typing import Any
 
 import platformdirs
 from numba import config, njit
+from numba.core.registry import cpu_target
 
 # Sums may be taken in any order, and fused with multiplications, as vector instructions need. The
 # order is fixed when a kernel is compiled. NaN and infinity keep their meaning.
@@ -21,6 +22,9 @@ FAST = {"reassoc", "contract", "nsz"}
 OPTIONS: dict[str, Any] = {"fastmath": FAST, "error_model": "numpy"}
 settings: Any = config
 Function = Callable[..., Any]
+
+# Extensions of CPUs by which sums are taken in another order.
+VECTORS = ("sse", "avx", "fma", "amx", "neon", "asimd", "sve", "dotprod", "fullfp16")
 
 # A part of kernels, compiled along with each of them.
 part: Callable[[Function], Function] = njit(**OPTIONS)
@@ -65,3 +69,13 @@ def folder(source: Path) -> Path:
     else:
         kept = platformdirs.user_cache_path("bench")
     return kept / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def instruction_set() -> str:
+    """What kernels are compiled for here: a name of a CPU, and its vector extensions.
+
+    Sums are taken in an order that depends on it. NUMBA_CPU_NAME and NUMBA_CPU_FEATURES change it.
+    """
+    _, name, features = cpu_target.target_context.codegen().magic_tuple()
+    present = {each[1:] for each in features.split(",") if each.startswith("+")}
+    return " ".join([name, *sorted(each for each in present if each.startswith(VECTORS))])

@@ -86,6 +86,14 @@ def gpu_count() -> int:
     return int(done.stdout) if done.stdout.strip().isdecimal() else 0
 
 
+def blas_kernel() -> str:
+    """The kernel that numpy's BLAS has chosen for this CPU, as "openblas SkylakeX"; "" unknown."""
+    from threadpoolctl import threadpool_info  # loads all that finds libraries
+
+    numpys = [each for each in threadpool_info() if "numpy" in each["filepath"]]
+    return next((f"{e['internal_api']} {e.get('architecture', '')}".strip() for e in numpys), "")
+
+
 def load_average() -> float:
     """Runnable processes over the last minute."""
     return os.getloadavg()[0]

@@ -88,7 +88,7 @@ def _questions(section: "Section") -> dict[str, Any]:
     from bench.compare.limits import COSTS, parse_limit
     from bench.compare.selection import figure_of
 
-    click.echo(f"{section.dataset}, {section.protocol}: seven questions, Enter for no limit")
+    click.echo(f"{section.title}: seven questions, Enter for no limit")
     answers: dict[str, Any] = {}
     by = _ask("Best by which figure? (ndcg, hr, full; Enter: ndcg)", figure_of)
     answers["by"] = by or "ndcg"

@@ -133,5 +133,5 @@ def _of_two(
     if said := among_all_pairs(section, figure, *(row.model for row in rows)):
         notes.insert(0, said)
     found = pair(aligned, figure, groups)
-    place = f"{section.dataset}, {section.protocol}"
+    place = section.title
     return (pair_json if form == "json" else pair_text)(found, place, notes)

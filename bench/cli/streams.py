@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 STANDARD = (0, 1, 2)  # file descriptors: input, output, error
 # One sign for one, so that tables stay straight.
-PLAIN = dict(zip("°†‡§±·≥≤≈•→─━│\u2013\u2014\u00d7\u2019", "o+#$~.><~*>--|--x'", strict=True))
+PLAIN = dict(zip("°†‡§¶±·≥≤≈•→─━│\u2013\u2014\u00d7\u2019", "o+#$&~.><~*>--|--x'", strict=True))
 ERRORS = "bench-plain"  # name of what handles a sign that an encoding lacks
 
 

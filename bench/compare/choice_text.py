@@ -59,7 +59,7 @@ class _Page:
 
     def parts(self) -> Iterator[str]:
         section = self.choice.section
-        place = f"{section.dataset}, {section.protocol}"
+        place = section.title
         yield self.heading(f"Which model to take: {place}", 1)
         yield self.lines(self.answer())
         yield self.heading("Limits", 2)

@@ -60,8 +60,9 @@ def section_of(
         found = [section for section in found if section.dataset == dataset]
     datasets = sorted({section.dataset for section in found})
     if len(datasets) > 1:
+        what = "versions of the data" if len({each.data for each in found}) == 1 else "data sets"
         raise NoSection(
-            f"{results} has several data sets; choose one with --dataset: {', '.join(datasets)}"
+            f"{results} has several {what}; choose one with --dataset: {', '.join(datasets)}"
         )
     if protocol is not None:
         names = {section.protocol for section in found}
@@ -97,4 +98,4 @@ def name_of(row: BoardRow) -> str:
 
 
 def _place(section: Section) -> str:
-    return f"{section.dataset}, {section.protocol}"
+    return section.title

@@ -75,7 +75,7 @@ def fields_of(folders: Sequence[Results], by: str) -> list[Field]:
         for section in measured_sections(results):
             found.append(_field(results, section, figure))
             split = next(r.split_sha256 for r in section.records if r.status == "ok")
-            where = f"{results} ({section.dataset}, {section.protocol})"
+            where = f"{results} ({section.title})"
             if (other := seen.setdefault(split, where)) != where:
                 raise NoSection(f"{other} and {where} have the same data and split")
     return found
@@ -85,7 +85,7 @@ def _field(results: Results, section: Section, figure: str) -> Field:
     rows = [row for row in section.rows if row.seeds]
     aligned = load_aligned(results, {one_line(row.model): row.records for row in rows})
     return Field(
-        name=f"{section.dataset}, {section.protocol}",
+        name=section.title,
         models=tuple(fits.name for fits in aligned.fits),
         values=np.stack([fits.values(figure).mean(axis=0) for fits in aligned.fits]),
     )

@@ -187,8 +187,8 @@ def measured_on(section: Section, data_dir: Path | None) -> Measured:
     """
     name, min_rating, eval_users = words_of_protocol(section.protocol)
     try:
-        if section.dataset in files("datasets") or ":" in section.dataset:
-            data = load_data(section.dataset, data_dir)
+        if section.data in files("datasets") or ":" in section.data:
+            data = load_data(section.data, data_dir)
         elif data_dir is None:
             raise NoStrata("name the file with --data-dir")
         else:
@@ -197,12 +197,12 @@ def measured_on(section: Section, data_dir: Path | None) -> Measured:
         task = prepare(data, name, min_rating, eval_users)
     except (Problem, UsageError, OSError) as error:
         raise NoStrata(
-            f"the data of {section.dataset} are not at hand: {first_line(error)}"
+            f"the data of {section.data} are not at hand: {first_line(error)}"
         ) from error
     measured = {record.split_sha256 for record in section.records if record.status == "ok"}
     if measured != {task.split_sha256}:
         raise NoStrata(
-            f"the board of {section.dataset} was not measured on the data at hand"
+            f"the board of {section.data} was not measured on the data at hand"
             f" (split {task.split_sha256[:12]}, measured"
             f" {' and '.join(split[:12] for split in sorted(measured))})"
         )

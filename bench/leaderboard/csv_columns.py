@@ -40,6 +40,10 @@ def _commits(row: BoardRow) -> str:
     return " ".join(different(record.environment.get("git_commit") for record in row.records))
 
 
+def _environment(row: BoardRow, name: str) -> str:
+    return "; ".join(different(record.environment.get(name) for record in row.records))
+
+
 # Programs rely on the order up to `key`; what follows it may grow.
 CSV_COLUMNS: tuple[CsvColumn, ...] = (
     *_each(getattr, "dataset", "protocol", "model", "status", "seeds"),
@@ -79,6 +83,18 @@ CSV_COLUMNS: tuple[CsvColumn, ...] = (
     *_each(_figure, "fold_in_people_per_second", "fold_in_seconds"),
     *_each(_published, "published_kind", "published_read"),
 )
+# Only where something is known of machines beside their CPU, or they differ.
+MACHINE_COLUMNS: tuple[CsvColumn, ...] = (
+    ("cpu", lambda _, row: _environment(row, "cpu")),
+    ("instruction_set", lambda _, row: _environment(row, "instruction_set")),
+    ("blas", lambda _, row: _environment(row, "blas")),
+    *_each(_flag, "other_machine"),
+)
+# Only where a folder has several versions of a data set.
+VERSION_COLUMNS: tuple[CsvColumn, ...] = (
+    ("data_sha256", lambda _, row: row.records[-1].data_sha256),
+    ("split_sha256", lambda _, row: row.records[-1].split_sha256),
+)
 # Only where a board has cold items, so that others stay as they are; they stand last.
 COLD_COLUMNS: tuple[CsvColumn, ...] = (
     *_each(_figure, "beside_hr_at_10", "beside_hr_at_50", "beside_ndcg_at_10"),
@@ -89,5 +105,12 @@ COLD_COLUMNS: tuple[CsvColumn, ...] = (
 
 def csv_columns(board: Iterable[Section]) -> list[CsvColumn]:
     """The columns of a board."""
-    has_cold = any("beside_hr_at_10" in row.figures for part in board for row in part.rows)
-    return [*CSV_COLUMNS, *(COLD_COLUMNS if has_cold else ())]
+    sections = list(board)
+    rows = [row for section in sections for row in section.rows]
+    machines = any(row.other_machine or _environment(row, "instruction_set") for row in rows)
+    return [
+        *CSV_COLUMNS,
+        *(MACHINE_COLUMNS if machines else ()),
+        *(VERSION_COLUMNS if any(each.has_other_versions for each in sections) else ()),
+        *(COLD_COLUMNS if any("beside_hr_at_10" in row.figures for row in rows) else ()),
+    ]

@@ -17,7 +17,7 @@ def html(board: Sequence[Section]) -> str:
     """The page of page.html.jinja."""
     tables = [
         {
-            "title": f"{section.dataset}, {section.protocol}",
+            "title": section.title,
             "columns": columns(section),
             "rows": section.rows,
             "invalid": invalid_lines(section),

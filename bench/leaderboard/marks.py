@@ -31,6 +31,12 @@ MARKS = (
         "many equal scores: another order of ties would move HR@10 or NDCG@10 by over 0.001",
     ),
     Mark(
+        "easy",
+        lambda row: row.few_candidates,
+        "so few items that many users have fewer than 99 that they never touched: HR@10 and "
+        "NDCG@10 are high whatever the model, 1.0000 ±0.0000 is no merit, and full HR@10 tells",
+    ),
+    Mark(
         "cannot",
         lambda row: row.cannot,
         f"tell cold items apart: {NEARLY_ALL:.0%} of the ranks or more are ties, HR@10 is chance",
@@ -47,6 +53,12 @@ MARKS = (
         "the speed of the machine changed: the reference kernel took over "
         f"{DRIFT_BOUND:.0%} longer on one side of the cell than on the other, "
         "or was not timed on both",
+    ),
+    Mark(
+        "¶",
+        lambda row: row.other_machine,
+        "other machine than most rows, for some seed or all (CPU, cores, instruction set or BLAS "
+        "kernel): its times do not compare, and sums in another order can give other ranks",
     ),
 )
 

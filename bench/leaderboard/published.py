@@ -60,10 +60,10 @@ def target(row: BoardRow) -> Published | None:
     figures = load(TABLE)
     if other_data(row):
         return None
-    of_label = figures.get((row.dataset, row.protocol, row.label))
+    of_label = figures.get((row.records[0].cell.dataset, row.protocol, row.label))
     if of_label and row.label.startswith(f"{row.adapter} ("):
         return of_label
-    return figures.get((row.dataset, row.protocol, row.adapter))
+    return figures.get((row.records[0].cell.dataset, row.protocol, row.adapter))
 
 
 def other_data(row: BoardRow) -> str:
@@ -71,7 +71,7 @@ def other_data(row: BoardRow) -> str:
 
     A row whose records tell no counts is of data that nobody has compared with theirs.
     """
-    theirs = AUTHORS.get(row.dataset)
+    theirs = AUTHORS.get(row.records[0].cell.dataset)
     if theirs is None:
         return ""
     counted = [tuple(record.audit.get(name) for name in COUNTED) for record in row.records]

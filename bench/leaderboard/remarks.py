@@ -26,9 +26,6 @@ def about(section: Section) -> list[str]:
     ]
     lines = [f"Data: {', '.join(counts)}."] if counts else []
     lines += [*origin.verified_lines(records), *_reading(audit)]
-    versions = different(record.data_sha256[:12] for record in records)
-    if len(versions) > 1:
-        lines.append(f"Careful: the rows saw different data, {' and '.join(versions)} (SHA-256).")
     machines = different(_machine(record.environment) for record in records)
     threads = sorted({record.cell.threads for record in records})
     loads = [record.timings["load_before"] for record in records if "load_before" in record.timings]
@@ -60,14 +57,28 @@ def _reading(audit: dict[str, Any]) -> list[str]:
 def remarks_below(section: Section) -> list[str]:
     canaries = [one_line(str(each)) for each in section.canaries] or [NO_CANARIES]
     return [
+        *_version(section),
         *_missing(section),
         *_marks(section),
         *statistics_lines(section),
         *_sampled(section),
+        *_on_cpu(section),
         *_cold(section),
         *_not_theirs(section),
         *map(one_line, origin.doubtful_lines(section.records)),
         *canaries,
+    ]
+
+
+def _version(section: Section) -> list[str]:
+    """Of which data it is, where the folder has several versions of them."""
+    if not section.has_other_versions:
+        return []
+    newest = section.records[-1]
+    return [
+        f"{one_line(section.data)} stands here in several versions, and no row is compared with one"
+        f" of another: these are of data {newest.data_sha256[:12]}, split"
+        f" {newest.split_sha256[:12]} (SHA-256)"
     ]
 
 
@@ -100,6 +111,20 @@ def _sampled(section: Section) -> list[str]:
     return [f"figures of a sample of {size:,} test users, the same for all rows" for size in sizes]
 
 
+def _on_cpu(section: Section) -> list[str]:
+    """Which models were fitted on the CPU, though the rows say another device."""
+    names = {
+        one_line(row.model)
+        for row in section.rows
+        for record in row.records
+        if record.cell.device != record.environment.get("fitted_on", record.cell.device)
+    }
+    if not names:
+        return []
+    said = ", ".join(sorted(names))
+    return [f"fitted on the CPU, for they use no GPU, whatever --device says: {said}"]
+
+
 def _cold(section: Section) -> list[str]:
     """How to read the two standings of cold items."""
     if not any("beside_hr_at_10" in row.figures for row in section.rows):
@@ -128,6 +153,8 @@ def _machine(environment: dict[str, Any]) -> str:
     facts = [
         str(environment.get("cpu") or ""),
         f"{cores} cores" if cores else "",
+        str(environment.get("instruction_set") or ""),
+        str(environment.get("blas") or ""),
         f"{memory / 1024:.0f} GB" if isinstance(memory, int | float) else "",
     ]
     return ", ".join(fact for fact in facts if fact)

@@ -10,6 +10,8 @@ from operator import attrgetter
 from statistics import fmean, stdev
 from typing import Any
 
+from bench.leaderboard.machines import alike, machine_of, usual_machine
+from bench.leaderboard.versions import names_of_data, place_of
 from bench.records.record import HEADLINE, Cell, Record
 from bench.text import compact, one_line
 
@@ -17,6 +19,7 @@ STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped")
 TIE_TOLERANCE = 0.001  # a wider gap between the bounds of HR@10 or NDCG@10 is said on the board
 NEARLY_ALL = 0.99  # of the ranks of a model that cannot tell its candidates apart
 WAY = "prior"  # the one way to serve new people that has parameters
+FEW_NEGATIVES = 0.1  # of the tested users, who have fewer negatives than wanted
 DRIFT_BOUND = 0.25  # of the reference kernel's time from before a cell to after it
 
 
@@ -24,7 +27,7 @@ DRIFT_BOUND = 0.25  # of the reference kernel's time from before a cell to after
 class BoardRow:
     """One line of the board: a model with its parameters, on one device, over its seeds."""
 
-    dataset: str
+    dataset: str  # its name here, see bench.leaderboard.versions
     protocol: str
     model: str  # the label, made distinct by parameters where it stands there twice
     label: str
@@ -45,6 +48,7 @@ class BoardRow:
     letters: str = ""
     one_fit: bool = False  # one seed
     fewer_seeds: bool = False  # one seed, where another row of the section has more
+    other_machine: bool = False  # a seed of it was measured elsewhere than most of the section
 
     @property
     def tie_sensitive(self) -> bool:
@@ -64,6 +68,15 @@ class BoardRow:
     def cannot(self) -> bool:
         """Whether it cannot tell cold items apart: under `cold-items` nearly all ranks are ties."""
         return self.figures.get("all_tied", 0.0) >= NEARLY_ALL
+
+    @property
+    def few_candidates(self) -> bool:
+        """Whether many users left fewer than 99 items untouched, so that hits are easy."""
+        return any(
+            record.audit.get("users_with_few_negatives", 0)
+            > FEW_NEGATIVES * record.audit.get("scored_users", math.inf)
+            for record in self.records
+        )
 
     @property
     def busy(self) -> bool:
@@ -94,23 +107,26 @@ NOT_CERTIFIED: Verdicts = {}
 def rows(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[BoardRow]:
     """Average the seeds, section after section, best first; what has no figure stands last.
 
-    Of several records of the same row and seed the latest counts. Seeds that were measured on other
-    data, code or libraries than the latest of their row are left out.
+    Of several records of the same row and seed the latest counts. Other data, or another split, are
+    another section. Seeds that were measured by other code or libraries than the latest of their
+    row are left out; on another machine they count, and the row says so.
     """
+    records = list(records)
+    names = names_of_data(records)
     together = defaultdict(list)
-    for record in _with_all_params(list(records)):
+    for record in _with_all_params(records):
         cell = record.cell
         params = compact([cell.params, cell.fold_in])
-        together[
-            cell.dataset, cell.protocol, cell.name, cell.model, params, cell.device, cell.threads
-        ].append(record)
-    found = [_row(_latest(same)) for same in together.values()]
+        together[place_of(record), cell.name, cell.model, params, cell.device, cell.threads].append(
+            record
+        )
+    found = [_row(_latest(same), names[place]) for (place, *_), same in together.items()]
     found = [replace(r, certified=verdicts.get(r.records[0].code_sha256, "")) for r in found]
     found.sort(key=_place)
     return [
         row
         for _, section in groupby(found, key=attrgetter("dataset", "protocol"))
-        for row in _distinct(list(section))
+        for row in _distinct(_by_machine(list(section)))
     ]
 
 
@@ -119,7 +135,17 @@ def by_age(record: Record) -> tuple[str, str, str]:
     return record.started, record.ended, record.stem
 
 
-def _row(records: list[Record]) -> BoardRow:
+def _by_machine(section: list[BoardRow]) -> list[BoardRow]:
+    """Mark the rows of which a seed was measured on another machine than most of the section."""
+    good = [[record for record in row.records if record.status == "ok"] for row in section]
+    usual = usual_machine([record for of_row in good for record in of_row])
+    return [
+        replace(row, other_machine=not all(alike(machine_of(each), usual) for each in of_row))
+        for row, of_row in zip(section, good, strict=True)
+    ]
+
+
+def _row(records: list[Record], dataset: str) -> BoardRow:
     """One row from one record for each seed, in the order of the seeds."""
     cell = records[0].cell
     good = [record for record in records if record.status == "ok"]
@@ -137,7 +163,7 @@ def _row(records: list[Record]) -> BoardRow:
     else:
         status = "ok" if len(good) == len(records) else f"ok {len(good)}/{len(records)}"
     return BoardRow(
-        dataset=cell.dataset,
+        dataset=dataset,
         protocol=cell.protocol,
         model=cell.name,
         label=cell.name,
@@ -182,9 +208,8 @@ def _latest(records: list[Record]) -> list[Record]:
 
 
 def _basis(record: Record) -> tuple[str, ...]:
-    """What seeds must share to be averaged."""
-    packages = compact(record.environment.get("packages", {}))
-    return record.data_sha256, record.split_sha256, record.code_sha256, packages
+    """What seeds of the same data must share to be averaged."""
+    return record.code_sha256, compact(record.environment.get("packages", {}))
 
 
 def _with_all_params(records: list[Record]) -> Iterator[Record]:

@@ -14,9 +14,9 @@ from bench.records.standings import Standings
 
 @dataclass(frozen=True)
 class Section:
-    """The rows that may be compared with each other: one data set under one protocol."""
+    """The rows that may be compared with each other: one version of a data set, one protocol."""
 
-    dataset: str
+    dataset: str  # its name here, see bench.leaderboard.versions
     protocol: str
     rows: tuple[BoardRow, ...]
     records: tuple[Record, ...]  # behind the rows, oldest first
@@ -24,6 +24,21 @@ class Section:
     invalid: tuple[str, ...] = ()  # why none of it can be believed
     standings: Standings | None = None  # statistics of the rows
     no_statistics: str = ""  # why there are none
+
+    @property
+    def data(self) -> str:
+        """The name by which the data set is loaded."""
+        return self.records[0].cell.dataset
+
+    @property
+    def title(self) -> str:
+        """Data set and protocol."""
+        return f"{self.dataset}, {self.protocol}"
+
+    @property
+    def has_other_versions(self) -> bool:
+        """Whether its folder has other versions of the data."""
+        return self.dataset != self.data
 
 
 def sections(

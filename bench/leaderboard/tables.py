@@ -54,7 +54,7 @@ def terminal(board: Sequence[Section], width: int) -> str:
             if not least.give_way:
                 break
             shown = [column for column in shown if column is not least]
-        title = [one_line(f"{section.dataset}, {section.protocol}"), *invalid_lines(section)]
+        title = [one_line(section.title), *invalid_lines(section)]
         lines = [*title, "", *table.splitlines()]
         remarks = remarks_below(section)
         parts.append("\n".join([*lines, *([""] if remarks else []), *remarks]))
@@ -65,7 +65,7 @@ def notebook(board: Sequence[Section]) -> str:
     """Tables as HTML, to stand in a notebook."""
     parts = []
     for section in board:
-        parts += [f"<h4>{escape(one_line(f'{section.dataset}, {section.protocol}'))}</h4>"]
+        parts += [f"<h4>{escape(one_line(section.title))}</h4>"]
         parts += [f"<p><b>{escape(line)}</b></p>" for line in invalid_lines(section)]
         parts += [_table(section, columns(section), "html", one_line)]
         parts += [f"<div>{escape(line)}</div>" for line in remarks_below(section)]

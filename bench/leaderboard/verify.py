@@ -45,9 +45,7 @@ def verify(results: Results) -> str:
     board = sections(records, load_all(Canaries, results.canaries), results.verdicts())
     for section in board:
         for reason in section.invalid:
-            raise Difference(
-                f"{results}: {section.dataset}, {section.protocol} is INVALID: {reason}"
-            )
+            raise Difference(f"{results}: {section.title} is INVALID: {reason}")
     board = with_statistics(board, results, compute=False)  # as they are kept
     computed = sum(_check_statistics(section, results) for section in board)
     rows = _check_board(board, results)
@@ -57,7 +55,16 @@ def verify(results: Results) -> str:
         f" and a board of {rows} rows computed again"
         + (", with their statistics" if computed else "")
         + ", all equal"
+        + _versions(board)
     )
+
+
+def _versions(board: list[Section]) -> str:
+    """Which data stand there in several versions, in words."""
+    several = [section.title for section in board if section.has_other_versions]
+    if not several:
+        return ""
+    return f"; versions of the same data are sections of their own: {'; '.join(several)}"
 
 
 def _check_record(found: Record, results: Results) -> int:

@@ -1,7 +1,9 @@
 """Parts of a data set that must fit together: features, and a split that came with it."""
 
+import numpy as np
+
 from bench.errors import Problem
-from bench.interactions import DataSet
+from bench.interactions import DataSet, OriginalIds
 
 
 class Misfit(Problem):
@@ -12,11 +14,14 @@ def check_fits(data: DataSet) -> None:
     """Find what models, or what ranks, would otherwise read out of bounds.
 
     Raises:
-        Misfit: a table of features has not one row for each user or item; or a user, a held-out
-            item or a negative of the split is none of the data set. A negative of -1 is none.
+        Misfit: two users or two items have one id; a table of features has not one row for each
+            user or item; or a user, a held-out item or a negative of the split is none of the data
+            set. A negative of -1 is none.
     """
     given = data.interactions
     for kind, count in (("user", given.n_users), ("item", given.n_items)):
+        if twice := _twice(given.user_ids if kind == "user" else given.item_ids):
+            raise Misfit(f"two {kind}s have the id {twice[0]!r}; ids must differ")
         features = given.user_features if kind == "user" else given.item_features
         if features is not None and len(features) != count:
             raise Misfit(f"{kind}_features have {len(features)} rows, for {count} {kind}s")
@@ -34,3 +39,11 @@ def check_fits(data: DataSet) -> None:
         if ids.size and not least <= ids.min() <= ids.max() < count:
             found = ids.min() if ids.min() < least else ids.max()
             raise Misfit(f"{name} of the split must lie in 0..{count - 1}, not {found}")
+
+
+def _twice(ids: OriginalIds) -> list[str]:
+    """The first id that occurs twice, if any; ascending ones, as most are, cost no sorting."""
+    if (ids[1:] > ids[:-1]).all():
+        return []
+    found, counts = np.unique(ids, return_counts=True)
+    return [str(each) for each in found[counts > 1][:1]]

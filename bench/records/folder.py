@@ -55,6 +55,10 @@ class Results:
         """Folder of one parquet file for each cell that is ok."""
         return self.path / "ledgers"
 
+    def items_of(self, data_sha256: str) -> Path:
+        """Where the ids of items stand: row j is of the item that ledgers call j."""
+        return self.path / "items" / f"{data_sha256[:16]}.parquet"
+
     @property
     def models(self) -> Path:
         """Folder of a folder for each model that was kept, and what they learned from."""

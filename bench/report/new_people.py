@@ -25,11 +25,13 @@ def families(board: Sequence[Section]) -> list[list[Section]]:
 
     Those of one number alone are left out: they make no line.
     """
-    found: dict[tuple[str, NewUsers], list[tuple[int, Section]]] = defaultdict(list)
+    found: dict[tuple[str, str, NewUsers], list[tuple[int, Section]]] = defaultdict(list)
     for section in board:
         wanted = NewUsers.of(section.protocol) if section.protocol.startswith(FAMILY) else None
         if wanted is not None and wanted.shown is not None:
-            found[section.dataset, wanted._replace(shown=None)].append((wanted.shown, section))
+            data = section.records[-1].data_sha256
+            family = section.dataset, data, wanted._replace(shown=None)
+            found[family].append((wanted.shown, section))
     return [
         [section for _, section in sorted(several, key=lambda each: each[0])]
         for several in found.values()

@@ -42,7 +42,7 @@ def users_of(section: Section, task: Task | None, data_dir: Path | None) -> User
         task: that is at hand, of this section or of another.
         data_dir: the publisher's data, where a reader has named them.
     """
-    if task is not None and (task.dataset, task.protocol) == (section.dataset, section.protocol):
+    if task is not None and (task.dataset, task.protocol) == (section.data, section.protocol):
         splits = {record.split_sha256 for record in section.records if record.status == "ok"}
         if splits == {task.split_sha256}:
             return Users.of_task(task)

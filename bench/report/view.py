@@ -89,7 +89,7 @@ class SectionView:
 
     @property
     def title(self) -> str:
-        return one_line(f"{self.section.dataset}, {self.section.protocol}")
+        return one_line(self.section.title)
 
     @property
     def invalid(self) -> list[str]:
@@ -135,7 +135,7 @@ def section_view(
     notes: list[str] = []
     aligned = _aligned(section, results, notes)
     found = multiverse_of(aligned, users.popularity) if aligned and len(ranked) > 1 else None
-    trials = results.study_of(section.dataset, section.protocol).read_records()
+    trials = results.study_of(section.data, section.protocol).read_records()
     rows = [
         RowView(
             row=row,

@@ -1,10 +1,11 @@
 """Measure a cell in a process of its own: from a cell to its record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,11 +27,24 @@ from bench.running.job import LEDGER, Measure
 from bench.running.plan import Planned
 from bench.running.text_vectors import NEED, with_vectors
 from bench.running.training import Epoch
+from bench.text import one_line
 
+
+def facts_of(plain: Any) -> dict[str, str]:
+    """What a fit was computed by, as its process says: a few names with a word or two each.
+
+    Raises:
+        TypeError, ValueError: it is something else.
+    """
+    found = {str(name): one_line(str(value))[:300] for name, value in dict(plain).items()}
+    return {name: found[name] for name in ARITHMETIC if found.get(name)}
+
+
+ARITHMETIC = ("instruction_set", "blas", "fitted_on")
 # Of what the job says.
 READERS: isolation.Readers = {
     **{"phase": str, "share": float, "epoch": Epoch.read},
-    **{"measured": dict, "left": Left.read},
+    **{"measured": dict, "left": Left.read, "arithmetic": facts_of},
 }
 
 
@@ -80,6 +94,7 @@ def measure(
         metrics=figures(found) if found else {},
         timings=timings,
         curve=ending.result.get("curve", []),
+        environment=machine.environment() | came.arithmetic,
     )
     return Measured(record, found, came.fitted, came.not_kept)
 
@@ -110,12 +125,11 @@ def record_of(
         split_sha256=task.split_sha256,
         code_sha256=source_sha256(planned.cell.model),
         source=task.train.source,
-        environment=machine.environment(),
         tuned=planned.row.tuned,
         uses_order="order" in planned.described.needs,
         started=started.isoformat(timespec="milliseconds"),
         ended=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        **found,
+        **{"environment": machine.environment()} | found,
     )
 
 
@@ -127,6 +141,7 @@ class _Came(NamedTuple):
     at: float
     fitted: Fitted | None = None
     not_kept: str = ""
+    arithmetic: Mapping[str, str] = MappingProxyType({})  # what the fit was computed by
 
 
 def _measure(
@@ -152,6 +167,7 @@ def _measure(
     curve: list[Any] = []
     came: _Came | None = None
     left: Left | None = None
+    arithmetic: dict[str, str] = {}
     with isolation.running(job, limits, work, knowing_added_models()) as child:
         for kind, value in child.messages(READERS):
             if kind == "fitted":
@@ -161,6 +177,8 @@ def _measure(
                 came = _ended(found, child.folder, task)
             elif kind == "left":
                 left = value
+            elif kind == "arithmetic":
+                arithmetic = value
             else:
                 display.hear(kind, value)
             if kind == "epoch":
@@ -169,7 +187,8 @@ def _measure(
                     child.stop(reason)
         ending = child.end()
         if came is None:
-            return _ended(ending, child.folder, task)
+            return _ended(ending, child.folder, task)._replace(arithmetic=arithmetic)
+        came = came._replace(arithmetic=arithmetic)
         if left is None or ending.status != "ok":
             return came._replace(not_kept=ending.reason or "the process left no model")
         try:

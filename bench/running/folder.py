@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import numpy as np
 
 from bench.evaluation import ledger
 from bench.isolation.marks import end_all
+from bench.kept.tables import ids_column, write_table
+from bench.protocol.task import Task
 from bench.records.files import load, write_whole
 from bench.records.folder import Results
 from bench.records.record import Cell, Record, finite
@@ -65,6 +68,18 @@ def keep_label(found: Record, cell: Cell, results: Results) -> Record:
     write_whole(results.ledger_of(named), results.ledger_of(found).read_bytes())
     results.save(named)
     return named
+
+
+def keep_ids(task: Task, results: Results, work: Path) -> None:
+    """Keep the ids of items, which ledgers name by position, unless the positions are the ids.
+
+    The file is made in a folder beside it, so that it is there whole or not at all.
+    """
+    ids, path = task.train.item_ids, results.items_of(task.data_sha256)
+    if not path.exists() and not np.array_equal(ids, np.arange(len(ids))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_table({"item_id": ids_column(ids)}, work / path.name)
+        (work / path.name).replace(path)
 
 
 def keep(

@@ -53,9 +53,19 @@ class Measure:
         curve = self._fit(adapter, synchronize, parent)
         parent.tell("fitted")
         self._test(adapter, synchronize, parent)
+        parent.tell("arithmetic", self._arithmetic())
         if self.keep:
             self._keep(adapter, parent)
         return {"timings": self.timings, "curve": [epoch._asdict() for epoch in curve]}
+
+    def _arithmetic(self) -> dict[str, str]:
+        """What the fit was computed by."""
+        on_device = machine.device_memory_mb(self.device)
+        return {
+            "instruction_set": import_module("bench.compilation").instruction_set(),
+            "blas": machine.blas_kernel(),
+            "fitted_on": self.device if on_device else "cpu",
+        }
 
     def _keep(self, adapter: Adapter, parent: Parent) -> None:
         """Leave the model. Whatever goes wrong with that, what was measured is told before."""

@@ -22,7 +22,7 @@ from bench.report.again import keep_report
 from bench.running import cell
 from bench.running.describe import describe, fit_for
 from bench.running.display import Display
-from bench.running.folder import keep, keep_label, kept_record, work_folder
+from bench.running.folder import keep, keep_ids, keep_label, kept_record, work_folder
 from bench.running.keeping import Keeping
 from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
@@ -126,6 +126,8 @@ class Session:
 
     def __enter__(self) -> Self:
         self._display.__enter__()
+        for task in self._tasks.values():
+            keep_ids(task, self._options.results, self._work)
         return self
 
     def __exit__(

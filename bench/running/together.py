@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 from time import monotonic
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bench import machine
@@ -28,6 +29,7 @@ class _Fit(NamedTuple):
 
     ending: isolation.Ending
     ledgers: list[ledger.Ledger]
+    arithmetic: Mapping[str, str] = MappingProxyType({})  # what it was computed by
 
 
 def measure_together(
@@ -71,6 +73,7 @@ def measure_together(
             metrics=figures(found) if found else {},
             timings=timings | about,
             curve=fits[0].ending.result.get("curve", []),
+            environment=machine.environment() | fits[0].arithmetic,
         )
         measured.append((record, found))
     return measured
@@ -100,10 +103,13 @@ def _fit(cells: Cells, limits: isolation.Limits, work: Path, display: Display) -
         for planned, task in cells
         if task.shown is not None
     ]
+    arithmetic: dict[str, str] = {}
     with isolation.running(job, limits, work, knowing_added_models()) as child:
         for kind, value in child.messages(READERS):
             if kind == "fitted":
                 child.send(tests)  # only now: no model can learn from what it never had
+            elif kind == "arithmetic":
+                arithmetic = value
             else:
                 display.hear(kind, value)
         ending = child.end()
@@ -116,4 +122,4 @@ def _fit(cells: Cells, limits: isolation.Limits, work: Path, display: Display) -
             ]
         except ValueError as error:
             return _Fit(isolation.Ending(status="failed", reason=str(error)), [])
-        return _Fit(ending, ledgers)
+        return _Fit(ending, ledgers, arithmetic)

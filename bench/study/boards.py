@@ -99,7 +99,7 @@ def _boards_of(results: Results, without: set[str], data_dir: Path | None) -> It
     if not sections:
         raise BadStudy(f"no records in {results.records}; `bench run` writes them")
     for section in sections:
-        place = f"{section.dataset}, {section.protocol}"
+        place = section.title
         if section.invalid:
             raise BadStudy(f"{results}: {place} is INVALID: {section.invalid[0]}")
         rows = tuple(row for row in section.rows if row.seeds and row.model not in without)

@@ -145,5 +145,5 @@ def suite_threads(board: StudyBoard) -> int:
 def _suite(board: StudyBoard) -> Suite:
     rows = [SuiteRow(model=r.adapter, label=r.label, params=r.params) for r in quick(board)]
     return Suite(
-        dataset=board.section.dataset, rows=tuple(rows), name="study", seeds=(refit_seed(board),)
+        dataset=board.section.data, rows=tuple(rows), name="study", seeds=(refit_seed(board),)
     )

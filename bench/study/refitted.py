@@ -34,7 +34,7 @@ def refitted(board: StudyBoard, results: Results) -> Refitted | None:
     sections = {
         section.protocol: section
         for section in (board_of(results) if results.records.exists() else ())
-        if section.dataset == board.section.dataset and not section.invalid
+        if section.dataset == board.section.data and not section.invalid
     }
     found = {"as on the board": [_figure(row, board) for row in board.rows]}
     for variant in VARIANTS:

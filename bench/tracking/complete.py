@@ -4,7 +4,7 @@ Only of the database among the results: what a server has, it must be asked.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from bench.records.folder import Results
@@ -46,7 +46,7 @@ def _holds(connection: sqlite3.Connection, results: Results, records: Sequence[R
     if any(place.startswith("file:") and place != here for _, place in experiments.values()):
         return False  # the results were moved or copied
     runs: dict[str, dict[str, str]] = {}
-    cells: dict[tuple[str, ...], str] = {}
+    cells: dict[tuple[str, ...], tuple[str, str]] = {}  # their experiments and tiers
     for run, experiment, status, key, value in connection.execute(TAGS):
         if experiment in experiments:
             name = experiments[experiment][0]
@@ -55,16 +55,19 @@ def _holds(connection: sqlite3.Connection, results: Results, records: Sequence[R
         if tags[""] == "RUNNING" and store.orphaned(tags):
             return False
         if "bench.logged" in tags:
-            own = (tags.get(name, "") for name in ("bench.key", "bench.started", "label"))
-            cells[tags["experiment"], *own] = tags.get("tier", "")
+            names = ("bench.key", "bench.started", "label")
+            own = tuple(tags.get(name, "") for name in names)
+            cells[own] = tags["experiment"], tags.get("tier", "")
     tiers = _tiers(results)
-    tagged = all(tier == tiers.get(key, "") for (_, key, *_), tier in cells.items())
-    return tagged and all(_place(each) in cells for each in records)
+    tagged = all(tier == tiers.get(key, "") for (key, *_), (_, tier) in cells.items())
+    return tagged and all(_is_there(each, cells) for each in records)
 
 
-def _place(record: Record) -> tuple[str, ...]:
-    name = mapping.experiment_name(record.cell.dataset, record.cell.protocol)
-    return name, record.key, record.started, record.cell.name
+def _is_there(record: Record, cells: Mapping[tuple[str, ...], tuple[str, str]]) -> bool:
+    place = record.cell.dataset, record.cell.protocol
+    names = [mapping.experiment_name(*place, each) for each in ("", mapping.version(record))]
+    experiment, _ = cells.get((record.key, record.started, record.cell.name), ("", ""))
+    return experiment in names
 
 
 def _tiers(results: Results) -> dict[str, str]:

@@ -21,9 +21,11 @@ NOTE = """# {dataset}, {protocol}
 
 Views > Leaderboard is a table sorted by HR@10, Views > Charts draws it. There is one run for each
 model and seed (tag kind = cell), under one run for each `bench run`. HR@10 is `hr_at_10`, with its
-standard error `hr_at_10_se`. The truth is the record among a run's artifacts.
+standard error `hr_at_10_se`. The truth is the record among a run's artifacts. Another version of
+the data has an experiment of its own.
 """
 UNKNOWN = "unknown"
+VERSION = "bench.data"  # tag of an experiment: of which data it is
 
 
 class Figure(NamedTuple):
@@ -35,9 +37,18 @@ class Figure(NamedTuple):
     step: int = 0
 
 
-def experiment_name(dataset: str, protocol: str) -> str:
-    """One experiment holds what may be compared. A slash would split its name in the pages."""
-    return f"{dataset} {protocol}".replace("/", "-")
+def experiment_name(dataset: str, protocol: str, version: str = "") -> str:
+    """One experiment holds what may be compared. A slash would split its name in the pages.
+
+    A version of the data is said where the store had another first.
+    """
+    name = f"{dataset} {protocol}".replace("/", "-")
+    return f"{name} data {version}" if version else name
+
+
+def version(record: Record) -> str:
+    """Tells versions of data and split apart: the beginning of both hashes."""
+    return f"{record.data_sha256[:8]}.{record.split_sha256[:8]}"
 
 
 def parameters(record: Record) -> dict[str, str]:
@@ -58,6 +69,7 @@ def cell_tags(record: Record) -> dict[str, str]:
         "label": record.cell.name,
         "suite": record.suite,
         "tuned": record.tuned,
+        "data": record.data_sha256[:12],
         "bench.key": record.key,
         "bench.started": record.started,
         "bench.invocation": record.invocation or UNKNOWN,
@@ -155,10 +167,15 @@ def data(record: Record) -> dict[str, str]:
     }
 
 
-def experiment_tags(dataset: str, protocol: str) -> dict[str, str]:
+def experiment_tags(record: Record) -> dict[str, str]:
     """What marks an experiment as ours, and its description."""
-    note = NOTE.format(dataset=dataset, protocol=protocol)
-    return {"bench.dataset": dataset, "bench.protocol": protocol, "mlflow.note.content": note}
+    dataset, protocol = record.cell.dataset, record.cell.protocol
+    return {
+        "bench.dataset": dataset,
+        "bench.protocol": protocol,
+        VERSION: version(record),
+        "mlflow.note.content": NOTE.format(dataset=dataset, protocol=protocol),
+    }
 
 
 def milliseconds(time: str) -> int | None:

@@ -7,7 +7,7 @@ import errno
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from hashlib import sha256
@@ -93,7 +93,7 @@ class Tracker:
             False when it was there already.
         """
         with self._session() as client:
-            experiment = self._experiment(client, record.cell.dataset, record.cell.protocol)
+            experiment = self._experiment(client, record)
             same = {"bench.key": record.key, "bench.started": record.started}
             found = [
                 run
@@ -136,20 +136,17 @@ class Tracker:
             files = [path for path in found if path.is_file()]
             for experiment in store.ours(client):
                 tags = experiment.tags
-                place = invocation, tags["bench.dataset"], tags["bench.protocol"]
-                own = [r for r in records if (r.invocation, *_place(r)) == place]
+                own = [r for r in records if r.invocation == invocation and _belongs(r, tags)]
                 if parent := store.parent(client, experiment.experiment_id, invocation):
                     _close(client, parent, own, files, ended=invocation in self.ended)
             self.ended.discard(invocation)
 
     def tag_tiers(self) -> None:
         """Give each cell the tier of its row, by the statistics that are kept."""
-        kept = self.results.read_standings()
+        kept = self.results.read_standings().values()
+        tiers = {key: tier for each in kept for key, tier in mapping.tiers(each).items()}
         with self._session() as client:
             for experiment in store.ours(client):
-                tags = experiment.tags
-                found = kept.get((tags["bench.dataset"], tags["bench.protocol"]))
-                tiers = mapping.tiers(found) if found else {}
                 for run in store.runs(client, [experiment.experiment_id], {"kind": "cell"}):
                     tier = tiers.get(run.data.tags.get("bench.key", ""), "")
                     if tier != run.data.tags.get("tier", ""):
@@ -244,16 +241,29 @@ class Tracker:
             reason = str(refused) if isinstance(refused, NotWritable) else ""
             raise TrackingError(reason or store.failure(self.uri, error)) from error
 
-    def _experiment(self, client: MlflowClient, dataset: str, protocol: str) -> str:
-        """Id of the experiment of a data set and protocol, made where it is missing."""
-        name = mapping.experiment_name(dataset, protocol)
-        if found := client.get_experiment_by_name(name):
-            if found.lifecycle_stage == "deleted":
-                client.restore_experiment(found.experiment_id)
-            return str(found.experiment_id)
+    def _experiment(self, client: MlflowClient, record: Record) -> str:
+        """Id of the experiment of a data set and protocol, made where it is missing.
+
+        One of before experiments said of which data they are is taken to be of these.
+        """
+        place = record.cell.dataset, record.cell.protocol
+        for version in ("", mapping.version(record)):
+            name = mapping.experiment_name(*place, version)
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                return self._make_experiment(client, name, mapping.experiment_tags(record))
+            if found.tags.get(mapping.VERSION, mapping.version(record)) == mapping.version(record):
+                break
+        if found.lifecycle_stage == "deleted":
+            client.restore_experiment(found.experiment_id)
+        if mapping.VERSION not in found.tags:
+            tag = mapping.VERSION, mapping.version(record)
+            client.set_experiment_tag(found.experiment_id, *tag)
+        return str(found.experiment_id)
+
+    def _make_experiment(self, client: MlflowClient, name: str, tags: dict[str, str]) -> str:
         remote = self.uri.startswith(("http:", "https:", "databricks"))
         place = None if remote else self.results.artifacts.as_uri()
-        tags = mapping.experiment_tags(dataset, protocol)
         experiment = client.create_experiment(name, place, tags)
         for key, value in views.view_tags().items():
             with suppress(Exception):  # only the looks of a page would be lost
@@ -346,5 +356,9 @@ def _kill(client: MlflowClient, run_id: str, by: str) -> None:
     client.set_terminated(run_id, "KILLED")
 
 
-def _place(record: Record) -> tuple[str, str]:
-    return record.cell.dataset, record.cell.protocol
+def _belongs(record: Record, tags: Mapping[str, str]) -> bool:
+    """Whether a record is of the data set, the protocol and the data of an experiment."""
+    place = tags["bench.dataset"], tags["bench.protocol"]
+    version = mapping.version(record)
+    of_it = (record.cell.dataset, record.cell.protocol) == place
+    return of_it and tags.get(mapping.VERSION, version) == version

@@ -67,17 +67,9 @@ def test_the_latest_record_of_a_seed_counts() -> None:
     assert read(comma_separated(sections([old, new])))[0]["key"] == "b" * 16
 
 
-def test_seeds_that_saw_other_data_are_not_averaged_in() -> None:
-    old = made_up("als", 0.9, seed=1, data_sha256="old")
-    new = made_up("als", 0.4, data_sha256="new", started="2026-02-01T00:00:00+00:00")
-    (row,) = board_rows([old, new])
-    assert (row.seeds, row.figures["hr_at_10"]) == (1, 0.4)
-
-
-@pytest.mark.parametrize("basis", ["code_sha256", "split_sha256"])
-def test_seeds_of_other_code_or_another_split_are_not_averaged_in(basis: str) -> None:
-    old = made_up("als", 0.5, seed=0, **{basis: "old"})
-    new = made_up("als", 0.7, seed=1, started="2026-02-01T00:00:00+00:00", **{basis: "new"})
+def test_seeds_of_other_code_are_not_averaged_in() -> None:
+    old = made_up("als", 0.5, seed=0, code_sha256="old")
+    new = made_up("als", 0.7, seed=1, started="2026-02-01T00:00:00+00:00", code_sha256="new")
     (row,) = board_rows([old, new])
     assert (row.seeds, row.figures["hr_at_10"]) == (1, 0.7)
 
@@ -105,3 +97,12 @@ def test_sections_are_kept_apart() -> None:
         ("ml-1m", 1),
     ]
     assert models(records) == ["als", "als"]
+
+
+@pytest.mark.parametrize(("few", "easy"), [(0, False), (94, False), (95, True), (943, True)])
+def test_a_row_of_few_candidates_has_a_mark(few: int, easy: bool) -> None:
+    audit = {"users": 943, "scored_users": 943, "users_with_few_negatives": few}
+    records = [made_up("als", 1.0, audit=audit), made_up("ease", 1.0, audit=audit)]
+    text = terminal(sections(records), 120)
+    assert ("als easy " in text) == ("1.0000 ±0.0000 is no merit" in text) == easy
+    assert [row.few_candidates for row in board_rows(records)] == [easy, easy]

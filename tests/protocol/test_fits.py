@@ -16,6 +16,11 @@ INTERACTIONS = Interactions(
     n_users=4,
     n_items=6,
 )
+REPEATED = [
+    ("user", [1, 2, 2, 3], "two users have the id '2'"),
+    ("user", ["b", "a", "c", "a"], "two users have the id 'a'"),
+    ("item", [9, 1, 2, 3, 4, 9], "two items have the id '9'"),
+]
 SPLIT = PublishedSplit(
     users=np.arange(4, dtype=np.int32),
     held_out=np.full(4, 2, dtype=np.int32),
@@ -70,3 +75,16 @@ def test_a_split_of_other_lengths() -> None:
 def test_what_fits_is_prepared() -> None:
     whole = replace(INTERACTIONS, user_features=table(4), item_features=table(6))
     assert prepare(DataSet(whole, SPLIT), "ncf-files").dataset is not None
+
+
+@pytest.mark.parametrize(("kind", "ids", "said"), REPEATED)
+def test_two_with_one_id(kind: str, ids: list[int] | list[str], said: str) -> None:
+    """Features, titles and ledgers go by it."""
+    data = DataSet(replace(INTERACTIONS, **{f"{kind}_ids": np.array(ids)}))
+    with pytest.raises(Misfit, match=f"^{said}; ids must differ$"):
+        prepare(data, "loo-99")
+
+
+def test_ids_in_any_order_fit() -> None:
+    ids = np.array(["b", "a", "d", "c"])
+    assert prepare(DataSet(replace(INTERACTIONS, user_ids=ids)), "loo-99").train.n_users == 4

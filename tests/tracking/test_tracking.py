@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -569,3 +569,48 @@ def test_all_kept_models_are_written_where_they_are_missing(results: Path) -> No
     kept(Results(results).model_of(record))
     assert Tracker(Results(results)).track_all() == 1
     assert of_the_model(results)[0] == {"model/items.parquet", "model/model.json"}
+
+
+OTHER_DATA = {"data_sha256": "cd" * 32}
+OTHER_SPLIT = {"split_sha256": "ef" * 32}
+
+
+@pytest.mark.parametrize("changes", [OTHER_DATA, OTHER_SPLIT], ids=["data", "split"])
+def test_another_version_of_the_data_has_an_experiment_of_its_own(
+    results: Path, changes: dict[str, str]
+) -> None:
+    """Whatever is written first, again, or later; and each is tagged with its data."""
+    first, second = made_up(), made_up("ease", invocation="two", **changes)
+    third = made_up("knn", invocation="two", **changes)
+    for record in (first, second, third):
+        assert Tracker(Results(results)).log(record)
+        assert not Tracker(Results(results)).log(record)
+    version = f"{second.data_sha256[:8]}.{second.split_sha256[:8]}"
+    other = f"ml-100k loo data {version}"
+    names = {run.data.params["model"] for run in runs(results, "cell", other)}
+    assert names == {"ease", "knn"}
+    assert [run.data.params["model"] for run in runs(results, "cell")] == ["als"]
+    assert {run.data.tags["data"] for run in runs(results, "cell", other)} == {
+        second.data_sha256[:12]
+    }
+    Tracker(Results(results)).finish("two", [first, second, third])
+    (parent,) = runs(results, "invocation", other)
+    assert parent.data.metrics["cells"] == 2
+
+
+def test_an_experiment_from_before_is_taken_to_be_of_the_data_that_come_next(results: Path) -> None:
+    Tracker(Results(results)).log(made_up())
+    with closing(sqlite3.connect(results / "mlflow.db")) as store, store:
+        store.execute("DELETE FROM experiment_tags WHERE key = 'bench.data'")
+    Tracker(Results(results)).log(made_up("ease"))
+    Tracker(Results(results)).log(made_up("knn", **OTHER_DATA))
+    assert len(runs(results, "cell")) == 2
+
+
+def test_the_same_cell_under_two_labels_is_two_runs(results: Path) -> None:
+    record = made_up()
+    other = replace(record, cell=replace(record.cell, label='it\'s "another"'))
+    assert Tracker(Results(results)).log(record)
+    assert Tracker(Results(results)).log(other)
+    assert not Tracker(Results(results)).log(other)
+    assert len(runs(results, "cell")) == 2
