@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-# What ast.parse raises; the last two where code is nested very deeply.
-UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 DECLARED_BY = ("bench.adapter", "bench.space")  # an import of them does nothing but give names
 PLAIN = (str, bool, int, float, np.generic, type(None))
 

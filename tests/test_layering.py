@@ -76,7 +76,16 @@ ALLOWED: dict[str, set[str]] = {
     },
     # what does it
     "running": {
-        *("adapter", "canaries", "data", "errors", "evaluation", "fold_in", "hashing"),
+        *(
+            "adapter",
+            "canaries",
+            "compilation",
+            "data",
+            "errors",
+            "evaluation",
+            "fold_in",
+            "hashing",
+        ),
         *("interactions", "isolation"),
         *("kept", "leaderboard", "machine", "protocol", "records", "registry", "report"),
         *("space", "text", "tracking"),
@@ -129,7 +138,8 @@ ONLY_IN: dict[str, Callable[[Path], bool]] = {
 # Imported below the top of a file, outside bench/cli/: the reason stands beside it.
 HEAVY = {"bench.evaluation.kernels", "bench.tracking.tracker", "psutil", "pyarrow", "rich"}
 HEAVY |= {"IPython.display", "bench.report.charts", "bench.report.write", "pandas", "faiss"}
-HEAVY |= {"tabulate", "vl_convert"}
+HEAVY |= {"tabulate", "vl_convert", "threadpoolctl"}
+HEAVY |= {"bench.compilation"}  # loads numba, in the process of a cell alone
 HEAVY |= {"bench.kept.leave"}  # its libraries count in no memory of a cell that is not kept
 
 PATHS = sorted(

@@ -11,6 +11,8 @@ from bench.text import compact
 # the libraries compile for, and the kernel that BLAS has chosen. Older records lack them.
 FACTS = ("cpu", "cores", "instruction_set", "blas")
 
+WIDEST = ("avx512f", "avx2", "avx", "sse4.2", "sve", "neon")  # extensions, of which one is named
+
 Machine = Mapping[str, Any]
 
 
@@ -31,3 +33,10 @@ def usual_machine(records: Iterable[Record]) -> Machine:
     counts = Counter(compact(machine_of(record)) for record in records)
     best = max(counts, key=lambda name: (counts[name], name), default="")
     return machines.get(best, {})
+
+
+def arithmetic_in_short(environment: Machine) -> list[str]:
+    """By what sums were taken, for people: a name and the widest vectors; the kernel of BLAS."""
+    name, *extensions = str(environment.get("instruction_set") or "").split() or [""]
+    widest = next((each for each in WIDEST if each in extensions), "")
+    return [f"{name} {widest}".strip(), str(environment.get("blas") or "")]

@@ -4,6 +4,7 @@ from typing import Any
 
 from bench.leaderboard import origin, published
 from bench.leaderboard.columns import different
+from bench.leaderboard.machines import arithmetic_in_short
 from bench.leaderboard.marks import MARKS
 from bench.leaderboard.sections import Section
 from bench.leaderboard.statistics import statistics_lines
@@ -153,8 +154,7 @@ def _machine(environment: dict[str, Any]) -> str:
     facts = [
         str(environment.get("cpu") or ""),
         f"{cores} cores" if cores else "",
-        str(environment.get("instruction_set") or ""),
-        str(environment.get("blas") or ""),
+        *arithmetic_in_short(environment),
         f"{memory / 1024:.0f} GB" if isinstance(memory, int | float) else "",
     ]
     return ", ".join(fact for fact in facts if fact)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import hashing
-from bench.hashing import UNREADABLE, code_sha256, names_used
+from bench.hashing import code_sha256, names_used
+from bench.registry.names import UNREADABLE
 from bench.registry.remembered import remember, remembered
 
 # What a model declares for `bench tune` and `bench certify`, which changes no result.

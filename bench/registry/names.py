@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import Literal
 
 from bench.errors import UnknownName, UsageError, unknown
-from bench.hashing import UNREADABLE
 from bench.text import shown
 
 Kind = Literal["models", "datasets", "suites"]
+# What ast.parse raises; the last two where code is nested very deeply.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 NOUNS = {"models": "model", "datasets": "data set", "suites": "suite"}
 # Models outside the checkout by name: known where they were added, and to no other command.
 _added: ContextVar[Mapping[str, Path]] = ContextVar("added", default=MappingProxyType({}))

@@ -6,10 +6,9 @@ from importlib import metadata
 from pathlib import Path
 
 from bench.errors import BadParameter
-from bench.hashing import UNREADABLE
 from bench.registry.code import code_of
 from bench.registry.imports import distributions, imported_by
-from bench.registry.names import find
+from bench.registry.names import UNREADABLE, find
 
 DEPENDS = "depends"  # by which a model names further files
 

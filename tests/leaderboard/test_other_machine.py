@@ -55,6 +55,11 @@ def test_seeds_of_two_machines_are_averaged_and_say_so() -> None:
     assert marked(*records) == {"als"}
 
 
+def test_below_the_table_is_in_short_what_it_was() -> None:
+    text = markdown(sections([on("als", instruction_set="znver4 avx avx2 avx512f sse4.2")]))
+    assert "Machine: CPU, 2 cores, znver4 avx512f, openblas Zen; cpu" in text
+
+
 def test_one_machine_is_not_spoken_of() -> None:
     records = [on("als"), on("als", seed=1), on("ease")]
     assert marked(*records) == set()
