@@ -63,7 +63,8 @@ def fields_of(folders: Sequence[Results], by: str) -> list[Field]:
     """The data sets of some results folders.
 
     Raises:
-        NoSection: a folder has no ledgers or an INVALID board, or two hold the same data and split.
+        NoSection: a folder has no ledgers or an INVALID board, or several versions of one data set;
+            or two hold the same data and split.
         NotComparable: the models of a data set saw different data or splits.
     """
     figure = figure_of(by)
@@ -73,6 +74,11 @@ def fields_of(folders: Sequence[Results], by: str) -> list[Field]:
         if results in folders[:number]:
             raise NoSection(f"{results} is given twice")
         for section in measured_sections(results):
+            if section.has_other_versions:
+                raise NoSection(
+                    f"{results} has several versions of {section.data}, which are one data set and"
+                    " not several: leave the records and ledgers of one there"
+                )
             found.append(_field(results, section, figure))
             split = next(r.split_sha256 for r in section.records if r.status == "ok")
             where = f"{results} ({section.title})"

@@ -10,6 +10,7 @@ from measured_models import write_models
 from records import made_up, read
 
 from bench.compare.selection import NoSection, section_of
+from bench.compare.several import fields_of
 from bench.errors import UnknownName
 from bench.leaderboard.html import html
 from bench.leaderboard.sections import Section, sections
@@ -101,4 +102,6 @@ def test_statistics_of_versions_stand_beside_each_other(tmp_path: Path) -> None:
         section_of(results)
     with pytest.raises(UnknownName, match="@aaaaaaaa"):
         section_of(results, "ml-100k@aaaaaaab")
+    with pytest.raises(NoSection, match="several versions of ml-100k, which are one data set"):
+        fields_of([results], "ndcg")
     assert section_of(results, "ml-100k@bbbbbbbb").records[0].data_sha256 == "bbbbbbbb22"

@@ -173,11 +173,11 @@ def test_one_model_is_no_study(tmp_path: Path) -> None:
     assert "unknown model 'bb'. Did you mean 'b'?" in said(tmp_path, "two", "--without", "bb")
 
 
-def test_ledgers_of_different_data_are_refused(tmp_path: Path) -> None:
+def test_models_on_different_data_make_no_study(tmp_path: Path) -> None:
     results = some_results(tmp_path / "mixed", {"a": 9.0, "b": 3.0}, seeds=1)
     other = next(each for each in results.read_records() if each.cell.model == "b")
     results.save(replace(other, data_sha256="other"))
-    assert "a (seed 0) and b (seed 0) saw different data" in said(tmp_path, "mixed")
+    assert "with a ledger, and ml-100k@other, loo has 1" in said(tmp_path, "mixed")
 
 
 def test_an_invalid_board_is_refused(tmp_path: Path) -> None:
