@@ -94,7 +94,7 @@ def measure(
         metrics=figures(found) if found else {},
         timings=timings,
         curve=ending.result.get("curve", []),
-        environment=machine.environment() | came.arithmetic,
+        environment={**machine.environment(), **came.arithmetic},
     )
     return Measured(record, found, came.fitted, came.not_kept)
 

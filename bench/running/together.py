@@ -73,7 +73,7 @@ def measure_together(
             metrics=figures(found) if found else {},
             timings=timings | about,
             curve=fits[0].ending.result.get("curve", []),
-            environment=machine.environment() | fits[0].arithmetic,
+            environment={**machine.environment(), **fits[0].arithmetic},
         )
         measured.append((record, found))
     return measured

@@ -247,18 +247,18 @@ class Tracker:
         One of before experiments said of which data they are is taken to be of these.
         """
         place = record.cell.dataset, record.cell.protocol
-        for version in ("", mapping.version(record)):
+        version = mapping.version(record)
+        name = mapping.experiment_name(*place)
+        found = client.get_experiment_by_name(name)
+        if found is not None and found.tags.get(mapping.VERSION, version) != version:
             name = mapping.experiment_name(*place, version)
             found = client.get_experiment_by_name(name)
-            if found is None:
-                return self._make_experiment(client, name, mapping.experiment_tags(record))
-            if found.tags.get(mapping.VERSION, mapping.version(record)) == mapping.version(record):
-                break
+        if found is None:
+            return self._make_experiment(client, name, mapping.experiment_tags(record))
         if found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
         if mapping.VERSION not in found.tags:
-            tag = mapping.VERSION, mapping.version(record)
-            client.set_experiment_tag(found.experiment_id, *tag)
+            client.set_experiment_tag(found.experiment_id, mapping.VERSION, version)
         return str(found.experiment_id)
 
     def _make_experiment(self, client: MlflowClient, name: str, tags: dict[str, str]) -> str:
