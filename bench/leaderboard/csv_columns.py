@@ -93,7 +93,6 @@ MACHINE_COLUMNS: tuple[CsvColumn, ...] = (
 # Only where a folder has several versions of a data set.
 VERSION_COLUMNS: tuple[CsvColumn, ...] = (
     ("data_sha256", lambda _, row: row.records[-1].data_sha256),
-    ("split_sha256", lambda _, row: row.records[-1].split_sha256),
 )
 # Only where a board has cold items, so that others stay as they are; they stand last.
 COLD_COLUMNS: tuple[CsvColumn, ...] = (

@@ -75,11 +75,9 @@ def _version(section: Section) -> list[str]:
     """Of which data it is, where the folder has several versions of them."""
     if not section.has_other_versions:
         return []
-    newest = section.records[-1]
     return [
         f"{one_line(section.data)} stands here in several versions, and no row is compared with one"
-        f" of another: these are of data {newest.data_sha256[:12]}, split"
-        f" {newest.split_sha256[:12]} (SHA-256)"
+        f" of another: these are of data {section.records[-1].data_sha256[:12]} (SHA-256)"
     ]
 
 

@@ -107,9 +107,9 @@ NOT_CERTIFIED: Verdicts = {}
 def rows(records: Iterable[Record], verdicts: Verdicts = NOT_CERTIFIED) -> list[BoardRow]:
     """Average the seeds, section after section, best first; what has no figure stands last.
 
-    Of several records of the same row and seed the latest counts. Other data, or another split, are
-    another section. Seeds that were measured by other code or libraries than the latest of their
-    row are left out; on another machine they count, and the row says so.
+    Of several records of the same row and seed the latest counts. Other data are another section.
+    Seeds that were measured on another split, or by other code or libraries, than the latest of
+    their row are left out; on another machine they count, and the row says so.
     """
     records = list(records)
     names = names_of_data(records)
@@ -209,7 +209,8 @@ def _latest(records: list[Record]) -> list[Record]:
 
 def _basis(record: Record) -> tuple[str, ...]:
     """What seeds of the same data must share to be averaged."""
-    return record.code_sha256, compact(record.environment.get("packages", {}))
+    packages = compact(record.environment.get("packages", {}))
+    return record.split_sha256, record.code_sha256, packages
 
 
 def _with_all_params(records: list[Record]) -> Iterator[Record]:

@@ -47,8 +47,8 @@ def experiment_name(dataset: str, protocol: str, version: str = "") -> str:
 
 
 def version(record: Record) -> str:
-    """Tells versions of data and split apart: the beginning of both hashes."""
-    return f"{record.data_sha256[:8]}.{record.split_sha256[:8]}"
+    """Tells versions of the data apart: the beginning of the hash."""
+    return record.data_sha256[:8]
 
 
 def parameters(record: Record) -> dict[str, str]:

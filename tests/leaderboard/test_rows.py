@@ -67,9 +67,10 @@ def test_the_latest_record_of_a_seed_counts() -> None:
     assert read(comma_separated(sections([old, new])))[0]["key"] == "b" * 16
 
 
-def test_seeds_of_other_code_are_not_averaged_in() -> None:
-    old = made_up("als", 0.5, seed=0, code_sha256="old")
-    new = made_up("als", 0.7, seed=1, started="2026-02-01T00:00:00+00:00", code_sha256="new")
+@pytest.mark.parametrize("basis", ["code_sha256", "split_sha256"])
+def test_seeds_of_other_code_or_another_split_are_not_averaged_in(basis: str) -> None:
+    old = made_up("als", 0.5, seed=0, **{basis: "old"})
+    new = made_up("als", 0.7, seed=1, started="2026-02-01T00:00:00+00:00", **{basis: "new"})
     (row,) = board_rows([old, new])
     assert (row.seeds, row.figures["hr_at_10"]) == (1, 0.7)
 
