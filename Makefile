@@ -1,9 +1,14 @@
-# Every target sets up what it needs: a virtual environment with the versions of requirements.txt.
+# Every target sets up what it needs: a virtual environment with the versions of requirements.txt, and
+# for tests, lint and docs also of tests/requirements.txt.
 PYTHON ?= python3
 RESULTS ?= results
+TORCH_INDEX ?= https://download.pytorch.org/whl
 
 BIN = .venv/bin
+# What is imported is compiled then; to compile all of it here would take as long as to unpack it.
+INSTALL = $(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-compile
 READY = .venv/.ready
+TESTS_READY = .venv/.tests-ready
 PEERS = .venv-peers
 PEERS_READY = $(PEERS)/.ready
 AUDIT = .venv-audit
@@ -17,6 +22,7 @@ OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
 	@echo "             SUITE=quick MODELS=als,ease DATASET=synthetic SEEDS=0,1 DATA_DIR=... RESULTS=..."
+	@echo "             TORCH=cpu, the first time, takes PyTorch's build without CUDA: several GB less on Linux"
 	@echo "             DATA=ratings.csv for a file of your own; how to read it: ARGS=\"--columns user=uid,item=sku\""
 	@echo "make test    run the tests"
 	@echo "make torture  kill runs at every moment and feed them broken things: the long versions of these tests, 45 minutes"
@@ -37,23 +43,23 @@ help:
 bench: $(READY)
 	@$(BIN)/bench run --results $(RESULTS) $(if $(SUITE),--suite $(SUITE)) $(if $(DATA),--data "$(DATA)") $(OPTIONS)
 
-test: $(READY)
+test: $(TESTS_READY)
 	@$(BIN)/pytest -q -n 2 $(ARGS)
 
-torture: $(READY)
+torture: $(TESTS_READY)
 	@$(BIN)/pytest -q -m torture -n 2 $(ARGS)
 
-perf: $(READY)
+perf: $(TESTS_READY)
 	@$(BIN)/pytest tests/perf --benchmark-only --benchmark-autosave -o addopts=--import-mode=importlib -q \
 		--benchmark-storage=$(RESULTS)/perf --benchmark-columns=median,min,max,rounds --benchmark-sort=name $(ARGS)
 
 perf-compare: $(READY)
 	@$(MAKE) --no-print-directory perf ARGS="--benchmark-compare --benchmark-compare-fail=median:30% $(ARGS)"
 
-peers: $(READY) $(PEERS_READY)
+peers: $(TESTS_READY) $(PEERS_READY)
 	@$(BIN)/python tests/peers/run.py --results $(RESULTS) $(OPTIONS)
 
-scale: $(READY)
+scale: $(TESTS_READY)
 	@$(BIN)/python tests/scale/scale.py --results $(RESULTS) $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
 	@$(if $(SIZES),true,$(BIN)/python tests/scale/reading.py --results $(RESULTS))
 	@$(if $(SIZES),true,$(BIN)/bench run --suite tests/scale/catalogue.toml --results $(RESULTS)/scale/catalogue)
@@ -61,30 +67,30 @@ scale: $(READY)
 ui: $(READY)
 	@$(BIN)/bench ui --results $(RESULTS) $(ARGS)
 
-lint: $(READY)
+lint: $(TESTS_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # All of it anew: of a page that has not changed nothing would be said again.
-docs: $(READY)
+docs: $(TESTS_READY)
 	@rm -rf docs/_build/html
 	@$(SPHINX) --builder html . docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-docs-links: $(READY)
+docs-links: $(TESTS_READY)
 	@rm -rf docs/_build/links
 	@$(SPHINX) --builder linkcheck . docs/_build/links
 
 # The time of the last commit as the time of all files: the same commit gives the same wheel.
-dist: $(READY)
+dist: $(TESTS_READY)
 	@rm -rf dist *.egg-info
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) \
 		$(BIN)/python -m build --no-isolation --quiet .
 	@rm -rf *.egg-info
 
 audit: $(AUDIT_READY)
-	@$(AUDIT)/bin/python tests/audit/audit.py requirements.txt
+	@$(AUDIT)/bin/python tests/audit/audit.py requirements.txt tests/requirements.txt
 
 clean:
 	rm -rf .venv $(PEERS) $(AUDIT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks build dist docs/_build *.egg-info
@@ -93,11 +99,16 @@ clean:
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; set PYTHON=... to one that is"; exit 1; }
-	@echo "Setting up .venv: about 2.8 GB and 3 minutes, once."
+	@echo "Setting up .venv: about 1.7 GB and 2 minutes, once; several GB more if torch brings CUDA."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(INSTALL) $(if $(TORCH),--extra-index-url $(TORCH_INDEX)/$(TORCH)) -r requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+$(TESTS_READY): $(READY) tests/requirements.txt
+	@echo "Adding what tests and docs need to .venv: about 0.7 GB and a minute, once."
+	@$(INSTALL) --no-deps -r tests/requirements.txt
+	@touch $(TESTS_READY)
 
 $(PEERS_READY): tests/peers/requirements.txt
 	@echo "Setting up $(PEERS): about 1.7 GB and 3 minutes, once."

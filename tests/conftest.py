@@ -25,6 +25,8 @@ settings.register_profile("bench", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("bench")
 # A second before and after each cell is for figures that somebody reads.
 os.environ.setdefault("BENCH_REFERENCE_ROUNDS", "1")
+# MLflow costs seconds of each command; tests of it say `--track wait`.
+os.environ.setdefault("BENCH_TRACK", "off")
 
 
 class BySharedFixtures(LoadScopeScheduling):

@@ -89,6 +89,8 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             type=click.Choice(["wait", "later", "off"]),
             default="wait",
             show_default=True,
+            envvar="BENCH_TRACK",
+            show_envvar=True,
             help="Wait for MLflow at the end, leave it to a process that goes on, or not tell it.",
         ),
     )

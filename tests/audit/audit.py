@@ -11,22 +11,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # --no-deps: the versions are pinned, all of them, so that nothing has to be resolved or downloaded.
-OPTIONS = ("--no-deps", "--disable-pip", "--progress-spinner=off", "--format=json", "-r")
+OPTIONS = ("--no-deps", "--disable-pip", "--progress-spinner=off", "--format=json")
 COMMAND = (sys.executable, "-P", "-m", "pip_audit", *OPTIONS)
 SECONDS = 300.0
 
 
-def audit(requirements: Path, command: Sequence[str] = COMMAND) -> int:
+def audit(requirements: Sequence[Path], command: Sequence[str] = COMMAND) -> int:
     """Run pip-audit on pinned versions, and say what came of it: a line for each finding, or one.
 
     Args:
-        requirements: a file of "name==version" lines.
-        command: what is given the path of that file, and prints pip-audit's JSON.
+        requirements: files of "name==version" lines.
+        command: what is given "-r" and a path for each of those files, and prints pip-audit's JSON.
     """
+    files = [word for path in requirements for word in ("-r", str(path))]
     try:
-        done = subprocess.run(
-            [*command, str(requirements)], capture_output=True, text=True, timeout=SECONDS
-        )
+        done = subprocess.run([*command, *files], capture_output=True, text=True, timeout=SECONDS)
         looked_at = json.loads(done.stdout)["dependencies"]
     except subprocess.TimeoutExpired:
         return _unknown(f"no answer within {SECONDS:g} s")
@@ -54,4 +53,4 @@ def _unknown(reason: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(audit(Path(sys.argv[1])))
+    sys.exit(audit([Path(name) for name in sys.argv[1:]]))

@@ -36,7 +36,7 @@ def test_what_was_not_looked_up_is_never_called_fine(
 ) -> None:
     program = tmp_path / "program.py"
     program.write_text(script)
-    found = audit(tmp_path / "requirements.txt", (sys.executable, str(program)))
+    found = audit([tmp_path / "requirements.txt"], (sys.executable, str(program)))
     printed = capsys.readouterr()
     line = f"audit: not checked; the list of vulnerabilities: {err}\n" if err else ""
     assert (found, printed.out, printed.err) == (code, out, line)

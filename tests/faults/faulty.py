@@ -191,7 +191,11 @@ def model(folder: Path, name: str, fit: str = "pass", scores: str = ZEROS) -> st
 
 
 def run(folder: Path, rows: Iterable[SuiteRow | str], data_dir: Path | None = None, **more) -> int:
-    """Run rows, or models, with the real runner in this process; the exit code of the command."""
+    """Run rows, or models, with the real runner in this process; the exit code of the command.
+
+    MLflow is told nothing unless `track` says so.
+    """
+    more = {"track": "off", **more}
     suite = {name: more.pop(name) for name in list(more) if name in Suite.__annotations__}
     rows = tuple(SuiteRow(model=row) if isinstance(row, str) else row for row in rows)
     chosen = Suite(**{"dataset": "synthetic", **suite}, rows=rows)
@@ -271,6 +275,7 @@ LIVE = (
 def start_and_wait_for_the_fit(folder: Path, *, live: bool = False) -> subprocess.Popen[bytes]:
     """A run of the command that has measured one model and is fitting another."""
     words = ["--models", "popularity,waiting", "--model-path", str(waiting(folder))]
+    words += ["--track", "wait"]
     command = [sys.executable, "-P", "-c", LIVE] if live else [BENCH]
     running = subprocess.Popen(
         [*command, "run", "--suite", "quick", *words], cwd=folder, stdout=subprocess.DEVNULL

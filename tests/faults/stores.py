@@ -125,7 +125,7 @@ def run_with_stops(folder: Path, at_first: Act, at_second: Act) -> int:
     acting = threading.Thread(target=act, daemon=True)
     acting.start()
     with patch("bench.tracking.aside.LIVE_SECONDS", 0.0):
-        code = run(folder, ["popularity", *STOPS])
+        code = run(folder, ["popularity", *STOPS], track="wait")
     acting.join(PATIENCE)
     assert not failures, failures
     return code

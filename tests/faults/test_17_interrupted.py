@@ -30,7 +30,7 @@ def test_what_is_finished_is_kept_and_the_run_goes_on_later(
     assert mlflow_runs(folder, "invocation") == ["FINISHED"]
 
     (folder / "go on").touch()
-    assert run(folder, ["popularity", names.add_model(waiting(folder))]) == 0
+    assert run(folder, ["popularity", names.add_model(waiting(folder))], track="wait") == 0
     first, second = (line for line in capsys.readouterr().out.splitlines() if line[:1] == "[")
     assert "measured before" in first
     assert "measured before" not in second

@@ -55,7 +55,7 @@ def test_after_kill_9_the_next_run_goes_on_and_reconciles(
     assert mlflow_runs(folder, "invocation") == [state]
 
     (folder / "go on").touch()
-    assert run(folder, ["popularity", names.add_model(waiting(folder))]) == 0
+    assert run(folder, ["popularity", names.add_model(waiting(folder))], track="wait") == 0
     assert capsys.readouterr().out.count("measured before") == 1
     assert sorted(mlflow_runs(folder, "invocation")) == ["FINISHED", "KILLED"]
     assert not (folder / "results" / ".work").exists()

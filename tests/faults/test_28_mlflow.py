@@ -62,7 +62,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Pat
     folder = tmp_path_factory.mktemp("measured")
     (folder / "results").mkdir()
     shutil.copy(empty_store, folder / "results" / "mlflow.db")
-    assert run(folder, ["popularity"]) == 0
+    assert run(folder, ["popularity"], track="wait") == 0
     shutil.copy(empty_store, folder / "results" / "mlflow.db")
     return folder
 
@@ -85,7 +85,7 @@ def test_the_run_goes_on_and_track_completes(
 ) -> None:
     shutil.copytree(measured / "results", tmp_path / "results")
     with broken(tmp_path / "results" / "mlflow.db"):
-        assert run(tmp_path, ["popularity"]) == 0
+        assert run(tmp_path, ["popularity"], track="wait") == 0
     printed = capsys.readouterr()
     assert printed.err.count("MLflow") == 1
     assert "The run goes on; `bench track` writes what is missing" in printed.err
@@ -99,7 +99,7 @@ def test_the_run_goes_on_and_track_completes(
 @pytest.mark.slow
 def test_an_empty_store_gets_what_was_measured_before(measured: Path, tmp_path: Path) -> None:
     shutil.copytree(measured / "results", tmp_path / "results")
-    assert run(tmp_path, ["popularity"]) == 0
+    assert run(tmp_path, ["popularity"], track="wait") == 0
     assert mlflow_runs(tmp_path, "cell") == ["FINISHED"]
 
 
@@ -117,7 +117,7 @@ def test_a_store_of_an_older_schema_is_brought_up_to_date(
         database.execute(
             f"INSERT INTO experiments ({columns}) VALUES (7, 'of before', '/gone', 'active')"
         )
-    assert run(tmp_path, ["popularity"]) == 0
+    assert run(tmp_path, ["popularity"], track="wait") == 0
     assert "MLflow" not in capsys.readouterr().err
     assert mlflow_runs(tmp_path, "cell") == ["FINISHED"]
     assert MlflowClient(f"sqlite:///{store}").get_experiment("7").name == "of before"

@@ -114,10 +114,10 @@ def test_a_store_that_is_removed_in_the_middle_is_made_again(
 def test_a_store_that_was_removed_before_the_run_gets_what_was_measured_then(
     folder: Path, tmp_path: Path, empty_store: Path
 ) -> None:
-    assert run(folder, ["popularity", "random"]) == 0
+    assert run(folder, ["popularity", "random"], track="wait") == 0
     shutil.rmtree(folder / "results" / "mlflow-artifacts")
     (folder / "results" / "mlflow.db").unlink()
-    done = bench(folder, "run", "--suite", "quick", "--models", "random,ease")
+    done = bench(folder, "run", "--models", "random,ease", "--suite", "quick", "--track", "wait")
     assert done.returncode == 0, done
     states = [each["state"][0] for each in contents(database(folder / "results"))]
     assert states == ["FINISHED"] * 4  # two cells, each with its invocation

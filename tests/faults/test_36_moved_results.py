@@ -154,6 +154,6 @@ def test_commands_work_in_a_folder_with_a_question_mark(tmp_path: Path, folder: 
     odd = tmp_path / "why?" / "50%41"
     odd.mkdir(parents=True)
     shutil.move(folder / "results", odd / "results")
-    done = bench(odd, "run", "--suite", "quick", "--models", "popularity")
+    done = bench(odd, "run", "--models", "popularity", "--suite", "quick", "--track", "wait")
     assert (done.returncode, done.stderr) == (0, "")
     assert bench(odd, "track").stdout == "0 runs written to MLflow\n"

@@ -60,6 +60,7 @@ class Place:
     def __init__(self, folder: Path, models: str, seeds: str) -> None:
         self.folder, self.results = folder, folder / "results"
         self.words = ["run", "--suite=suite.toml", f"--models={models}", f"--seeds={seeds}", *PATHS]
+        self.words += ["--track=wait"]
         self.results.mkdir(parents=True)
         rows = [f'[[rows]]\nmodel = "{name}"\n' for name in models.split(",")]  # in this order
         (folder / "suite.toml").write_text("\n".join(['dataset = "synthetic"\n', *rows]))

@@ -274,7 +274,7 @@ def test_the_board_is_shown_before_mlflow_is_told(
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", f"{PATIENCE:.0f}")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        words = [BENCH, "run", "--suite", "quick", "--models", "popularity"]
+        words = [BENCH, "run", "--suite", "quick", "--models", "popularity", "--track", "wait"]
         pipe = subprocess.PIPE
         running = subprocess.Popen(words, cwd=folder, stdout=pipe, stderr=pipe, text=True)
         asking, _ = silent.accept()  # MLflow waits for an answer

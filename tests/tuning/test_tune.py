@@ -216,7 +216,7 @@ def test_a_pruned_trial_is_ended_and_says_where(
 def test_interrupted_and_resumed_by_the_command(folder: Path, empty_store: Path) -> None:
     (folder / "learner.py").write_text(MODEL.replace("            time.sleep(self.nap)\n", HELD))
     words = ["tune", "--model-path", "learner.py", "--dataset", "synthetic"]
-    words += ["--budget", "10h", "--trials", "2"]
+    words += ["--budget", "10h", "--trials", "2", "--track", "wait"]
     with subprocess.Popen(
         [BENCH, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
