@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "statistics": {"errors", "evaluation", "hashing", "interactions", "records", "text"},
     # what shows it, from records alone
     "tracking": {"isolation", "records", "text"},
-    "leaderboard": {"errors", "evaluation", "records", "statistics", "text"},
+    "leaderboard": {"errors", "evaluation", "protocol", "records", "statistics", "text"},
     # what answers from it
     "compare": {
         *("errors", "evaluation", "interactions", "leaderboard", "protocol", "records"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.leaderboard import published
 from bench.leaderboard.columns import all_columns, columns
+from bench.leaderboard.known_items import MEANING, families
 from bench.leaderboard.remarks import about, invalid_lines, remarks_below
 from bench.leaderboard.sections import Section
 from bench.leaderboard.templates import template
@@ -27,6 +28,11 @@ def html(board: Sequence[Section]) -> str:
         for section in board
     ]
     page = template(PAGE).render(
-        tables=tables, columns=all_columns(board), compact=compact, target=published.target
+        tables=tables,
+        families=families(board),
+        meaning=MEANING,
+        columns=all_columns(board),
+        compact=compact,
+        target=published.target,
     )
     return page + "\n"

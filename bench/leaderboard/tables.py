@@ -7,6 +7,7 @@ from html import escape
 
 from bench.leaderboard.columns import Column, all_columns, columns
 from bench.leaderboard.csv_columns import csv_columns
+from bench.leaderboard.known_items import MEANING, Family, families
 from bench.leaderboard.remarks import about, invalid_lines, remarks_below, sources
 from bench.leaderboard.sections import Section
 from bench.text import markdown as as_text
@@ -28,6 +29,8 @@ def comma_separated(board: Sequence[Section]) -> str:
 def markdown(board: Sequence[Section]) -> str:
     """Tables, what their columns mean, and what they were measured on."""
     parts = ["# Leaderboard"]
+    for family in families(board):
+        parts += [f"## {as_text(_title(family))}", _by_known(family, "github", as_text)]
     for section in board:
         parts += [f"## {as_text(section.dataset)}, {as_text(section.protocol)}"]
         parts += [f"**{as_text(line)}**" for line in invalid_lines(section)]
@@ -58,18 +61,38 @@ def terminal(board: Sequence[Section], width: int) -> str:
         lines = [*title, "", *table.splitlines()]
         remarks = remarks_below(section)
         parts.append("\n".join([*lines, *([""] if remarks else []), *remarks]))
+    for family in families(board):
+        parts.append(f"{one_line(_title(family))}\n\n{_by_known(family, 'simple', one_line)}")
     return "\n\n".join(parts or ["No records yet."]) + "\n"
 
 
 def notebook(board: Sequence[Section]) -> str:
     """Tables as HTML, to stand in a notebook."""
     parts = []
+    for family in families(board):
+        parts += [f"<h4>{escape(one_line(_title(family)))}</h4>"]
+        parts += [_by_known(family, "html", one_line)]
     for section in board:
         parts += [f"<h4>{escape(one_line(section.title))}</h4>"]
         parts += [f"<p><b>{escape(line)}</b></p>" for line in invalid_lines(section)]
         parts += [_table(section, columns(section), "html", one_line)]
         parts += [f"<div>{escape(line)}</div>" for line in remarks_below(section)]
     return "\n".join(parts or ["<p>No records yet.</p>"])
+
+
+def _title(family: Family) -> str:
+    return f"{family.dataset}, {family.protocol}: {MEANING}"
+
+
+def _by_known(family: Family, form: str, clean: Callable[[str], str]) -> str:
+    import tabulate
+
+    lines = [
+        [clean(name), *(f"{hits:.4f}" for hits in line)] for name, line in family.lines.items()
+    ]
+    titles = ["model", *map(str, family.known)]
+    align = ["left", *["right"] * len(family.known)]
+    return tabulate.tabulate(lines, titles, form, colalign=align, disable_numparse=True)
 
 
 def _table(

@@ -1,17 +1,14 @@
 """HR@10 against how many items of a new person are known, as an SVG that stands alone."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
 import altair as alt
 
-from bench.leaderboard.sections import Section
-from bench.protocol.new_users import FAMILY, NewUsers
+from bench.leaderboard.known_items import Family
 from bench.text import one_line
 
-FIGURE = "hr_at_10_expected"
+Lines = dict[str, tuple[float, ...]]  # exact HR@10 of each row, for each number of known items
 WIDTH, HEIGHT = 700, 420  # pixels, of the plot
 APART = 0.035  # of the height, between the names of lines
 INK, QUIET, LINE, OTHER = "#1f2328", "#59636e", "#d8dee4", "#c4cad1"
@@ -20,26 +17,7 @@ FLOOR = "popularity"
 FONT = "Helvetica, Arial, sans-serif"
 
 
-def families(board: Sequence[Section]) -> list[list[Section]]:
-    """Sections of a data set that differ in how many items are shown of new people, and in nothing.
-
-    Those of one number alone are left out: they make no line.
-    """
-    found: dict[tuple[str, str, NewUsers], list[tuple[int, Section]]] = defaultdict(list)
-    for section in board:
-        wanted = NewUsers.of(section.protocol) if section.protocol.startswith(FAMILY) else None
-        if wanted is not None and wanted.shown is not None:
-            data = section.records[-1].data_sha256
-            family = section.dataset, data, wanted._replace(shown=None)
-            found[family].append((wanted.shown, section))
-    return [
-        [section for _, section in sorted(several, key=lambda each: each[0])]
-        for several in found.values()
-        if len(several) > 1
-    ]
-
-
-def new_people_picture(family: Sequence[Section]) -> str:
+def new_people_picture(family: Family) -> str:
     """The lines of a family's rows over K, as SVG."""
     import vl_convert  # 34 MB
 
@@ -47,22 +25,21 @@ def new_people_picture(family: Sequence[Section]) -> str:
     return str(vl_convert.vegalite_to_svg(drawn, allowed_base_urls=[])) + "\n"
 
 
-def new_people_chart(family: Sequence[Section]) -> alt.LayerChart:
+def new_people_chart(family: Family) -> alt.LayerChart:
     """The picture before it is an image: the best row of each way, popularity, and all others."""
-    lines = _lines(family)
+    lines, numbers = family.lines, list(family.known)
     named = _named(lines)
-    numbers = [_shown(section) for section in family]
     points = [
         {"row": one_line(name), "k": k, "hits": hits, "colour": named.get(name, OTHER)}
         for name, line in lines.items()
-        for k, hits in line.items()
+        for k, hits in zip(numbers, line, strict=True)
     ]
     found: alt.LayerChart = (
         alt.layer(
             _line(points, [each for each in lines if each not in named], 1.0),
             _line(points, [each for each in named if each != _floor(lines)], 2.6),
             _line(points, [each for each in named if each == _floor(lines)], 2.6, dash=[6, 4]),
-            alt.Chart(alt.InlineData(values=_labels(lines, named)))
+            alt.Chart(alt.InlineData(values=_labels(family, named)))
             .mark_text(align="left", dx=10, fontSize=13)
             .encode(
                 x=_x(numbers),
@@ -73,7 +50,7 @@ def new_people_chart(family: Sequence[Section]) -> alt.LayerChart:
         )
         .properties(width=WIDTH, height=HEIGHT, background="#fff")
         .properties(padding={"left": 18, "top": 18, "bottom": 18, "right": 170})
-        .properties(title=_title(family[0]))
+        .properties(title=_title(family))
         .configure(font=FONT)
         .configure_view(stroke=None)
         .configure_axis(
@@ -112,59 +89,42 @@ def _x(numbers: list[int]) -> alt.X:
     )
 
 
-def _shown(section: Section) -> int:
-    wanted = NewUsers.of(section.protocol)
-    assert wanted is not None and wanted.shown is not None  # families() has seen to it
-    return wanted.shown
-
-
-def _lines(family: Sequence[Section]) -> dict[str, dict[int, float]]:
-    """The figure of each row by K, of rows that have one for every K."""
-    found: dict[str, dict[int, float]] = defaultdict(dict)
-    for section in family:
-        for row in section.rows:
-            if FIGURE in row.figures:
-                found[row.model][_shown(section)] = row.figures[FIGURE]
-    return {name: line for name, line in found.items() if len(line) == len(family)}
-
-
 def _way(name: str) -> str:
     return name.rpartition("(")[2].removesuffix(")")
 
 
-def _floor(lines: dict[str, dict[int, float]]) -> str:
+def _floor(lines: Lines) -> str:
     return next((name for name in lines if name.startswith(f"{FLOOR} ")), "")
 
 
-def _named(lines: dict[str, dict[int, float]]) -> dict[str, str]:
+def _named(lines: Lines) -> dict[str, str]:
     """The colours of the rows that are named: the best of each way over all K, and popularity."""
     found = {_floor(lines): INK} if _floor(lines) else {}
     for way, colour in COLOURS.items():
         of_way = [name for name in lines if _way(name) == way and name not in found]
         if of_way:
-            found[max(of_way, key=lambda name: fmean(lines[name].values()))] = colour
+            found[max(of_way, key=lambda name: fmean(lines[name]))] = colour
     return found
 
 
-def _labels(lines: dict[str, dict[int, float]], named: dict[str, str]) -> list[dict[str, Any]]:
+def _labels(family: Family, named: dict[str, str]) -> list[dict[str, Any]]:
     """Where the names of lines stand: at their ends, but apart from each other."""
-    every = [hits for line in lines.values() for hits in line.values()]
+    every = [hits for line in family.lines.values() for hits in line]
     step = APART * (max(every, default=0.0) - min(every, default=0.0))
     found: list[dict[str, Any]] = []
-    for name in sorted(named, key=lambda name: list(lines[name].values())[-1]):
-        k, hits = list(lines[name].items())[-1]
+    for name in sorted(named, key=lambda name: family.lines[name][-1]):
+        hits = family.lines[name][-1]
         at = max(hits, found[-1]["at"] + step) if found else hits
-        found.append({"row": one_line(name), "k": k, "at": at, "colour": named[name]})
+        label = {"row": one_line(name), "k": family.known[-1], "at": at, "colour": named[name]}
+        found.append(label)
     return found
 
 
-def _title(section: Section) -> alt.TitleParams:
-    wanted = NewUsers.of(section.protocol)
-    assert wanted is not None
-    which = "The latest items" if wanted.latest else "Some items"
+def _title(family: Family) -> alt.TitleParams:
+    which = "The latest items" if family.latest else "Some items"
     named = "Named: the best of each way, and popularity. Grey: all other models and ways."
     return alt.TitleParams(
-        f"{one_line(section.dataset)}: new people",
+        f"{one_line(family.dataset)}: new people",
         subtitle=[f"{which} are known of people whom a model has never seen.", named],
         subtitleColor=QUIET,
         anchor="start",

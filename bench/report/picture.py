@@ -14,10 +14,11 @@ from typing import Any
 import altair as alt
 
 from bench.errors import Problem
+from bench.leaderboard.known_items import families
 from bench.leaderboard.rows import BoardRow
 from bench.leaderboard.sections import Section
 from bench.report.figures import MAIN, share
-from bench.report.new_people import families, new_people_picture
+from bench.report.new_people import new_people_picture
 from bench.report.placing import Box, Point, place
 from bench.report.scale import Scale, views
 from bench.text import one_line
@@ -61,7 +62,7 @@ def picture(board: Sequence[Section]) -> str:
     import vl_convert  # 34 MB
 
     found = families(board)
-    if len(found) == 1 and len(found[0]) == len(board):
+    if len(found) == 1 and len(found[0].known) == len(board):
         return new_people_picture(found[0])
     return str(vl_convert.vegalite_to_svg(chart(board).to_dict(), allowed_base_urls=[])) + "\n"
 

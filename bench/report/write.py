@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from bench.embeddings.rows import EmbeddingsSection, read_board
+from bench.leaderboard.known_items import families
 from bench.leaderboard.sections import Section
 from bench.protocol.task import Task
 from bench.records.certificates import Certificate
 from bench.records.files import BadRecord, load_all, write_whole
 from bench.records.folder import Results
-from bench.report.new_people import families, new_people_picture
+from bench.report.new_people import new_people_picture
 from bench.report.page import page
 from bench.report.users import users_of
 from bench.report.view import section_view

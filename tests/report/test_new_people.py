@@ -7,11 +7,12 @@ from click.testing import CliRunner
 from records import made_up
 
 from bench.cli.results import leaderboard
+from bench.leaderboard.known_items import Family, families
 from bench.leaderboard.sections import Section, sections
 from bench.leaderboard.write import board_of
 from bench.records.folder import Results
 from bench.records.record import Record
-from bench.report.new_people import families, new_people_chart
+from bench.report.new_people import new_people_chart
 from bench.report.write import write_report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -44,17 +45,11 @@ def board() -> list[Section]:
     return sections(made())
 
 
-def named(family: list[Section]) -> set[str]:
+def named(family: Family) -> set[str]:
     layers = new_people_chart(family).to_dict()["layer"]
     data = new_people_chart(family).to_dict()["datasets"]
     (labels,) = [each for each in layers if each["mark"]["type"] == "text"]
     return {row["row"] for row in data[labels["data"]["name"]]}
-
-
-def test_a_family_is_in_the_order_of_items_shown() -> None:
-    (family,) = families([*reversed(board()), *sections([made_up("als", 0.5)])])
-    assert [each.protocol for each in family] == ["new-users-1", "new-users-5", "new-users-20"]
-    assert families(family[:1]) == []  # no line
 
 
 def test_the_best_of_each_way_and_popularity_are_named() -> None:
