@@ -156,10 +156,10 @@ def test_a_run_of_one_cell_says_its_time_once(shown: Shown) -> None:
 def test_what_has_a_record_is_not_measured_unless_it_is_asked_for(tmp_path: Path) -> None:
     results, row = Results(tmp_path), SuiteRow(model="als")
     planned = [
-        Planned(cell=cell(seed=seed), key="0" * 16, row=row, described=Described("ok", {}))
+        Planned(cell=cell(seed=seed), key=f"{seed:016x}", row=row, described=Described("ok", {}))
         for seed in range(3)
     ]
     planned.append(replace(planned[0], cell=cell("fm"), described=Described("skipped", {})))
-    results.save(measured(cell(seed=1), 10.0))
+    results.save(replace(measured(cell(seed=1), 10.0), key=f"{1:016x}"))
     assert to_measure(planned, results, force=False) == [cell(seed=0), cell(seed=2)]
     assert to_measure(planned, results, force=True) == [cell(seed=seed) for seed in range(3)]
