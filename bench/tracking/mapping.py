@@ -70,6 +70,7 @@ def cell_tags(record: Record) -> dict[str, str]:
         "suite": record.suite,
         "tuned": record.tuned,
         "data": record.data_sha256[:12],
+        **{name: str(record.environment.get(name) or "") for name in ("instruction_set", "blas")},
         "bench.key": record.key,
         "bench.started": record.started,
         "bench.invocation": record.invocation or UNKNOWN,
