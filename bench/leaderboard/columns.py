@@ -7,6 +7,7 @@ from bench.leaderboard import published
 from bench.leaderboard.marks import signs
 from bench.leaderboard.rows import BoardRow
 from bench.leaderboard.sections import Section
+from bench.leaderboard.throughput import measured, sample_unit
 from bench.text import one_line
 
 
@@ -46,11 +47,15 @@ def _name(row: BoardRow) -> str:
     return one_line(" ".join(word for word in (row.model, partly, signs(row)) if word))
 
 
-def _samples_per_second(row: BoardRow) -> str:
+def _interactions_per_second(row: BoardRow) -> str:
     """Nothing where the training time is too short to divide by."""
-    if row.figures.get("train_seconds", 0.0) < 0.001:
-        return ""
-    return _number("train_samples_per_second", with_unit)(row)
+    return _number("interactions_per_second", with_unit)(row) if measured(row) else ""
+
+
+def _samples_per_second(row: BoardRow) -> str:
+    """With what a sample is, as "842 k pairs, 8 negatives each"."""
+    rate = _number("train_samples_per_second", with_unit)(row) if measured(row) else ""
+    return f"{rate} {sample_unit(row)}".strip() if rate else ""
 
 
 def _four(value: float) -> str:
@@ -179,11 +184,19 @@ COLUMNS = (
         needed_by=lambda row: "train_reference_units" in row.figures,
     ),
     Column(
+        "interactions/s",
+        _interactions_per_second,
+        "observed interactions of train times epochs, a second: the same for every model, so rows "
+        "compare by it; empty below 1 ms of training",
+        "interactions_per_second",
+        4,
+    ),
+    Column(
         "samples/s",
         _samples_per_second,
-        "training examples processed a second, negatives included; empty below 1 ms of training",
-        "train_samples_per_second",
-        4,
+        "training samples a second as the model counts them, and what one is; rows that count "
+        "something else do not compare by it, and the page does not sort by it",
+        give_way=11,
     ),
     Column(
         "users/s",

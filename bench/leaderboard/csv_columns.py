@@ -6,6 +6,7 @@ from bench.leaderboard import published
 from bench.leaderboard.columns import different
 from bench.leaderboard.rows import BoardRow
 from bench.leaderboard.sections import Section
+from bench.leaderboard.throughput import sample_unit
 from bench.text import compact, one_line
 
 CsvColumn = tuple[str, Callable[[Section, BoardRow], object]]  # name, cell
@@ -82,6 +83,7 @@ CSV_COLUMNS: tuple[CsvColumn, ...] = (
     ("fold_in", lambda _, row: compact(row.fold_in) if row.fold_in else ""),
     *_each(_figure, "fold_in_people_per_second", "fold_in_seconds"),
     *_each(_published, "published_kind", "published_read"),
+    ("train_sample_unit", lambda _, row: sample_unit(row)),
 )
 # Only where something is known of machines beside their CPU, or they differ.
 MACHINE_COLUMNS: tuple[CsvColumn, ...] = (

@@ -43,6 +43,15 @@ def test_the_charts_are_a_few_and_all_else_is_closed() -> None:
     assert len({chart["uuid"] for chart in charts["compareRunCharts"]}) == 5
 
 
+def test_the_table_begins_with_what_a_board_is_read_for() -> None:
+    first = ["hr_at_10", "ndcg_at_10", "train_seconds", "interactions_per_second"]
+    shown = state(views.LEADERBOARD)
+    assert shown["columnOrder"][0] == "attributes.`Run Name`"
+    assert shown["columnOrder"][1:5] == [f"metrics.`{name}`" for name in first]
+    assert shown["selectedColumns"] == shown["columnOrder"][1:]
+    assert shown["orderByKey"] == "metrics.`hr_at_10`"
+
+
 def test_the_charts_draw_metrics_that_runs_have() -> None:
     made = made_up("als", 0.5, curve=[{"number": 1, "seconds": 1.0, "loss": 2, "validation": 0.5}])
     names = {figure.name for figure in mapping.figures(made)}
