@@ -6,21 +6,26 @@ files that it may call, those of its folder `kernels` or its own, `kernels.py`.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import platformdirs
 from numba import config, njit
+from numba.core import event
 from numba.core.registry import cpu_target
 
 # Sums may be taken in any order, and fused with multiplications, as vector instructions need. The
 # order is fixed when a kernel is compiled. NaN and infinity keep their meaning.
 FAST = {"reassoc", "contract", "nsz"}
 OPTIONS: dict[str, Any] = {"fastmath": FAST, "error_model": "numpy"}
+JOB = "BENCH_JOB"  # the variable that has a folder in that of the run, see bench.isolation.marks
 settings: Any = config
+events: Any = event
 Function = Callable[..., Any]
 
 # Extensions of CPUs by which sums are taken in another order.
@@ -56,7 +61,7 @@ def folder(source: Path) -> Path:
 
     These are all files of a folder called kernels, and otherwise the file alone. It is a folder of
     its own in NUMBA_CACHE_DIR, or beside the file, or, where nothing can be written there, in the
-    user's cache.
+    user's cache, or in the folder of this run.
     """
     beside = source.parent
     digest = sha256(Path(__file__).read_bytes())
@@ -68,6 +73,9 @@ def folder(source: Path) -> Path:
         kept = beside / "__pycache__"
     else:
         kept = platformdirs.user_cache_path("bench")
+        job = os.environ.get(JOB)
+        if job and not _can_be_written(kept):
+            kept = Path(job).parent
     return kept / f"kernels-{digest.hexdigest()[:16]}"
 
 
@@ -79,3 +87,48 @@ def instruction_set() -> str:
     _, name, features = cpu_target.target_context.codegen().magic_tuple()
     present = {each[1:] for each in features.split(",") if each.startswith("+")}
     return " ".join([name, *sorted(each for each in present if each.startswith(VECTORS))])
+
+
+def _can_be_written(path: Path) -> bool:
+    """Whether something can be put into a folder, or into the one where it would be made."""
+    there = next(each for each in (path, *path.parents) if each.exists())
+    return os.access(there, os.W_OK)
+
+
+class Watch(event.Listener):
+    """Takes the time of compilation, and hears when some begins and ends."""
+
+    def __init__(self, hear: Callable[[bool], None]) -> None:
+        self.seconds = 0.0  # on the wall, of all that was compiled so far
+        self._hear = hear
+        self._depth = 0  # a kernel has parts compiled, and those have theirs
+        self._began = 0.0
+
+    def on_start(self, event: Any) -> None:
+        """Something is compiled that is not on the disk."""
+        self._depth += 1
+        if self._depth == 1:
+            self._began = perf_counter()
+            self._hear(True)
+
+    def on_end(self, event: Any) -> None:
+        """It is compiled."""
+        self._depth -= 1
+        if not self._depth:
+            self.seconds += perf_counter() - self._began
+            self._hear(False)
+
+
+@contextmanager
+def watched(hear: Callable[[bool], None]) -> Iterator[Watch]:
+    """A watch on all that numba compiles in the block; what is kept on the disk is none of it.
+
+    Args:
+        hear: called with True when compilation begins, with False when it ends.
+    """
+    watch = Watch(hear)
+    events.register("numba:compile", watch)
+    try:
+        yield watch
+    finally:
+        events.unregister("numba:compile", watch)

@@ -11,14 +11,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from pathlib import Path
-from time import monotonic
 from types import MappingProxyType
 from typing import Any, Literal
 
 import psutil
 
 from bench.isolation import marks, transfer
-from bench.isolation.worker import DONE, ORDER, RESULT, Job, Order
+from bench.isolation.deadline import Deadline
+from bench.isolation.worker import DONE, ORDER, RESULT, UNTIMED, Job, Order
 from bench.text import in_one_line
 
 MOST_MESSAGE = 1 << 20  # bytes
@@ -34,7 +34,7 @@ GUARD_SECONDS = 10.0  # for the guard to end all that a job has started
 class Limits:
     """What a job may use."""
 
-    seconds: float = 1800.0
+    seconds: float = 1800.0  # without those that it says not to count, see Parent.count_time
     memory_mb: int = 0  # 0: no limit
     threads: int = 1  # of BLAS, OpenMP and torch
 
@@ -80,7 +80,7 @@ class Child:
                 start_new_session=True,
             )
         theirs.close()
-        self._deadline = monotonic() + limits.seconds
+        self._deadline = Deadline(limits.seconds)
         self._stopped: Ending | None = None
         self.send(self.folder / ORDER)
 
@@ -106,6 +106,8 @@ class Child:
                     kind, value = json.loads(self._connection.recv_bytes(MOST_MESSAGE))
                     if kind == DONE:
                         return
+                    if kind == UNTIMED:
+                        (self._deadline.stand_still if value else self._deadline.go_on)()
                     yield str(kind), readers[kind](value) if kind in readers else value
                 elif self._process.poll() is None:
                     yield "", None
@@ -125,7 +127,7 @@ class Child:
 
     def _over_limit(self) -> Ending | None:
         limits = self._limits
-        if monotonic() > self._deadline:
+        if self._deadline.passed():
             return Ending(status="timeout", reason=f"stopped after {limits.seconds:g} s")
         if limits.memory_mb and self._memory_mb() > limits.memory_mb:
             return Ending(status="oom", reason=f"took more than {limits.memory_mb} MB of memory")
@@ -226,14 +228,6 @@ def running(
             yield process
         finally:
             process.kill()
-
-
-def answer(job: Job, limits: Limits, work: Path, before: Callable[[], None] = nothing) -> Ending:
-    """Run a job of which only the result matters. The arguments are those of `running`."""
-    with running(job, limits, work, before) as child:
-        for _ in child.messages():
-            pass
-        return child.end()
 
 
 def _signal_name(number: int) -> str:

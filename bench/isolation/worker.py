@@ -16,6 +16,7 @@ from bench.text import in_one_line, message_of, traceback_of
 
 ORDER, RESULT = "order", "result.json"  # in the job's folder
 DONE = "done"  # the last that a process says, when its result is written
+UNTIMED = "untimed"  # the kind of what says whether time counts: True or False
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "unable to allocate")
 
 
@@ -34,6 +35,10 @@ class Parent:
         if os.getpid() != self._process:
             os._exit(1)
         _send(self._connection, kind, value)
+
+    def count_time(self, counts: bool) -> None:
+        """Say whether the time from now on counts against the limit, as it does at first."""
+        self.tell(UNTIMED, not counts)
 
     def ask(self) -> Any:
         """Wait for what the run sends."""

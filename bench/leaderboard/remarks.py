@@ -8,6 +8,7 @@ from bench.leaderboard.machines import arithmetic_in_short
 from bench.leaderboard.marks import MARKS
 from bench.leaderboard.sections import Section
 from bench.leaderboard.statistics import statistics_lines
+from bench.records.timings import COMPILE
 from bench.text import one_line
 
 NO_CANARIES = "canaries: none vouch for this split; `bench run` measures them"
@@ -67,6 +68,7 @@ def remarks_below(section: Section) -> list[str]:
         *_cold(section),
         *_not_theirs(section),
         *map(one_line, origin.doubtful_lines(section.records)),
+        *_compilation(section),
         *canaries,
     ]
 
@@ -122,6 +124,17 @@ def _on_cpu(section: Section) -> list[str]:
         return []
     said = ", ".join(sorted(names))
     return [f"fitted on the CPU, for they use no GPU, whatever --device says: {said}"]
+
+
+def _compilation(section: Section) -> list[str]:
+    """What a first run had to compile, which is on no clock of the table."""
+    seconds: dict[str, float] = {}
+    for record in section.records:
+        taken = record.timings.get(COMPILE, 0.0)
+        seconds[record.cell.model] = max(taken, seconds.get(record.cell.model, 0.0))
+    some = [f"{one_line(model)} {taken:.0f} s" for model, taken in seconds.items() if taken >= 0.5]
+    why = "kernels were compiled, once and on no clock of the table"
+    return [f"{why}: {', '.join(some)}"] if some else []
 
 
 def _cold(section: Section) -> list[str]:

@@ -19,6 +19,7 @@ from bench.kept.put import Fitted
 from bench.kept.take import Left, NotKept, taken
 from bench.protocol.task import Task
 from bench.records.record import Record, Status
+from bench.records.timings import COMPILE
 from bench.registry.models import ModelSpec
 from bench.registry.names import knowing_added_models
 from bench.registry.sources import source_sha256
@@ -78,7 +79,9 @@ def measure(
     load_before = machine.load_average()
     came = _measure(planned, task, limits, work, display, prune, keep)
     ending, found = came.ending, came.ledger
-    timings = ending.result.get("timings", {}) | {
+    told = ending.result.get("timings", {})
+    timings = told | {
+        COMPILE: told.get(COMPILE, 0.0) + planned.described.compile_seconds,
         "cell_seconds": came.at - began,
         "load_before": load_before,
         "load_after": machine.load_average(),

@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal, NamedTuple
+
+import click
 
 from bench.adapter import Adapter
 from bench.errors import BadParameter, UnknownName
 from bench.fold_in.ways import ways_of
-from bench.isolation.process import Limits, answer
+from bench.isolation.process import Child, Limits, running
 from bench.isolation.worker import Parent
 from bench.protocol.task import Task
 from bench.registry.models import ModelSpec, adapter_class
@@ -17,8 +20,9 @@ from bench.registry.names import knowing_added_models
 from bench.registry.parameters import complete
 from bench.registry.suites import Suite, blame
 from bench.running.answered import keep_answer, kept_answer, key_of_answer
+from bench.running.compiling import COMPILING, compilation_told
 from bench.space import to_plain
-from bench.text import in_one_line
+from bench.text import in_one_line, one_line
 
 LIMITS = Limits(seconds=120.0)
 
@@ -33,6 +37,7 @@ class Described(NamedTuple):
     search: dict[str, Any] | str = "the model was not asked"
     needs: Sequence[str] = ()  # of the data, see `bench.adapter.Adapter.needs`
     ways: Sequence[str] = ()  # to serve new people, see bench.fold_in
+    compile_seconds: float = 0.0  # that its kernels took just now; those kept on the disk take none
 
 
 @dataclass(kw_only=True)
@@ -42,7 +47,13 @@ class Describe:
     rows: list[ModelSpec]
 
     def run(self, parent: Parent) -> dict[str, Any]:
-        return {"rows": [list(self._describe(row)) for row in self.rows]}
+        rows = []
+        for row in self.rows:
+            parent.tell("asked", row.model)
+            with compilation_told(parent) as watch:
+                found = self._describe(row)
+            rows.append(list(found._replace(compile_seconds=watch.seconds)))
+        return {"rows": rows}
 
     def _describe(self, row: ModelSpec) -> Described:
         try:
@@ -119,14 +130,29 @@ def _answers(specs: list[ModelSpec], work: Path) -> list[Described]:
     answers = [next(new) if found is None else Described(*found) for found in kept]
     for key, found, known in zip(keys, kept, answers, strict=True):
         if found is None and isinstance(known.search, dict):  # the model itself has answered
-            keep_answer(key, list(known))
+            keep_answer(key, list(known._replace(compile_seconds=0.0)))
     return answers
 
 
 def _ask(specs: list[ModelSpec], work: Path) -> list[Described]:
-    ending = answer(Describe(rows=specs), LIMITS, work, before=knowing_added_models())
+    with running(Describe(rows=specs), LIMITS, work, knowing_added_models()) as child:
+        _tell_of_compilation(child)
+        ending = child.end()
     if ending.status == "ok":
         return [Described(*each) for each in ending.result["rows"]]
     if len(specs) == 1:
         return [Described("ok", specs[0].params, search=ending.reason)]
     return [known for spec in specs for known in _ask([spec], work)]
+
+
+def _tell_of_compilation(child: Child) -> None:
+    """Say for which models kernels are being compiled: it takes long, and comes only once."""
+    began, model, told = monotonic(), "", ""
+    for kind, value in child.messages({"asked": str, "phase": str}):
+        if kind == "asked":
+            model = value
+        elif kind == "phase" and value == COMPILING and model != told:
+            click.echo(f"compiling what {one_line(model)} needs, once ...")
+            told = model
+    if told:
+        click.echo(f"compiled in {monotonic() - began:.0f} s, which counts in no cell")

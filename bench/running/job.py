@@ -17,7 +17,9 @@ from bench.evaluation.evaluate import evaluate, latencies, look
 from bench.interactions import Interactions
 from bench.isolation.worker import Parent, skipped
 from bench.protocol.task import Cases
+from bench.records.timings import COMPILE
 from bench.registry.models import ModelSpec, complete_adapter
+from bench.running.compiling import LOADING, compilation_told
 from bench.running.training import Epoch, Training
 
 LEDGER = "ledger.parquet"  # in the job's folder
@@ -38,12 +40,14 @@ class Measure:
     timings: dict[str, float] = field(default_factory=dict)
 
     def run(self, parent: Parent) -> dict[str, Any]:
-        parent.tell("phase", "loading")
-        adapter = complete_adapter(self.row)
-        if reason := self._too_large(adapter):
-            return skipped(reason)
-        # Numba, before a clock or the level of memory is read.
-        import_module("bench.evaluation.kernels")
+        parent.tell("phase", LOADING)
+        with compilation_told(parent) as watch:
+            adapter = complete_adapter(self.row)
+            if reason := self._too_large(adapter):
+                return skipped(reason)
+            # Numba, before a clock or the level of memory is read.
+            import_module("bench.evaluation.kernels")
+        self.timings[COMPILE] = watch.seconds
         for ids in (self.train.users, self.train.items):
             ids.max(initial=0)  # what every model reads is in memory before one is timed
         # All of our randomness comes from run.seed; a library below a model may use the global one.

@@ -14,6 +14,7 @@ from bench.evaluation.figures import figures
 from bench.isolation import process as isolation
 from bench.protocol.task import Task
 from bench.records.record import Record
+from bench.records.timings import COMPILE
 from bench.registry.models import ModelSpec
 from bench.registry.names import knowing_added_models
 from bench.running.cell import READERS, checked_ledger, record_of, skipped
@@ -62,6 +63,7 @@ def measure_together(
         if ending.status == "ok":
             found = ledger.join_ledgers([fit.ledgers[number] for fit in fits])
             timings = _means([_timings(fit.ending, number) for fit in fits])
+        timings[COMPILE] = timings.get(COMPILE, 0.0) + planned.described.compile_seconds
         record = record_of(
             planned,
             task,

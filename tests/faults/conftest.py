@@ -45,7 +45,7 @@ def outcome(stored: Path) -> Outcome:
             (stored / f"{name}.py").write_text(text)
             rows.append(SuiteRow(model=names.add_model(stored / f"{name}.py")))
         rows += [SuiteRow(model="random"), SuiteRow(model="ease")]
-        with over_when_said("bench.isolation.process", faulty.HANGING):
+        with over_when_said("bench.isolation.deadline", faulty.HANGING):
             code = faulty.run(stored, rows, memory_limit=faulty.MEMORY_LIMIT)
         return outcome_of(code, stored)
 

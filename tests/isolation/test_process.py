@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
+from bench.isolation import deadline
 from bench.isolation.marks import MARK
-from bench.isolation.process import Limits, answer, running
+from bench.isolation.process import Ending, Limits, nothing, running
+from bench.isolation.worker import UNTIMED, Job
 
 JOBS = """import os
 from dataclasses import dataclass, field
@@ -43,6 +45,14 @@ class Asks:
         return {"doubled": 2 * parent.ask()}
 """
 LIMITS = Limits(seconds=60)
+
+
+def answer(job: Job, limits: Limits, work: Path, before: Callable[[], None] = nothing) -> Ending:
+    """Run a job of which only the result matters."""
+    with running(job, limits, work, before) as child:
+        for _ in child.messages():
+            pass
+        return child.end()
 
 
 @pytest.fixture
@@ -126,3 +136,30 @@ def test_a_job_that_is_given_up_says_why(jobs: Any, work: Path) -> None:
                 child.stop("enough")
         ending = child.end()
     assert (ending.status, ending.reason) == ("stopped", "enough")
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ([(UNTIMED, True), ("passes", 1700), (UNTIMED, False), ("passes", 50)], "ok"),
+        ([(UNTIMED, True), ("passes", 1700), (UNTIMED, False), ("passes", 70)], "timeout"),
+        ([("passes", 70)], "timeout"),
+        # What never ends, or comes again and again, goes against the limit at last.
+        ([(UNTIMED, True), ("passes", 1900)], "timeout"),
+        ([(UNTIMED, True), ("passes", 1000), (UNTIMED, True), ("passes", 900)], "timeout"),
+        (3 * [(UNTIMED, True), ("passes", 700), (UNTIMED, False)], "timeout"),
+    ],
+)
+def test_what_a_job_says_not_to_count_is_outside_its_limit(
+    said: list[tuple[str, Any]],
+    status: str,
+    jobs: Any,
+    work: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(deadline, "monotonic", lambda: now)
+    with running(jobs.Says([*said, ("phase", "last")]), LIMITS, work) as child:
+        for kind, value in child.messages():
+            now += value if kind == "passes" else 0
+        assert child.end().status == status

@@ -33,6 +33,8 @@ MEANINGS = """\
 - **HR@10, NDCG@10**: among 99 sampled negatives, after the same number of epochs; ± is the
   standard error over users.
 - **memory**: what training and full evaluation took above the level before.
+- No clock has imports or compilation in it: bench compiles its kernels once, which takes about a
+  minute of processor for all models.
 - In parentheses: how many times better bench is.
 - **ahead**: by more than 2 %, or in accuracy by more than one standard error.
 """
