@@ -101,7 +101,7 @@ ALLOWED: dict[str, set[str]] = {
     # the same for scripts and notebooks
     "api": {
         *("adapter", "data", "errors", "interactions", "leaderboard", "records", "registry"),
-        *("retrieval", "running", "text"),
+        *("retrieval", "running", "text", "tracking"),
     },
     "cli": {
         *("canaries", "certify", "compare", "data", "embeddings", "errors", "evaluation"),

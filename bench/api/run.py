@@ -23,6 +23,7 @@ from bench.running.plan import Options
 from bench.running.run import run as run_suite
 from bench.running.surfaces import surface_here
 from bench.text import shown
+from bench.tracking.aside import Track
 
 DEFAULT_SUITE = "ml-100k"  # whose models are run where none are named
 
@@ -43,6 +44,7 @@ def run(
     data_dir: Path | str | None = None,
     keep: bool = False,
     force: bool = False,
+    track: Track = "wait",
     progress: bool = True,
 ) -> Board:
     """Train and measure models, each in a process of its own, and keep all results.
@@ -72,6 +74,8 @@ def run(
         data_dir: of a data set by name: where the publisher's files are; nothing is downloaded.
         keep: keep the fitted models in the results folder, to be used in other processes.
         force: measure again what is measured.
+        track: when MLflow is told: "wait" has told it when this returns, "later" leaves it to a
+            process that goes on, "off" tells it nothing; `bench track` makes up for that.
         progress: False shows nothing until the board.
 
     Returns:
@@ -116,6 +120,7 @@ def run(
             device=device,
             threads=threads,
             force=force,
+            track=track,
             shown_on=surface_here() if progress else "lines",
         )
         outcome = run_suite(suite, options, given)

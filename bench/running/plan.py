@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from bench import machine
 from bench.errors import BadParameter, unknown
@@ -58,6 +58,8 @@ class Options:
             raise unknown("device", self.device, ["cpu", "cuda", "cuda:0"])
         if self.device != "cpu":
             _check_gpu(self.device)
+        if self.track not in get_args(Track):
+            raise unknown("way to track", str(self.track), get_args(Track))
         if self.threads < 1:
             raise BadParameter(f"threads must be 1 or more, not {self.threads}")
 

@@ -81,7 +81,9 @@ def test_what_is_measured_is_kept_until_the_class_changes(
     assert keys(again) == keys(first)
     assert "measured before" in capsys.readouterr().out
     monkeypatch.setattr(sys.modules[__name__], "BONUS", 0.5)
-    changed = measured(folder, Popular, progress=False)
+    told = (folder / "results" / "mlflow.db").read_bytes()
+    changed = measured(folder, Popular, progress=False, track="off")
+    assert (folder / "results" / "mlflow.db").read_bytes() == told
     assert keys(changed) != keys(first)
     assert capsys.readouterr().out == ""
 
@@ -157,6 +159,11 @@ def test_a_mistake_is_one_line(folder: Path, models: Any, message: str) -> None:
         ("synthetic", {"device": "gpu"}, "unknown device 'gpu'"),
         ("synthetic", {"seeds": "01"}, "seeds takes whole numbers from 0"),
         ("synthetic", {"seeds": []}, r"seeds must be whole numbers from 0, not \[\]"),
+        (
+            "synthetic",
+            {"track": "never"},
+            r"unknown way to track 'never'\. .*Known: later, off, wait",
+        ),
         ("synthetic", {"threads": 0}, "threads must be 1 or more, not 0"),
         ("synthetic", {"timeout": 0}, "timeout must be more than 0 seconds, not 0"),
     ],
