@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from bench.isolation.worker import Parent
-
-if TYPE_CHECKING:
-    from bench.compilation import Watch
 
 LOADING, COMPILING = "loading", "compiling"  # phases
 
 
+class Watch(Protocol):
+    """See `bench.compilation.Watch`."""
+
+    seconds: float
+
+
 @contextmanager
-def compilation_told(parent: Parent) -> Iterator["Watch"]:
+def compilation_told(parent: Parent) -> Iterator[Watch]:
     """A watch on what is compiled in the block, which the run hears of, and which has no limit.
 
     Kernels are compiled when what has them is imported, and kept on the disk; so this takes time
