@@ -157,11 +157,12 @@ def _findings(
     from bench.compare.strata import NoStrata, counts_of_test_items, measured_on, strata
     from bench.compare.weak_spots import spots
 
+    of = section.data, section.records[-1].data_sha256
     wanted = [option for option in KINDS if asked[option.replace("-", "_")]]
     question = Question(
         figure=figure_of(asked["by"]),
         limits=tuple(parse_limit(name, asked[name]) for name in LIMITS if asked[name] is not None),
-        needs=tuple(need(each, measured_sections(results), section.dataset) for each in wanted),
+        needs=tuple(need(each, measured_sections(results), *of) for each in wanted),
         no_order=asked["no_order"],
         prefer=prefer,
     )

@@ -67,12 +67,20 @@ class Need:
         )
 
 
-def need(option: str, sections: Iterable[Section], dataset: str) -> Need:
-    """A need with what a results folder has measured of it on a data set."""
+def need(option: str, sections: Iterable[Section], dataset: str, data_sha256: str = "") -> Need:
+    """A need with what a results folder has measured of it on a data set.
+
+    Args:
+        option: of the command, as "new-people".
+        sections: of the folder.
+        dataset: the name by which it is loaded.
+        data_sha256: of the data that count; "" for any.
+    """
     said, prefix = KINDS[option]
     for section in sections:
         of_kind = section.protocol.startswith(prefix) and "validation" not in section.protocol
-        if section.dataset == dataset and of_kind:
+        same = data_sha256 in ("", section.records[-1].data_sha256)
+        if section.data == dataset and same and of_kind:
             best_last = sorted((row for row in section.rows if row.seeds), key=_hits)
             measured = {_identity(row): row for row in best_last}
             return Need(option, said, measured, section.protocol)

@@ -129,6 +129,9 @@ def test_needs_are_met_by_rows_that_were_measured(tmp_path: Path) -> None:
     assert found.taken.name == "other"
     note = wanted.note(found.taken.row, "2 s")
     assert note.startswith("On new items other was measured (cold-items): HR@10 ")
+    of_other_data = need("new-items", measured_sections(results), section.data, "another hash")
+    assert "nothing here was measured" in of_other_data.note(found.taken.row, "2 s")
+    assert need("new-items", measured_sections(results), section.data, "d") == wanted
 
 
 def test_a_model_that_cannot_tell_new_items_apart_is_out(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Rows of new people side by side, by how many of their items are known."""
 
 import re
+from dataclasses import replace
 
 from records import made_up
 
@@ -71,3 +72,10 @@ def test_each_form_of_the_board_has_the_table() -> None:
     for page in (html(board()), notebook(board())):
         assert title in page and "0.6500" in page
         assert "<b>x</b>" not in page
+
+
+def test_numbers_of_other_data_make_no_line() -> None:
+    """As where K = 1 was measured before the data changed, and K = 5 after."""
+    first, second, third = (section.records for section in board())
+    changed = [replace(record, data_sha256="another") for record in second]
+    assert [each.known for each in families(sections([*first, *changed, *third]))] == [(1, 20)]
