@@ -9,7 +9,7 @@ import pytest
 from faulty import model, run
 
 from bench import machine
-from bench.cli.main import main
+from bench.leaderboard.verify import verify
 from bench.protocol.task import Task, prepare
 from bench.records.folder import Results
 from bench.registry.datasets import load_data
@@ -64,20 +64,15 @@ def test_changed_code_is_measured_and_the_same_code_is_not(
 
 
 @pytest.mark.slow
-def test_another_label_is_the_same_cell_under_another_name(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_label_is_the_same_cell_under_another_name(folder: Path) -> None:
     """Its record and ledger stand under both, and the second is not measured."""
-    suite, results = folder / "named.toml", Results(folder / "named")
-    for label in ("first", "it's 'another'", "first"):
-        suite.write_text(
-            f'dataset = "synthetic"\n[[rows]]\nmodel = "popularity"\nlabel = "{label}"\n'
-        )
-        assert main(["run", "--suite", str(suite), "--results", str(results)]) == 0
-        capsys.readouterr()
+    results = Results(folder / "results")
+    labels = ("first", "it's 'another'", "first")
+    for label in labels:
+        assert run(folder, [SuiteRow(model="popularity", label=label)]) == 0
     records = results.read_records()
-    assert sorted(each.cell.label for each in records) == ["first", "it's 'another'"]
+    assert sorted(each.cell.label for each in records) == sorted({*labels})
     assert len({(each.key, each.started, each.invocation) for each in records}) == 1
     first, second = (results.ledger_of(each).read_bytes() for each in records)
     assert first == second
-    assert main(["verify", str(results)]) == 0
+    assert "2 records, 2 of them with a ledger" in verify(results)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from measured_models import write_models
 
 import bench
 from bench.protocol.task import Task, prepare
@@ -13,6 +14,7 @@ from bench.registry.datasets import load_data
 from bench.registry.suites import SuiteRow
 from bench.running import plan
 from bench.running.describe import Described
+from bench.running.folder import keep_label, kept_record, stands
 from bench.running.plan import cell_key, planned
 
 HARNESS = Path(bench.__file__).parent
@@ -222,6 +224,38 @@ def test_what_a_model_reads_of_itself_counts(
 def test_a_label_changes_no_key(tmp_path: Path, task: Task) -> None:
     keys = {key_of_model(MODEL, tmp_path, task, label) for label in ("", "mine", "als")}
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize("label", ["other", "it's <b>'another'</b>", ""])
+def test_a_record_is_found_under_any_label_and_kept_under_the_new_one(
+    label: str, tmp_path: Path
+) -> None:
+    results = write_models(tmp_path, {"als": [[3, 40]]}, label="first")
+    (record,) = results.read_records()
+    cell = replace(record.cell, label=label)
+    found = kept_record(cell, record.key, results)
+    assert found == record and stands(cell, record.key, results)
+    named = keep_label(found, cell, results)
+    assert named == replace(record, cell=cell)
+    assert kept_record(cell, record.key, results) == named
+    assert keep_label(named, cell, results) is named
+    one, other = (results.ledger_of(each).read_bytes() for each in (record, named))
+    assert one == other
+    assert len(results.read_records()) == 2
+    assert kept_record(cell, "f" * 16, results) is None
+
+
+@pytest.mark.parametrize("damage", ["status", "ledger"])
+def test_one_that_does_not_count_is_not_found_under_another_label(
+    damage: str, tmp_path: Path
+) -> None:
+    results = write_models(tmp_path, {"als": [[3, 40]]}, label="first")
+    (record,) = results.read_records()
+    if damage == "status":
+        results.save(replace(record, status="failed"))
+    else:
+        results.ledger_of(record).write_bytes(b"PAR1")
+    assert kept_record(replace(record.cell, label="other"), record.key, results) is None
 
 
 def test_all_else_in_a_cell_changes_it(task: Task) -> None:
