@@ -73,25 +73,6 @@ def test_a_record_and_its_board_say_what_it_was_measured_by(tmp_path: Path) -> N
     assert machine.environment().items() <= record.environment.items()
 
 
-@pytest.mark.slow
-def test_seeds_that_two_kernels_of_blas_summed_are_averaged_under_a_mark(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was measured counts as it did, and the board of both says so."""
-    words = ["run", "--dataset", "synthetic", "--models", "ease", "--track", "off"]
-    words += ["--results", "r", "--seeds"]
-    assert bench_here(tmp_path, *words, "0").returncode == 0
-    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
-    again = bench_here(tmp_path, *words, "0,1")
-    assert again.stdout.count("measured before") == 1
-    records = Results(tmp_path / "r").read_records()
-    if len({each.environment["blas"] for each in records}) < 2:
-        pytest.skip("numpy has no OpenBLAS that can choose here")
-    assert len({each.environment["instruction_set"] for each in records}) == 1
-    assert "ease ¶" in again.stdout
-    assert "¶ other machine than most rows" in again.stdout
-
-
 DATA = Interactions(
     users=np.repeat(np.arange(4, dtype=np.int32), 3),
     items=np.tile(np.arange(3, dtype=np.int32), 4),
