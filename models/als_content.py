@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.adapter import Need, Run
 from bench.interactions import Interactions
-from bench.space import log, space
+from bench.space import log, number, space
 
 from .als import ALS
 from .shared.content import content, ridge
@@ -28,10 +28,11 @@ class ALSContent(ALS):
 
     features_l2: float = 10.0
     new_item_boost: float = 1.0
+    tag_sets: float = 0.0  # length of a feature for all tags of an item together
     text: bool = False  # whether vectors of texts by a language model are features, too
 
     uses_features = ("items",)
-    search = space(ALS.search, features_l2=log(0.1, 1000))
+    search = space(ALS.search, features_l2=log(0.1, 1000), tag_sets=number(0, 1))
 
     def needs(self) -> tuple[Need, ...]:
         """Features of items, beside what als needs."""
@@ -42,13 +43,13 @@ class ALSContent(ALS):
         """Learn from train; a look in between is at als.
 
         Raises:
-            ValueError: as als does; features_l2 or new_item_boost is not above 0; or there
-                are no vectors for `text`.
+            ValueError: as als does; features_l2 or new_item_boost is not above 0; tag_sets is
+                below 0; or there are no vectors for `text`.
         """
         if not self.new_item_boost > 0:
             raise ValueError(f"new_item_boost must be above 0, not {self.new_item_boost:g}")
         super().fit(train, run)
-        rows = content(train.item_features, train.n_items, self.text)  # [I, F]
+        rows = content(train.item_features, train.n_items, self.text, self.tag_sets)  # [I, F]
         new = np.bincount(train.items, minlength=train.n_items) == 0
         known = rows[~new]  # [C, F]
         mapping = ridge(known, self.features_l2) @ (known.T @ self._items[~new])  # [F, D]

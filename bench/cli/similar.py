@@ -8,8 +8,8 @@ from bench.cli.kept_options import asks_kept_models, print_answers
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
-    from bench.kept.manifest import By
     from bench.retrieval.opened import Opened
+    from bench.retrieval.similar import Measure
 
 
 @click.command(short_help="Items like one, by what a kept model learned.")
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 @click.option("-n", "n", type=click.IntRange(min=1), help="How many at most [default: 10].")
 @click.option(
     "--by",
-    type=click.Choice(["centred", "cosine", "dot"]),
-    help="How vectors are compared [default: what suits the model]; dot puts popular items first.",
+    type=click.Choice(["centred", "cosine", "dot", "weights"]),
+    help="How vectors are compared [default: what suits the model]; dot puts popular items first;"
+    " weights is no comparison of vectors, but what the item adds to the scores of others.",
 )
 @click.option(
     "--least-users",
@@ -34,7 +35,7 @@ def similar(
     opened: "Opened",
     model: str | None,
     n: int | None,
-    by: "By | None",
+    by: "Measure | None",
     least_users: int,
     all_models: bool,
     form: str,

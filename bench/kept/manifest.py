@@ -56,6 +56,7 @@ class Manifest(Kept):
     files: dict[str, FileFacts]
     note: str = ""  # where it is not the fit of its record
     started: str = ""  # ISO 8601, UTC, of the fit
+    code_sha256: str = ""  # of what the model was made of, as in its record
     schema: int = SCHEMA
 
     @property

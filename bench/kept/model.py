@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import click
 import numpy as np
 
 from bench.adapter import Adapter, State
@@ -30,6 +31,7 @@ from bench.kept.tables import read_items, read_users
 from bench.records.files import load
 from bench.records.record import Cell
 from bench.registry.models import ModelSpec, complete_adapter
+from bench.registry.sources import source_sha256
 from bench.text import in_one_line
 
 
@@ -60,6 +62,7 @@ class KeptModel:
     item_vectors: Floats  # [I, d] as kept, biases included; [I, 0] of kind "none"
     files: dict[str, FileFacts]
     note: str = ""  # where it is not the fit of its record
+    code_sha256: str = ""  # of what the model was made of, as in its record
 
     @classmethod
     def read(cls, folder: Path) -> "KeptModel":
@@ -86,6 +89,7 @@ class KeptModel:
             item_vectors=vectors,
             files=kept.files,
             note=kept.note,
+            code_sha256=kept.code_sha256,
         )
 
     @property
@@ -156,6 +160,8 @@ class KeptModel:
     def adapter(self) -> Adapter:
         """The model as after its fit: its scores are the same, bit for bit.
 
+        Where its code has changed since, that is said on standard error.
+
         Raises:
             CannotBeRestored: only its vectors are kept, or its code is no longer that of the fit.
             Damaged: a file is missing, or has changed.
@@ -181,6 +187,13 @@ class KeptModel:
             raise CannotBeRestored(
                 f"{self.folder}: {self.name} cannot be restored: {in_one_line(error)}"
             ) from error
+        if self.code_sha256 not in ("", source_sha256(self.cell.model)):
+            click.echo(
+                f"warning: {self.name} was kept by another state of"
+                f" models/{self.cell.model}.py, of what it imports, or of its libraries: scores"
+                " may differ; keep it again, by --keep",
+                err=True,
+            )
         return adapter
 
     def _state(self) -> State:

@@ -85,6 +85,7 @@ def put_model(
             files={path.name: FileFacts.of(path) for path in sorted(folder.iterdir())},
             note=note,
             started=record.started,
+            code_sha256=record.code_sha256,
         )
         save(kept, folder / MANIFEST)
 

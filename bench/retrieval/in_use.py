@@ -9,13 +9,13 @@ from bench.fold_in.alike import Alike
 from bench.fold_in.prior import Prior
 from bench.fold_in.ways import FoldIn, fold_in, ways_of
 from bench.interactions import Ids, Interactions, OriginalIds
-from bench.kept.manifest import By
 from bench.kept.model import KeptModel
 from bench.retrieval.labels import Labels
 from bench.retrieval.reasons import Parts, own_parts
-from bench.retrieval.similar import Index
+from bench.retrieval.similar import Index, Measure
 from bench.retrieval.spelling import nearest
 from bench.retrieval.titles import Titles
+from bench.retrieval.weights import WeightIndex
 from bench.text import shown
 
 
@@ -29,7 +29,7 @@ class InUse:
     def __init__(self, kept: KeptModel, chosen: str = "") -> None:
         """`chosen` says why this model, where nobody asked for it by name."""
         self.kept, self.chosen = kept, chosen
-        self._indexes: dict[By, Index] = {}
+        self._indexes: dict[Measure, Index] = {}
         self._folds: dict[str, FoldIn] = {}
 
     @cached_property
@@ -42,11 +42,18 @@ class InUse:
         """Items as people read them."""
         return self.titles.labels
 
-    def index(self, by: By | None = None) -> Index:
-        """Its vectors, to be searched. Raises NoVectors where it does not compare items."""
+    def index(self, by: Measure | None = None) -> Index:
+        """Its vectors, or weights, to be searched.
+
+        Raises:
+            NoVectors: it does not compare items, or has no weights.
+        """
         by = by or self.kept.by
         if by not in self._indexes:
-            self._indexes[by] = Index(self.kept, by)
+            if by == "weights":
+                self._indexes[by] = WeightIndex(self.kept)
+            else:
+                self._indexes[by] = Index(self.kept, by)
         return self._indexes[by]
 
     @cached_property

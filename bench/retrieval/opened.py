@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.errors import UsageError
-from bench.kept.manifest import STATE, By
+from bench.kept.manifest import STATE
 from bench.kept.model import CannotBeRestored, KeptModel
 from bench.kept.open import Summary, kept_models, open_kept
 from bench.records.folder import Results
@@ -11,7 +11,7 @@ from bench.retrieval.answer import WIDTH, Answer, facts_of, line_of
 from bench.retrieval.filters import Wanted
 from bench.retrieval.in_use import InUse
 from bench.retrieval.recommend import for_person, for_user
-from bench.retrieval.similar import LEAST_USERS, similar
+from bench.retrieval.similar import LEAST_USERS, Measure, NoVectors, similar
 from bench.retrieval.taste import Taste
 from bench.text import shown
 
@@ -42,7 +42,7 @@ class Opened:
         title: Titled,
         *,
         n: int = 10,
-        by: By | None = None,
+        by: Measure | None = None,
         least_users: int = LEAST_USERS,
         model: str | None = None,
     ) -> Answer:
@@ -52,7 +52,8 @@ class Opened:
             title: as people type it: "Alien", "alien (1979)"; or an id: 1214, "#1214".
             n: how many at most.
             by: "centred" or "cosine", of vectors less their mean or as they are, or "dot", which
-                puts popular items first. None: what suits the model.
+                puts popular items first; "weights", of the item in the scores of others, where
+                scores are sums over a person's items. None: what suits the model.
             least_users: items that fewer users have in train are left out.
             model: a kept one. None: the best by exact NDCG@10.
 
@@ -79,17 +80,19 @@ class Opened:
         title: Titled,
         *,
         n: int = 5,
-        by: By | None = None,
+        by: Measure | None = None,
         least_users: int = LEAST_USERS,
     ) -> list[Answer]:
-        """The items most like one, for each kept model that compares items, the best model first.
+        """The items most like one, for each kept model that compares items so, the best first.
 
         Raises:
             bench.UsageError: as `similar`; or the models learned from different data.
         """
         self.use(None)  # what is kept is of one data set, or else it says so
         names = [each.name for each in self._of_one_version() if each.kept.kind != "none"]
-        asked = dict.fromkeys(names)
+        asked = [name for name in dict.fromkeys(names) if by != "weights" or self._weighs(name)]
+        if not asked:
+            raise NoVectors("no kept model has weights between items, as ease, slim and knn have")
         return [self.similar(title, n=n, by=by, least_users=least_users, model=m) for m in asked]
 
     def recommend(
@@ -210,6 +213,14 @@ class Opened:
         """Why a model answers, where others are kept, too."""
         others = len(self.models) - 1
         return f"the best of {others + 1} kept models by exact NDCG@10" if others else ""
+
+    def _weighs(self, model: str) -> bool:
+        """Whether a model has weights between items, and can be asked for them."""
+        try:
+            self.use(model).index("weights")
+        except (NoVectors, CannotBeRestored):
+            return False
+        return True
 
     def _recommending(self, model: str | None, from_vectors: bool) -> InUse:
         """A model that can recommend: restored, or for users of the data by its own vectors."""

@@ -23,7 +23,7 @@ from bench.retrieval.labels import Labels
 from bench.retrieval.similar import Index
 
 NAMED = 2  # liked items that a reason names
-LEAST = 0.1  # of the score: what many like, and what speaks against, is named from here on
+LEAST = 0.1  # of what speaks for an item: what many like, and what speaks against, is named then
 NEAR = 0.1  # similarity below which a liked item is no reason
 MOST_TAKEN_APART = 1000  # chosen items whose single scores are computed
 DISLIKE = 0.5  # how much one weighs against a like
@@ -117,30 +117,31 @@ class Reasons:
         self._parts, self._labels, self._index = parts, labels, index
 
     def why(self, item: int) -> str:
-        """In a few words: because of two liked items, and what else has a part in it."""
+        """In a few words: because of two liked items, and what else has a part in it.
+
+        Shares are of all that speaks for the item: together they are 100 %. What speaks against it
+        has none.
+        """
         if self._parts.shares is None:
             return self._nearest(item)
         of_items = self._parts.shares.of_items[:, item]
         of_all = float(self._parts.shares.of_all[item])
-        score = float(of_items.sum() + of_all)
+        whole = float(np.maximum(of_items, 0).sum() + max(of_all, 0.0))
         order = np.argsort(-of_items, kind="stable")
         for_ = [at for at in order[:NAMED] if of_items[at] > 0]
-        against = [at for at in order[::-1][:1] if -of_items[at] >= LEAST * abs(score)]
+        against = [at for at in order[::-1][:1] if -of_items[at] > LEAST * whole]
         said = []
         if for_:
-            said.append(f"because of {self._listed(for_, of_items, score)}")
-        if of_all > 0 and of_all >= LEAST * abs(score):
-            since = f"since many like it{_percent(of_all, score)}"
+            named = (f"{self._title(at)} ({_percent(of_items[at] / whole)})" for at in for_)
+            said.append(f"because of {', '.join(named)}")
+        if of_all > 0 and of_all >= LEAST * whole:
+            since = f"since many like it ({_percent(of_all / whole)})"
             said = [f"{said[0]} and {since}"] if said else [since]
-        if against and of_items[against[0]] < 0:
-            said.append(f"in spite of {self._listed(against, of_items, score)}")
+        said += [f"in spite of {self._title(at)}" for at in against]
         return ", ".join(said)
 
-    def _listed(self, places: Sequence[int], shares: NDArray[np.float64], score: float) -> str:
-        return ", ".join(
-            f"{self._labels.title(self._parts.items[at])}{_percent(float(shares[at]), score)}"
-            for at in places
-        )
+    def _title(self, place: int) -> str:
+        return self._labels.title(self._parts.items[place])
 
     def _nearest(self, item: int) -> str:
         if self._index is None or not self._parts.items or item not in self._index:
@@ -156,5 +157,5 @@ class Reasons:
         return f"like {', '.join(near)}" if near else ""
 
 
-def _percent(share: float, score: float) -> str:
-    return f" ({100 * share / score:.0f} %)" if score > 0 else ""
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

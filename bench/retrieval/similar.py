@@ -1,7 +1,7 @@
 """Items that are alike: exact search over all vectors of a kept model."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,13 @@ from bench.kept.model import KeptModel
 from bench.retrieval.answer import Answer, facts_of, line_of, plain_id
 from bench.retrieval.labels import Labels
 
+Measure = By | Literal["weights"]  #: of vectors, or of item weights: see `bench.retrieval.weights`
 LEAST_USERS = 5  # below it vectors are of too few choices, and odd items lead
 _MEASURES = {
     "centred": "cosine of centred vectors",
     "cosine": "cosine of vectors",
     "dot": "dot product of vectors, by which popular items come first",
+    "weights": "the weight of the item in the score of each other one, for who chose it",
 }
 
 
@@ -35,6 +37,9 @@ class Neighbours(NamedTuple):
 class Index:
     """The item vectors of a kept model, ready to be searched."""
 
+    by: Measure
+    above = -np.inf  # what is as alike as that, or less, is no neighbour
+
     def __init__(self, kept: KeptModel, by: By | None = None) -> None:
         """Prepare them once; a search is one product of a matrix and a vector.
 
@@ -46,8 +51,8 @@ class Index:
                 f"{kept.name} gives everybody the same, or noise: no items are alike for it;"
                 " name another with --model"
             )
-        self.by: By = by or kept.by
-        self._vectors = np.ascontiguousarray(kept.vectors(self.by))  # [I, d]
+        self.by = by or kept.by
+        self._vectors = np.ascontiguousarray(kept.vectors(by))  # [I, d]
         self._users = kept.catalogue.users  # [I]
 
     def __contains__(self, item: int) -> bool:
@@ -70,7 +75,7 @@ class Index:
             but: further items that are left out.
         """
         values = self.similarities(item)
-        left_out = self._users < least_users
+        left_out = (self._users < least_users) | ~(values > self.above)
         left_out[[item, *but]] = True
         found = top(values, n, left_out)
         return Neighbours(found, values[found])
@@ -143,7 +148,7 @@ def item_of(kept: KeptModel, labels: Labels, item: int) -> dict[str, Any]:
 
 
 def _remarks(
-    kept: KeptModel, labels: Labels, item: int, by: By, n: int, found: int, least_users: int
+    kept: KeptModel, labels: Labels, item: int, by: Measure, n: int, found: int, least_users: int
 ) -> list[str]:
     users = int(kept.catalogue.users[item])
     said = [kept.note] if kept.note else []
@@ -157,6 +162,6 @@ def _remarks(
             f"{few:,} items with under {least_users} users are left out; --least-users 1 shows"
             " them."
         )
-    made = ", made of the model's scores" if kept.kind == "profile" else ""
-    said.append(f"Similarity: {_MEASURES[by]}{made}.")
-    return said
+    if kept.kind == "profile" and by != "weights":
+        said.append("Where a model has no vectors of its own, they are made of its scores.")
+    return [*said, f"Similarity: {_MEASURES[by]}."]

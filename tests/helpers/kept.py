@@ -20,6 +20,7 @@ from bench.records.record import Cell, Record
 from bench.records.standings import PairStanding, RowStanding, Standings
 from bench.registry.models import ModelSpec, complete_adapter
 from bench.registry.parameters import complete
+from bench.registry.sources import source_sha256
 
 CELL = Cell(dataset="d", protocol="loo-99", model="als", params={"factors": [8, 4]}, seed=0)
 RECORD = Record(cell=CELL, key="0" * 16, status="ok", metrics={"hr_at_10": 0.5})
@@ -158,6 +159,7 @@ def made_up_kept(
         metrics={"hr_at_10": 0.5, "ndcg_at_10_expected": ndcg},
         data_sha256=fingerprint(train),
         split_sha256=fingerprint([train.users, train.items]),
+        code_sha256=source_sha256(model),
         started=f"2026-11-28T12:00:{second:02d}.000+00:00",
     )
     results.save(record)

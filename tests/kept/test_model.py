@@ -1,5 +1,6 @@
 """A kept model is read as it was written."""
 
+import json
 import subprocess
 import sys
 from dataclasses import fields
@@ -13,6 +14,7 @@ from bench.errors import Problem
 from bench.hashing import fingerprint
 from bench.kept.manifest import Damaged
 from bench.kept.model import CannotBeRestored, KeptModel
+from bench.registry.sources import source_sha256
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -70,6 +72,26 @@ def test_where_only_vectors_are_kept_there_is_no_adapter(tmp_path: Path) -> None
     assert not kept.restorable()
     with pytest.raises(CannotBeRestored, match="als: only its vectors are kept"):
         kept.adapter()
+
+
+def test_another_state_of_the_code_is_said_once_when_it_is_restored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = made_up_kept(tmp_path).folder
+    KeptModel.read(folder).adapter()
+    assert capsys.readouterr().err == ""
+    manifest = json.loads((folder / "model.json").read_text())
+    assert manifest["code_sha256"] == source_sha256("als")
+    manifest["code_sha256"] = "0" * 64
+    (folder / "model.json").write_text(json.dumps(manifest))
+    kept = KeptModel.read(folder)
+    kept.users()
+    assert capsys.readouterr().err == ""
+    kept.adapter()
+    kept.adapter()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith("warning: als was kept by another state of models/als.py")
 
 
 VECTORS = np.array([[3, 4, 9], [0, 0, 0], [6, 8, 9], [-3, 4, 9]] * 4, dtype=np.float32)

@@ -60,6 +60,16 @@ def test_rare_tags_count_for_more_and_all_of_an_item_have_length_1() -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+def test_all_tags_together_are_a_category_of_two_items_or_more() -> None:
+    many = tags((1, 1), (1, 1), (1, 0), (0, 1), (0, 1), (0, 0), (0, 0))
+    found = rows_of(7, **many)
+    both = shared.content(features(7, **many), 7, tag_sets=0.4).toarray()
+    assert np.array_equal(both[:, :2], found)
+    sets = both[:, 2:][:, both[:, 2:].any(axis=0)]
+    expected = np.array([[0, 1], [0, 1], [0, 0], [1, 0], [1, 0], [0, 0], [0, 0]])
+    np.testing.assert_allclose(sets, 0.4 * expected, rtol=1e-6)
+
+
 def test_numbers_lie_in_bins_of_as_many_items_and_missing_ones_in_none() -> None:
     years = np.array([*range(1900, 1938), np.nan], np.float32)[:, None]
     found = rows_of(39, dense=years, dense_names=("year",))
@@ -141,6 +151,20 @@ def test_content_is_a_ridge_regression_for_each_user() -> None:
     np.testing.assert_allclose(fitted("content", l2=5.0).scores(EVERYBODY), expected, atol=1e-5)
 
 
+def test_what_users_share_is_learned_with_an_l2_of_its_own() -> None:
+    known, chosen = known_of(TRAIN), TRAIN.matrix().toarray()
+    common = np.outer(chosen.sum(axis=1), chosen.sum(axis=0) / chosen.sum())
+    parts = ((2.0, common), (9.0, chosen - common))
+    expected = sum(
+        known @ Ridge(alpha=l2, fit_intercept=False).fit(known, part.T).coef_.T
+        for l2, part in parts
+    )
+    found = fitted("content", l2=9.0, shared_l2=2.0)
+    np.testing.assert_allclose(found.scores(EVERYBODY), np.asarray(expected).T, atol=1e-5)
+    same = fitted("content", l2=9.0, shared_l2=9.0).scores(EVERYBODY)
+    np.testing.assert_allclose(same, fitted("content", l2=9.0).scores(EVERYBODY), atol=1e-6)
+
+
 def test_content_without_features_scores_all_alike() -> None:
     assert not fitted("content", replace(TRAIN, item_features=None)).scores(EVERYBODY).any()
 
@@ -206,6 +230,8 @@ def test_ease_features_without_their_weight_is_ease() -> None:
     ("name", "params", "said"),
     [
         ("content", {"l2": 0.0}, "l2 of features must be above 0, not 0"),
+        ("content", {"shared_l2": 0.0}, "l2 of features must be above 0, not 0"),
+        ("als_content", {"tag_sets": -0.1}, "tag_sets must be at least 0, not -0.1"),
         ("als_content", {"features_l2": -1.0, "factors": 2}, "l2 of features must be above 0"),
         ("als_content", {"new_item_boost": 0.0}, "new_item_boost must be above 0, not 0"),
         ("ease_features", {"additive": 1.5}, r"additive within 0\.\.1"),
@@ -217,13 +243,14 @@ def test_bad_values_are_told(name: str, params: dict[str, Any], said: str) -> No
         fitted(name, **params)
 
 
-def test_content_welcomes_people_and_is_restored_to_the_bit() -> None:
-    model = fitted("content")
+@pytest.mark.parametrize("shared_l2", [None, 3.0])
+def test_content_welcomes_people_and_is_restored_to_the_bit(shared_l2: float | None) -> None:
+    model = fitted("content", shared_l2=shared_l2)
     people = interactions([(0, 5, 1), (0, 9, 2), (2, 7, 1)], 3, TRAIN.n_items)
     found = model.welcome(people).scores(np.arange(3, dtype=np.int32))
     assert found[0].any()
     assert not found[1].any()  # who chose nothing
-    restored: Any = adapter_class("content")()
+    restored: Any = adapter_class("content")(shared_l2=shared_l2)
     restored.restore(model.state(), TRAIN)
     assert np.array_equal(restored.scores(EVERYBODY), model.scores(EVERYBODY))
 

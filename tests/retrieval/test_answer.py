@@ -94,6 +94,19 @@ def test_models_stand_side_by_side(opened: Opened) -> None:
     assert lines[0] == "Similar to Toy Story (1995), by each kept model"
     assert lines[2].startswith("als      ") and lines[3].startswith("puresvd  ")
     assert all(line.label in lines[2] for line in answers[0].lines)
+    assert [line for line in lines[4:] if line] == ["Similarity: cosine of centred vectors."]
+
+
+def test_what_is_said_of_all_models_is_said_once(tmp_path: Path) -> None:
+    made_up_kept(tmp_path, "als", factors=4)
+    made_up_kept(tmp_path, "ease")
+    opened = Opened(Results(tmp_path))
+    said = side_by_side(opened.similar_by_each("Alien", n=2), 120)
+    assert said.count("Similarity:") == 1
+    assert said.count("Where a model has no vectors of its own") == 1
+    (only,) = opened.similar_by_each("Alien", by="weights")
+    assert only.model["name"] == "ease" and only.query["by"] == "weights"
+    assert only.notes[-1].startswith("Similarity: the weight of the item")
 
 
 @pytest.mark.parametrize("width", [40, 60, 120])

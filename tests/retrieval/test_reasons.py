@@ -1,5 +1,6 @@
 """Reasons add up to the scores that they explain."""
 
+import re
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,10 +132,13 @@ def parts(of_items: list[float], of_all: float = 0.0) -> Parts:
             0.24,
             "because of Alien (40 %), Aliens (36 %) and since many like it (24 %)",
         ),
-        ([1.2, -0.2], 0, "because of Alien (120 %), in spite of Aliens (-20 %)"),
-        ([1.05, -0.05], 0, "because of Alien (105 %)"),
-        ([-0.5, 0.0], 1.5, "since many like it (150 %), in spite of Alien (-50 %)"),
-        ([0.5, -2.0], 0, "because of Alien, in spite of Aliens"),
+        ([1.2, -0.2], 0, "because of Alien (100 %), in spite of Aliens"),
+        ([1.05, -0.05], 0, "because of Alien (100 %)"),
+        ([-0.5, 0.0], 1.5, "since many like it (100 %), in spite of Alien"),
+        ([0.5, -2.0], 0, "because of Alien (100 %), in spite of Aliens"),
+        ([0.6, -0.81, 0.4], 0, "because of Alien (60 %), Blade Runner (40 %), in spite of Aliens"),
+        ([0.5], -2.0, "because of Alien (100 %)"),
+        ([-0.5], -2.0, "in spite of Alien"),
         ([0.0, 0.0], 0, ""),
     ],
 )
@@ -148,6 +152,8 @@ def test_reasons_name_the_two_largest_parts(
 def test_whatever_the_parts_a_reason_is_one_line(of_items: list[float], of_all: float) -> None:
     said = Reasons(parts(of_items, of_all), LABELS, None).why(0)
     assert "nan" not in said and "\n" not in said
+    shares = [int(share) for share in re.findall(r"\((-?\d+) %\)", said)]
+    assert all(0 <= share <= 100 for share in shares) and sum(shares) <= 102  # rounded
 
 
 def test_without_parts_the_nearest_liked_items_are_named(tmp_path: Path) -> None:

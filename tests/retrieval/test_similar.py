@@ -1,5 +1,6 @@
 """Neighbours against brute force."""
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from bench.kept.manifest import By
 from bench.kept.model import KeptModel
+from bench.retrieval.in_use import InUse
 from bench.retrieval.labels import Labels
 from bench.retrieval.similar import Index, NoVectors, similar, top
 
 NAMES = list(TITLES)
+shared = import_module("bench.models.shared.states")
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +113,32 @@ def test_what_was_never_chosen_is_like_nothing(kept: KeptModel) -> None:
 def test_popularity_compares_no_items(tmp_path: Path) -> None:
     with pytest.raises(NoVectors, match="popularity gives everybody the same, or noise"):
         Index(made_up_kept(tmp_path, "popularity"))
+
+
+@pytest.mark.parametrize(
+    ("model", "params"), [("ease", {}), ("slim", {}), ("knn", {}), ("ease", {"half_life": 2.0})]
+)
+def test_weights_are_scores_of_who_chose_that_alone(
+    tmp_path: Path, model: str, params: dict[str, float]
+) -> None:
+    kept = made_up_kept(tmp_path, model, **params)
+    state = kept.adapter().state()
+    assert state is not None
+    weights = state["weights"] if model == "ease" else shared.into_sparse(state).toarray()
+    index = InUse(kept).index("weights")
+    factor = 1.05 if params else 1.0  # of the latest item: 1 + floor
+    for item in (0, 7):
+        found = index.similarities(item)
+        np.testing.assert_allclose(found, factor * weights[item], rtol=1e-5, atol=1e-6)
+        near = index.nearest(item, 100, 0)
+        assert (near.similarities > 0).all()
+        assert set(near.items) == set(np.flatnonzero(found > 0)) - {item}
+
+
+@pytest.mark.parametrize("model", ["als", "multdae"])
+def test_where_scores_are_no_sums_there_are_no_weights(tmp_path: Path, model: str) -> None:
+    with pytest.raises(NoVectors, match=f"{model}: its scores are no sums over a person's items"):
+        InUse(made_up_kept(tmp_path, model)).index("weights")
 
 
 def test_bias_columns_are_no_part_of_what_an_item_is_like(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Items are found by what people type."""
 
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
+from bench.kept.catalogue import Catalogue
+from bench.registry.datasets import load_data
 from bench.retrieval.names import joined
 from bench.retrieval.titles import NotFound, SeveralFound, Titles
 
@@ -251,3 +255,24 @@ def test_whatever_is_typed_is_an_answer_or_a_line(text: str) -> None:
         except UsageError as error:
             assert str(error)
     assert all(TITLES.split(text)) and np.all(FILMS.users >= 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("ML_1M" not in os.environ, reason="ML_1M names no folder with MovieLens-1M")
+def test_nearly_all_titles_of_movielens_1m_find_their_film_alone() -> None:
+    """The counts of docs/use-a-model.md: by title alone, and with the year."""
+    data = load_data("movielens_1m", Path(os.environ["ML_1M"])).interactions
+    catalogue = Catalogue.of(data)
+    titles = Titles(catalogue)
+    alone = with_year = 0
+    for item, (title, year) in enumerate(zip(catalogue.titles, catalogue.years, strict=True)):
+        alone += _finds(titles, title, item)
+        with_year += _finds(titles, f"{title} ({year})", item)
+    assert (len(catalogue), alone, with_year) == (3706, 3620, 3706)
+
+
+def _finds(titles: Titles, typed: str, item: int) -> bool:
+    try:
+        return titles.find(typed).item == item
+    except (NotFound, SeveralFound):
+        return False
