@@ -24,6 +24,7 @@ from bench.retrieval.similar import Index
 
 NAMED = 2  # liked items that a reason names
 LEAST = 0.1  # of what speaks for an item: what many like, and what speaks against, is named then
+SOME = 0.005  # of it: a second liked item with less would be 0 %
 NEAR = 0.1  # similarity below which a liked item is no reason
 MOST_TAKEN_APART = 1000  # chosen items whose single scores are computed
 DISLIKE = 0.5  # how much one weighs against a like
@@ -129,6 +130,7 @@ class Reasons:
         whole = float(np.maximum(of_items, 0).sum() + max(of_all, 0.0))
         order = np.argsort(-of_items, kind="stable")
         for_ = [at for at in order[:NAMED] if of_items[at] > 0]
+        for_ = [at for at in for_ if at == order[0] or of_items[at] >= SOME * whole]
         against = [at for at in order[::-1][:1] if -of_items[at] > LEAST * whole]
         said = []
         if for_:

@@ -137,6 +137,7 @@ def parts(of_items: list[float], of_all: float = 0.0) -> Parts:
         ([-0.5, 0.0], 1.5, "since many like it (100 %), in spite of Alien"),
         ([0.5, -2.0], 0, "because of Alien (100 %), in spite of Aliens"),
         ([0.6, -0.81, 0.4], 0, "because of Alien (60 %), Blade Runner (40 %), in spite of Aliens"),
+        ([0.001, 0.999], 0, "because of Aliens (100 %)"),
         ([0.5], -2.0, "because of Alien (100 %)"),
         ([-0.5], -2.0, "in spite of Alien"),
         ([0.0, 0.0], 0, ""),
