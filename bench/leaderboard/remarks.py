@@ -66,6 +66,7 @@ def remarks_below(section: Section) -> list[str]:
         *_sampled(section),
         *_on_cpu(section),
         *_cold(section),
+        *([] if section.tie_rules is None else [one_line(str(section.tie_rules))]),
         *_not_theirs(section),
         *map(one_line, origin.doubtful_lines(section.records)),
         *_compilation(section),

@@ -10,6 +10,7 @@ from bench.leaderboard.rows import NOT_CERTIFIED, BoardRow, Verdicts, by_age, ro
 from bench.records.canaries import Canaries
 from bench.records.record import Record
 from bench.records.standings import Standings
+from bench.records.tie_rules import TieRules
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Section:
     invalid: tuple[str, ...] = ()  # why none of it can be believed
     standings: Standings | None = None  # statistics of the rows
     no_statistics: str = ""  # why there are none
+    tie_rules: TieRules | None = None  # where test items hang on them
 
     @property
     def data(self) -> str:
@@ -45,14 +47,23 @@ def sections(
     records: Iterable[Record],
     canaries: Iterable[Canaries] = (),
     verdicts: Verdicts = NOT_CERTIFIED,
+    tie_rules: Iterable[TieRules] = (),
 ) -> list[Section]:
     """The rows under their data set and protocol, with the canaries that vouch for them."""
     found, canaries = [], list(canaries)
+    rules = {(each.dataset, each.protocol, each.data_sha256): each for each in tie_rules}
     place = attrgetter("dataset", "protocol")
     for (dataset, protocol), group in groupby(rows(records, verdicts), place):
         members = tuple(group)
         behind = sorted((record for row in members for record in row.records), key=by_age)
         vouching = validity.vouching(canaries, behind)
         invalid = tuple(validity.invalid(vouching, behind))
-        found.append(Section(dataset, protocol, members, tuple(behind), tuple(vouching), invalid))
+        latest = behind[-1]
+        rule = rules.get((latest.cell.dataset, protocol, latest.data_sha256))
+        found.append(
+            Section(
+                *(dataset, protocol, members, tuple(behind), tuple(vouching), invalid),
+                tie_rules=rule,
+            )
+        )
     return found

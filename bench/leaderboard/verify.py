@@ -19,6 +19,7 @@ from bench.records.canaries import Canaries
 from bench.records.files import load_all
 from bench.records.folder import Results
 from bench.records.record import Record
+from bench.records.tie_rules import TieRules
 from bench.records.timings import DRIFT, UNITS, derived
 from bench.statistics.standings import standings
 
@@ -42,7 +43,12 @@ def verify(results: Results) -> str:
     if not records:
         raise Difference(f"no records in {results.records}")
     figures = sum(_check_record(found, results) for found in records if found.status == "ok")
-    board = sections(records, load_all(Canaries, results.canaries), results.verdicts())
+    board = sections(
+        records,
+        load_all(Canaries, results.canaries),
+        results.verdicts(),
+        load_all(TieRules, results.ties),
+    )
     for section in board:
         for reason in section.invalid:
             raise Difference(f"{results}: {section.title} is INVALID: {reason}")

@@ -15,7 +15,12 @@ def board_of(results: Results, *, compute: bool = True) -> list[Section]:
         results: whose.
         compute: whether to compute statistics that are not kept of the same ledgers.
     """
-    board = sections(results.read_records(), results.read_canaries(), results.verdicts())
+    board = sections(
+        results.read_records(),
+        results.read_canaries(),
+        results.verdicts(),
+        results.read_tie_rules(),
+    )
     return with_statistics(board, results, compute=compute)
 
 

@@ -16,6 +16,7 @@ from bench.records.certificates import Certificate, Verdict
 from bench.records.files import BadRecord, Kept, load_all, remove_unfinished, save
 from bench.records.record import Record
 from bench.records.standings import Standings
+from bench.records.tie_rules import TieRules
 from bench.text import file_name
 
 TABLE = "leaderboard.csv"
@@ -78,6 +79,11 @@ class Results:
     def statistics(self) -> Path:
         """Folder of one JSON file for each section of the board."""
         return self.path / "statistics"
+
+    @property
+    def ties(self) -> Path:
+        """Folder of one JSON file for each data set and protocol whose test items hang on ties."""
+        return self.path / "ties"
 
     @property
     def tune(self) -> Path:
@@ -161,6 +167,7 @@ class Results:
             Canaries: self.canaries,
             Certificate: self.certificates,
             Standings: self.statistics,
+            TieRules: self.ties,
         }
         return folders[type(kept)] / f"{kept.stem}.json"
 
@@ -205,6 +212,10 @@ class Results:
         found = load_all(Standings, self.statistics, self.warn)
         return {(each.dataset, each.protocol): each for each in found}
 
+    def read_tie_rules(self) -> list[TieRules]:
+        """All that can be read of tie rules; of other files it warns, once."""
+        return load_all(TieRules, self.ties, self.warn)
+
     def verdicts(self) -> Mapping[str, Verdict]:
         """What the certificates say of each state of the code, by its hash."""
         return certificates.verdicts(load_all(Certificate, self.certificates, self.warn))
@@ -219,7 +230,7 @@ class Results:
         """Remove what killed processes left half written."""
         for place in (self, *self.studies()):
             kinds = place.records, place.ledgers, place.canaries, place.certificates
-            for folder in (place.path, *kinds, place.statistics):
+            for folder in (place.path, *kinds, place.statistics, place.ties):
                 remove_unfinished(folder)
 
     def refused(self, error: OSError) -> OSError:

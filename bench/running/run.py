@@ -28,6 +28,7 @@ from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
 from bench.running.remaining import Remaining, to_measure
 from bench.running.text_vectors import with_texts_made
+from bench.running.tie_rules import keep_tie_rules
 from bench.running.together import measure_together
 from bench.tracking.aside import Tracking
 
@@ -92,6 +93,7 @@ def prepare_run(
             f"protocol {suite.protocol}: models that lack the new people are not kept; keep those"
             " of loo-99"
         )
+    keep_tie_rules(data, tasks, suite.min_rating, options.results)
     fit = with_texts_made(tasks[0].train, fit_for(tasks[0], described), work)
     where = options.device, options.threads
     planned = [each for task in tasks for each in planned_cells(suite, fit, task, *where)]
