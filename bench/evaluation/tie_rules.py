@@ -1,4 +1,4 @@
-"""What decides between items that share a user's latest time, and what popularity gets by it.
+"""Rules for items that share a user's latest time, and what popularity gets by each.
 
 Leave-one-out holds out the latest item. Where several share that time, the order of the source
 decides, and another rule would be as good. Popularity shows how much that moves, for it sees

@@ -1,4 +1,4 @@
-"""What other rules for items of equal time would give popularity: a JSON file.
+"""Rules for items of equal time, and what they would give popularity: a JSON file.
 
 `bench.evaluation.tie_rules` computes it, once for a data set under a protocol.
 """

@@ -1,4 +1,4 @@
-"""What a run keeps of tie rules, and what boards say of it."""
+"""Tie rules that a run keeps, and what boards say of them."""
 
 from dataclasses import replace
 from pathlib import Path
