@@ -9,6 +9,7 @@ from typing import Any
 from bench.adapter import Adapter
 from bench.api.handed import hand_over
 from bench.errors import BadParameter
+from bench.registry.models import define
 from bench.registry.names import NameTaken, add_model, files
 from bench.registry.suites import SuiteRow
 from bench.text import shown
@@ -77,4 +78,6 @@ def _registered(cls: type[Adapter]) -> str:
 def _added(cls: type[Adapter], folder: Path) -> str:
     if not cls.__name__.isidentifier() or cls.__name__ in files("models"):
         raise NameTaken(f"a model {cls.__name__!r} exists already; give the class another name")
-    return add_model(hand_over(cls, folder))
+    name = add_model(hand_over(cls, folder))
+    define(name, cls)  # for `bench.open` in this process
+    return name

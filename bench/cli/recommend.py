@@ -1,10 +1,13 @@
 """`bench recommend`: for a user of the data, or for who likes some items."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bench.cli.kept_options import asks_kept_models, print_answers
+from bench.cli.options import model_path_option
+from bench.registry.names import with_models
 
 if TYPE_CHECKING:
     from bench.retrieval.opened import Opened
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dislikes", multiple=True, metavar="TITLES", help="The same of what they do not.")
 @asks_kept_models
+@model_path_option
 @click.option("-n", "n", type=click.IntRange(min=1), default=10, show_default=True)
 @click.option("--why/--no-why", default=True, help="Give reasons [default], or none.")
 @click.option("--genre", "genres", multiple=True, metavar="G", help="Only of it; repeatable.")
@@ -35,6 +39,7 @@ def recommend(
     dislikes: tuple[str, ...],
     opened: "Opened",
     model: str | None,
+    model_paths: tuple[Path, ...],
     n: int,
     why: bool,
     genres: tuple[str, ...],
@@ -47,15 +52,16 @@ def recommend(
     For example `--user 42`, or `--likes "Alien, Godfather, The, Se7en"`. What is known to them is
     left out.
     """
-    answer = opened.recommend(
-        user,
-        likes=likes,
-        dislikes=dislikes,
-        n=n,
-        why=why,
-        genres=genres,
-        years=years,
-        way=way,
-        model=model,
-    )
+    with with_models(model_paths):
+        answer = opened.recommend(
+            user,
+            likes=likes,
+            dislikes=dislikes,
+            n=n,
+            why=why,
+            genres=genres,
+            years=years,
+            way=way,
+            model=model,
+        )
     print_answers([answer], form)

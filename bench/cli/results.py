@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.options import as_results, data_dir_option, results_option, width
-from bench.errors import Problem
+from bench.cli.options import (
+    as_results,
+    data_dir_option,
+    model_path_option,
+    results_option,
+    width,
+)
+from bench.errors import Problem, UsageError
+from bench.registry.names import with_models
 from bench.text import one_line
 
 if TYPE_CHECKING:
@@ -61,8 +68,11 @@ def leaderboard(results: "Results", picture: Path | None) -> int:
 @click.option(
     "--kept", is_flag=True, help="Restore the kept models too, which must give their ledgers again."
 )
+@model_path_option
 @data_dir_option
-def verify(results: "Results", kept: bool, data_dir: Path | None) -> None:
+def verify(
+    results: "Results", kept: bool, model_paths: tuple[Path, ...], data_dir: Path | None
+) -> None:
     """Compute every published figure again from the ledgers; fail on the first difference.
 
     It fails too where a board is INVALID. A study, or a board of embeddings, that stands in the
@@ -72,6 +82,8 @@ def verify(results: "Results", kept: bool, data_dir: Path | None) -> None:
     from bench.leaderboard.verify import verify as check
     from bench.study.verify import holds_study, verify_study
 
+    if model_paths and not kept:
+        raise UsageError("--model-path is for models that are restored, by --kept")
     further = holds_study(results.path), holds_embeddings(results)
     if further[0]:
         click.echo(verify_study(results.path))
@@ -80,11 +92,14 @@ def verify(results: "Results", kept: bool, data_dir: Path | None) -> None:
     if results.records.exists() or not any(further):
         click.echo(check(results))
     if kept:
-        verify_kept(results, data_dir)
+        with with_models(model_paths):
+            verify_kept(results, data_dir)
 
 
 def verify_kept(results: "Results", data_dir: Path | None) -> None:
     """Restore each kept model in a process of its own, and compare ledgers byte for byte.
+
+    One without a state is named, for nothing is wrong with it.
 
     Raises:
         Problem: none is kept, one gives another ledger, or its data set is not at hand.
@@ -94,23 +109,28 @@ def verify_kept(results: "Results", data_dir: Path | None) -> None:
     from bench.running.folder import work_folder
     from bench.running.restored import restored
 
-    good, wrong = 0, []
+    good, without, wrong = 0, 0, []
     with results.held(), work_folder(results) as work:
         for section in board_of(results, compute=False):
             there = [each for each in section.records if results.model_of(each).is_dir()]
             if not there:
                 continue
             task = measured_on(section, data_dir).task
-            for record, reason in restored(there, task, results, work):
-                name = f"{one_line(record.cell.name)} seed {record.cell.seed}"
-                click.echo(f"{name}: {one_line(reason) or 'the ledger of its cell, byte for byte'}")
-                good += not reason
-                wrong += [name] if reason else []
+            for each in restored(there, task, results, work):
+                name = f"{one_line(each.record.cell.name)} seed {each.record.cell.seed}"
+                said = one_line(each.wrong or each.only)
+                click.echo(f"{name}: {said or 'the ledger of its cell, byte for byte'}")
+                good += not said
+                without += bool(each.only)
+                wrong += [name] if each.wrong else []
     if wrong:
         raise Problem(f"{results.models}: not restored as measured: {', '.join(wrong)}")
-    if not good:
+    if not good and not without:
         raise Problem(f"nothing is kept in {results.models} that is on the board")
-    click.echo(f"{good} kept models restored: each gives the ledger of its cell, byte for byte")
+    if good:
+        click.echo(f"{good} kept models restored: each gives the ledger of its cell, byte for byte")
+    if without:
+        click.echo(f"{without} without a state(): there is nothing to restore")
 
 
 @click.command(short_help="Write to MLflow what is missing there.")

@@ -110,22 +110,28 @@ def _facts(files: dict[str, Any]) -> dict[str, FileFacts]:
     return {name: FileFacts(**facts) for name, facts in files.items()}
 
 
-def intact(folder: Path, name: str, files: dict[str, FileFacts]) -> Path:
+def intact(folder: Path, name: str, files: dict[str, FileFacts], model: str = "MODEL") -> Path:
     """The path of a file that is as it was when it was written.
+
+    Args:
+        folder: of the file.
+        name: of the file.
+        files: what is known of those that were written.
+        model: that is to be kept again where it is not as it was.
 
     Raises:
         Damaged: it is not there, or has changed; the message names it.
     """
-    path = folder / name
+    path, again = folder / name, f"keep it again: bench run --models {model} --keep"
     if name not in files:
         raise Damaged(f"{path}: nothing of this name was kept")
     try:
         found = FileFacts.of(path)
     except OSError as error:
-        raise Damaged(f"{path}: {error.strerror or error}") from error
+        raise Damaged(f"{path}: {error.strerror or error}; {again}") from error
     if found != files[name]:
         raise Damaged(
             f"{path} is not the file that was kept: its SHA-256 is {found.sha256[:16]}..., and"
-            f" {files[name].sha256[:16]}... by the manifest beside it; keep the model again"
+            f" {files[name].sha256[:16]}... by the manifest beside it; {again}"
         )
     return path

@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from bench.adapter import Adapter, State
-from bench.errors import Problem
+from bench.errors import Problem, UnknownName, UsageError
 from bench.interactions import Floats, Interactions, OriginalIds
 from bench.kept.arrays import read_arrays
 from bench.kept.catalogue import Catalogue
@@ -30,9 +30,10 @@ from bench.kept.manifest import (
 from bench.kept.tables import read_items, read_users
 from bench.records.files import load
 from bench.records.record import Cell
-from bench.registry.models import ModelSpec, complete_adapter
+from bench.registry.models import ModelSpec, adapter_class, complete_adapter
+from bench.registry.names import files
 from bench.registry.sources import source_sha256
-from bench.text import in_one_line
+from bench.text import in_one_line, shown
 
 
 class CannotBeRestored(Problem, ValueError):
@@ -73,7 +74,7 @@ class KeptModel:
             Damaged: a file is missing, or has changed.
         """
         kept = load(Manifest, folder / MANIFEST)
-        catalogue, vectors = read_items(intact(folder, ITEMS, kept.files))
+        catalogue, vectors = read_items(intact(folder, ITEMS, kept.files, kept.cell.model))
         if (kept.kind == "none") != (vectors.shape[1] == 0) or kept.biases > vectors.shape[1]:
             raise Damaged(f"{folder / ITEMS}: its vectors are not those of {MANIFEST}")
         return cls(
@@ -127,7 +128,7 @@ class KeptModel:
 
     @cached_property
     def _users(self) -> tuple[OriginalIds, Floats | None]:
-        return read_users(intact(self.folder, USERS, self.files))
+        return read_users(intact(self.folder, USERS, self.files, self.cell.model))
 
     def train(self) -> Interactions:
         """What the model learned from.
@@ -157,6 +158,22 @@ class KeptModel:
         """Whether `adapter` gives the model, and not only its vectors are kept."""
         return STATE in self.files
 
+    def uses_item_features(self) -> bool:
+        """Whether it can know of items that nobody chose; so where its code is not here, too."""
+        try:
+            return "items" in adapter_class(self.cell.model).uses_features
+        except (UsageError, Problem, TypeError, ImportError):
+            return True
+
+    def only(self) -> str:
+        """What there is of a model that cannot be restored, before "kept"."""
+        found = {
+            "vectors": "only its vectors are",
+            "profile": "only its profile is",
+            "none": "neither vectors nor state are",
+        }
+        return found[self.kind]
+
     def adapter(self) -> Adapter:
         """The model as after its fit: its scores are the same, bit for bit.
 
@@ -171,23 +188,26 @@ class KeptModel:
     @cached_property
     def _adapter(self) -> Adapter:
         if not self.restorable():
-            only = {
-                "vectors": "only its vectors are",
-                "profile": "only its profile is",
-                "none": "neither vectors nor state are",
-            }
-            raise CannotBeRestored(f"{self.name}: {only[self.kind]} kept")
+            raise CannotBeRestored(f"{self.name}: {self.only()} kept, as it has no state()")
         state = self._state()
         try:
             adapter = complete_adapter(ModelSpec(self.cell.model, self.cell.params))
             adapter.restore(state, self.train())
         except Problem:
             raise
+        except UnknownName as error:
+            model = self.cell.model
+            raise CannotBeRestored(
+                f"{self.name} cannot be restored: the code of {shown(model)} is not here; pass its"
+                f" file by --model-path {model}.py, or from Python the file or the class, as"
+                f" bench.open(..., models='{model}.py')"
+            ) from error
         except Exception as error:  # whatever the model's own file does
             raise CannotBeRestored(
                 f"{self.folder}: {self.name} cannot be restored: {in_one_line(error)}"
             ) from error
-        if self.code_sha256 not in ("", source_sha256(self.cell.model)):
+        here = self.cell.model in files("models")  # and not a class of a script
+        if here and self.code_sha256 not in ("", source_sha256(self.cell.model)):
             click.echo(
                 f"warning: {self.name} was kept by another state of"
                 f" models/{self.cell.model}.py, of what it imports, or of its libraries: scores"
@@ -197,4 +217,4 @@ class KeptModel:
         return adapter
 
     def _state(self) -> State:
-        return read_arrays(intact(self.folder, STATE, self.files))
+        return read_arrays(intact(self.folder, STATE, self.files, self.cell.model))

@@ -8,8 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 from bench.adapter import Adapter
 from bench.registry.beside import stand_beside
-from bench.registry.names import added_models, find, offered_models
+from bench.registry.names import added_models, files, find, offered_models
 from bench.registry.parameters import complete
+
+_defined: dict[str, type[Adapter]] = {}  # where no file stands for them; of a name the latest
 
 
 class ModelSpec(NamedTuple):
@@ -32,7 +34,7 @@ def load_module(kind: Literal["models", "datasets"], name: str) -> ModuleType:
     full_name = f"bench.{kind}.{name}"
     if path not in added_models():
         return import_module(full_name)
-    if full_name not in sys.modules:
+    if getattr(sys.modules.get(full_name), "__file__", None) != str(path):
         stand_beside(path.parent)
         # Named as if it stood in models/, so that it can import what the models share, and pickle.
         spec = importlib.util.spec_from_file_location(full_name, path)
@@ -47,13 +49,25 @@ def load_module(kind: Literal["models", "datasets"], name: str) -> ModuleType:
     return sys.modules[full_name]
 
 
+def define(name: str, cls: type[Adapter]) -> None:
+    """Let a class of a script stand for a model, in this process, where no file has that name."""
+    _defined[name] = cls
+
+
+def is_model(name: str) -> bool:
+    """Whether there is a model of that name: a file, or a class that was defined here."""
+    return name in _defined or name in files("models")
+
+
 def adapter_class(name: str) -> type[Adapter]:
-    """The one Adapter that a model's file defines.
+    """The one Adapter that a model's file defines, or the class that stands for it.
 
     Raises:
         UnknownName: there is no such model.
         TypeError: the file defines none, or several.
     """
+    if name in _defined and name not in files("models"):
+        return _defined[name]
     module = load_module("models", name)
     found = [
         value

@@ -23,7 +23,8 @@ class Restored(NamedTuple):
     """What came of restoring a kept model."""
 
     record: Record
-    wrong: str  # why it does not give the ledger of its cell; "" where it does
+    wrong: str = ""  # why it does not give the ledger of its cell; "" where it does
+    only: str = ""  # what is kept where there is nothing to restore
 
 
 @dataclass(kw_only=True)
@@ -46,11 +47,17 @@ def restored(
 ) -> Iterator[Restored]:
     """Restore the kept models among these records of a task, one after the other.
 
-    A fit of which it is said that it is not the measured one is left out.
+    One without a state is named, and not restored; a fit of which it is said that it is not the
+    measured one is left out.
     """
     for record in records:
         folder = results.model_of(record)
-        if folder.is_dir() and not KeptModel.read(folder).note:
+        if not folder.is_dir():
+            continue
+        kept = KeptModel.read(folder)
+        if not kept.restorable():
+            yield Restored(record, only=f"{kept.only()} kept, as it has no state()")
+        elif not kept.note:
             yield Restored(record, _wrong(record, task, results, work))
 
 

@@ -9,6 +9,8 @@ import pytest
 from command import BENCH, bench, bench_here
 from kept import TITLES, made_up_kept
 
+from bench.registry.names import with_models
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -91,6 +93,7 @@ def test_filters_reach_the_answer(folder: Path) -> None:
         (["recommend", "--likes", "Se7en"], "was chosen by nobody that the model learned from"),
         (["recommend", "--likes", "Antz", "--dislikes", "antz"], "liked and disliked: Antz"),
         (["recommend", "--likes", "Antz", "--years", "90s"], "years must be as 1980-1999"),
+        (["recommend", "--user", "1", "--way", "own"], "a way is for who is not in the data"),
         (["films", "xqzwvk"], "nothing here is called 'xqzwvk'"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
@@ -104,9 +107,59 @@ def test_mistakes_are_told_and_nothing_is_printed(
 def test_several_data_sets_are_listed(tmp_path: Path) -> None:
     made_up_kept(tmp_path / "results", "als", factors=4)
     made_up_kept(tmp_path / "results", "als", factors=4, dataset="other")
-    assert "several data sets are kept: made-up, other" in refused(tmp_path, "similar", "Alien")
+    said = "several data sets are kept; choose by --dataset one of: made-up, other"
+    assert said in refused(tmp_path, "similar", "Alien")
     done = bench_here(tmp_path, "similar", "Alien", "--dataset", "other")
     assert done.stdout.startswith("Similar to Alien (1979), by als on other, loo-99\n")
+
+
+def test_of_several_seeds_all_models_shows_the_best(tmp_path: Path) -> None:
+    made_up_kept(tmp_path / "results", "als", factors=4, ndcg=0.4)
+    made_up_kept(tmp_path / "results", "als", factors=4, seed=1, ndcg=0.5)
+    done = bench_here(tmp_path, "similar", "Alien", "--all-models", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["model"]["seed"] == 1
+
+
+def test_a_lost_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+    kept = made_up_kept(tmp_path / "results", "als", factors=4)
+    (kept.folder / "state.safetensors").unlink()
+    done = bench_here(tmp_path, "recommend", "--likes", "Alien")
+    assert done.returncode == 1 and "keep it again: bench run --models als --keep" in done.stderr
+
+
+OWN = """
+from dataclasses import dataclass
+import bench
+import numpy as np
+
+
+@dataclass(kw_only=True)
+class {name}(bench.Adapter):
+    def fit(self, train, run):
+        self.counts = np.bincount(train.items, minlength=train.n_items).astype(np.float32)
+
+    def scores(self, users):
+        return np.tile(self.counts, (len(users), 1))
+
+    def state(self):
+        return {{"counts": self.counts}}
+
+    def restore(self, state, train):
+        self.counts = state["counts"]
+"""
+
+
+def test_a_model_from_outside_is_restored_where_its_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(OWN.format(name="Mine"))
+    with with_models([tmp_path / "mine.py"]):
+        made_up_kept(tmp_path / "results", "mine")
+    words = ("recommend", "--likes", "Alien", "--model", "mine", "-n", "1")
+    done = bench_here(tmp_path, *words)
+    assert done.returncode == 1 and "pass its file by --model-path mine.py" in done.stderr
+    done = bench_here(tmp_path, *words, "--model-path", "mine.py")
+    assert done.returncode == 0 and "by mine on made-up" in done.stdout
+    assert bench_here(tmp_path, "films", "Alien").returncode == 0
 
 
 def test_a_changed_file_is_refused_by_name(tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ def made_up_kept(
     kind: Kind = "vectors",
     with_state: bool = True,
     second: int = 0,
+    label: str = "",
     **params: Any,
 ) -> KeptModel:
     """A kept model with its record in a results folder, really fitted and really written.
@@ -140,6 +141,7 @@ def made_up_kept(
         biases, kind: of these vectors.
         with_state: False: its vectors are kept alone.
         second: of the time when it was fitted.
+        label: of its row.
         params: hyper-parameters.
     """
     results, train = Results(folder), FILMS if train is None else train
@@ -150,6 +152,7 @@ def made_up_kept(
         model=model,
         params=complete(type(adapter), model, params),
         seed=seed,
+        label=label,
     )
     key = key_of({"cell": vars(cell)})
     record = Record(

@@ -7,6 +7,7 @@ from kept import made_up_kept
 
 from bench.errors import UnknownName
 from bench.kept.open import NothingKept, SeveralKept, kept_models, open_kept
+from bench.records.files import BadRecord
 from bench.records.folder import Results
 
 
@@ -50,13 +51,35 @@ def test_what_is_unknown_is_told_with_the_nearest(results: Results) -> None:
 
 
 def test_several_are_listed(results: Results, tmp_path: Path) -> None:
-    with pytest.raises(SeveralKept, match=r"puresvd \(seed 0\), puresvd \(seed 1\)"):
+    with pytest.raises(
+        SeveralKept, match=r"by --seed one of: puresvd \(seed 0\), puresvd \(seed 1\)"
+    ):
         open_kept(results, "puresvd")
     made_up_kept(tmp_path, "als")
     made_up_kept(tmp_path, "als", dataset="other")
-    with pytest.raises(SeveralKept, match="made-up, other"):
+    with pytest.raises(SeveralKept, match="choose by --dataset one of: made-up, other"):
         open_kept(Results(tmp_path))
     assert open_kept(Results(tmp_path), dataset="other").cell.dataset == "other"
+
+
+def test_rows_of_a_model_are_told_apart_by_name(tmp_path: Path) -> None:
+    made_up_kept(tmp_path, "ease", label="ease (recent)")
+    results = Results(tmp_path)
+    assert open_kept(results, "ease").name == open_kept(results, "ease (recent)").name
+    made_up_kept(tmp_path, "ease", label="ease (x)")
+    with pytest.raises(SeveralKept, match=r"by --model one of: 'ease \(recent\)', 'ease \(x\)'"):
+        open_kept(results, "ease")
+    assert open_kept(results, "ease (x)").name == "ease (x)"
+
+
+def test_a_row_does_not_answer_for_a_model_that_cannot_be_read(tmp_path: Path) -> None:
+    made_up_kept(tmp_path, "ease", label="ease (recent)")
+    plain = made_up_kept(tmp_path, "ease").folder / "model.json"
+    for spoil in (lambda: plain.write_text("{"), plain.unlink):
+        spoil()
+        with pytest.raises(BadRecord, match=r"ease is not among the kept .*model\.json"):
+            open_kept(Results(tmp_path), "ease")
+        assert open_kept(Results(tmp_path), "ease (recent)").name == "ease (recent)"
 
 
 def test_of_one_cell_the_latest_fit_counts(tmp_path: Path) -> None:

@@ -121,6 +121,24 @@ def test_another_fit_than_the_measured_one_is_kept_with_a_note(tmp_path: Path) -
     assert "nothing is kept" in done.stderr
 
 
+def test_models_from_outside_are_verified_and_without_a_state_named(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(text_of("good"))
+    bare = text_of("bare").replace("def state(", "def no_state(").replace("def restore(", "def no(")
+    (tmp_path / "bare.py").write_text(bare)
+    own = ("--model-path", "good.py", "--model-path", "bare.py")
+    assert run(tmp_path, "results", *own, "--keep", models="good,bare")[0] == 0
+    done = bench_here(tmp_path, "verify", "results", "--kept")
+    assert done.returncode == 1
+    assert "pass its file by --model-path good.py" in done.stdout
+    done = bench_here(tmp_path, "verify", "results", "--kept", *own)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bare seed 0: only its vectors are kept, as it has no state()" in done.stdout
+    assert "1 kept models restored" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("1 without a state()")
+    done = bench_here(tmp_path, "verify", "results", *own)
+    assert done.returncode == 2 and "by --kept" in done.stderr
+
+
 def test_bad_vectors_and_states_are_refused_with_a_reason(tmp_path: Path) -> None:
     for name in ("good", *BAD):
         (tmp_path / f"{name}.py").write_text(text_of(name))
