@@ -12,6 +12,9 @@ from pathlib import Path
 import click
 import pytest
 from command import bench_here
+from kept import made_up_kept
+
+from bench.registry.names import with_models
 
 cli: click.Group = import_module("bench.cli.main").cli
 
@@ -255,6 +258,18 @@ def test_the_models_shown_are_short_and_run(folder: Path) -> None:
     floor = found.pop("popularity")["metrics"]["hr_at_10"]
     assert found.keys() == shown.keys()
     assert all(each["metrics"]["hr_at_10"] > 1.5 * floor for each in found.values())
+
+
+def test_the_model_shown_serves_new_people_in_every_way(tmp_path: Path) -> None:
+    path = tmp_path / "plainsvd.py"
+    path.write_text(code_with(DOCS / "add-a-model.md", "def welcome"))
+    with with_models([path]):
+        made_up_kept(tmp_path / "results", "plainsvd", factors=4)
+    words = ("recommend", "--likes", "Alien, Antz", "--model-path", "plainsvd.py")
+    for way in ("own", "prior", "alike"):
+        done = bench_here(tmp_path, *words, "--way", way)
+        assert done.returncode == 0, done.stderr
+        assert "because of Alien (" in done.stdout
 
 
 def test_the_data_set_shown_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,24 @@ def ways_of(adapter: Adapter | type[Adapter]) -> tuple[str, ...]:
     return tuple(way for way in WAYS if can[way])
 
 
+def check_way(way: str, adapter: Adapter, name: str) -> None:
+    """Refuse a way that there is not, or that a model has not.
+
+    Args:
+        way: how new people would be served.
+        adapter: the model.
+        name: of the model, for the message.
+
+    Raises:
+        UnknownName: there is no such way.
+        BadParameter: this model has no such way.
+    """
+    if way not in WAYS:
+        raise unknown("way to serve new people", way, WAYS)
+    if way not in (known := ways_of(adapter)):
+        raise BadParameter(f"{name} cannot serve new people by {way!r}, but by {', '.join(known)}")
+
+
 def fold_in(way: str, adapter: Adapter, train: Interactions, **parameters: float) -> FoldIn:
     """A way to serve new people by a fitted model.
 
@@ -51,11 +69,7 @@ def fold_in(way: str, adapter: Adapter, train: Interactions, **parameters: float
         UnknownName: there is no such way.
         BadParameter: this model has no such way.
     """
-    if way not in WAYS:
-        raise unknown("way to serve new people", way, WAYS)
-    if way not in (known := ways_of(adapter)):
-        name = type(adapter).__name__
-        raise BadParameter(f"{name} cannot serve new people by {way!r}, but by {', '.join(known)}")
+    check_way(way, adapter, type(adapter).__name__)
     if way == "prior":
         return Prior(adapter, **parameters)
     return Own(adapter) if way == "own" else Alike(adapter, train)

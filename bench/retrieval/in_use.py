@@ -7,7 +7,7 @@ import numpy as np
 from bench.errors import UsageError
 from bench.fold_in.alike import Alike
 from bench.fold_in.prior import Prior
-from bench.fold_in.ways import FoldIn, fold_in, ways_of
+from bench.fold_in.ways import FoldIn, check_way, fold_in, ways_of
 from bench.interactions import Ids, Interactions, OriginalIds
 from bench.kept.model import KeptModel
 from bench.retrieval.labels import Labels
@@ -68,13 +68,14 @@ class InUse:
     def parts(self, items: tuple[int, ...], way: str) -> Parts:
         """The scores of a person who chose these items and is not in the data."""
         if way not in self._folds:
+            check_way(way, self.kept.adapter(), self.kept.name)
             self._folds[way] = fold_in(way, self.kept.adapter(), self.kept.train())
         fold = self._folds[way]
         chosen = np.array(items, dtype=np.int32)
         if isinstance(fold, Prior | Alike):
             return Parts.summed(items, fold.shares(chosen))
         person = self._person(chosen)
-        return own_parts(self.kept.adapter(), fold.scores(person)[0], person)
+        return own_parts(self.kept.adapter(), fold.scores(person)[0], person, self.kept.train())
 
     def user(self, user_id: str) -> int:
         """The number of a user of the data.
@@ -98,7 +99,7 @@ class InUse:
             return Parts(scores.astype(np.float64), tuple(dict.fromkeys(chosen.items.tolist())))
         adapter = self.kept.adapter()
         scores = adapter.scores(np.array([user], dtype=np.int32))[0]
-        return own_parts(adapter, scores, chosen)
+        return own_parts(adapter, scores, chosen, self.kept.train())
 
     def history(self, user: int) -> Interactions:
         """What a user of the data chose in train, as that of one person."""

@@ -29,8 +29,14 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": 
 # Left out before a name where nothing else is found: "Die Hard" is no "Hard".
 _LEADING = ARTICLES | {"der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el"}
 _LEADING |= {"los", "las", "il", "lo", "gli", "den", "det", "het"}
-_SAME = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
-_SAME |= {"ix": "9", "and": "", "und": "", "et": ""}
+_ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
+_AND = frozenset({"and", "und", "et"})
+_UNITS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+_UNITS += " sixteen seventeen eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_NUMBERS = {word: value for value, word in enumerate(_UNITS.split(), 1)}
+_NUMBERS |= {word: 10 * tens for tens, word in enumerate(_TENS.split(), 2)}
+_NUMBERS["hundred"] = HUNDRED = 100
 
 
 class Names(NamedTuple):
@@ -41,7 +47,7 @@ class Names(NamedTuple):
     short: frozenset[str]  #: both without their article
     loose: frozenset[
         str
-    ]  #: parts at a colon or a dash, initials; 2 for II; without "and"; ae for ä
+    ]  #: parts at a colon or a dash, initials; 2 for II and two; without "and"; ae for ä
 
 
 def split_year(text: str) -> tuple[str, int | None]:
@@ -128,12 +134,37 @@ def _loosely(name: str) -> set[str]:
 
 
 def _numbered(name: str) -> set[str]:
-    """A name without its article and "and", with 2 for II; the same with ae for ä."""
+    """A name without its article and "and", with 2 for II and two; the same with ae for ä."""
     found = set()
     composed = name if name.isascii() else unicodedata.normalize("NFC", name).casefold()
     for spelled in {name, composed.translate(_UMLAUTS)}:
         words = words_of(_fronted(spelled))
         if len(words) > 1 and words[0] in _LEADING:
             words = words[1:]
-        found |= {"".join(words), "".join(_SAME.get(word, word) for word in words)}
+        found |= {"".join(words), "".join(_in_digits(words))}
     return found
+
+
+def _in_digits(words: list[str]) -> list[str]:
+    """Words without "and", numbers in digits: one hundred and twenty one is 121, and II is 2."""
+    found: list[str] = []
+    number = 0  # that the words before make; 0 where they make none
+    for word in words:
+        if word in _AND:
+            continue
+        value = _NUMBERS.get(word, 0)
+        if value and _goes_on(number, value):
+            number = number * value if value == HUNDRED else number + value
+            found[-1] = str(number)
+        else:
+            number = value
+            found.append(str(value) if value else _ROMAN.get(word, word))
+    return found
+
+
+def _goes_on(number: int, value: int) -> bool:
+    """Whether a word for a value goes on with a number: twenty with one, one with hundred."""
+    if value == HUNDRED:
+        return 0 < number < 10
+    tens = value < 10 and number % 10 == 0 and number % HUNDRED >= 20
+    return number > 0 and (number % HUNDRED == 0 or tens)

@@ -1,21 +1,29 @@
 """The kept models of a results folder, to be asked: similar items, recommendations, titles."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from bench.errors import UsageError
+from bench.errors import UsageError, unknown
 from bench.kept.manifest import STATE
 from bench.kept.model import CannotBeRestored, KeptModel
 from bench.kept.open import Summary, kept_models, open_kept
 from bench.records.folder import Results
+from bench.registry.models import is_model
 from bench.retrieval.answer import WIDTH, Answer, facts_of, line_of
 from bench.retrieval.filters import Wanted
 from bench.retrieval.in_use import InUse
 from bench.retrieval.recommend import for_person, for_user
-from bench.retrieval.similar import LEAST_USERS, Measure, NoVectors, similar
+from bench.retrieval.similar import LEAST_USERS, MEASURES, Measure, NoVectors, similar
 from bench.retrieval.taste import Taste
+from bench.retrieval.typed import (
+    Titled,
+    check_count,
+    check_text,
+    texts_typed,
+    title_typed,
+    titles_typed,
+)
 from bench.text import shown
-
-Titled = str | int  #: a title as people type it, `#296`, or the id as a whole number
 
 
 class OtherData(UsageError):
@@ -31,6 +39,7 @@ class Opened:
         """Data set and seed are needed where there are several."""
         self.results, self._dataset, self._seed = results, dataset, seed
         self._in_use: dict[str | None, InUse] = {}
+        self._by_folder: dict[Path, InUse] = {}
 
     @property
     def models(self) -> list[str]:
@@ -62,18 +71,7 @@ class Opened:
                 compares no items.
             bench.Problem: what is kept is damaged.
         """
-        use = self.use(model)
-        match = use.titles.find(_typed(title))
-        return similar(
-            use.kept,
-            use.index(by),
-            use.labels,
-            match.item,
-            n=n,
-            least_users=least_users,
-            chosen=use.chosen,
-            notes=match.notes,
-        )
+        return _similar(self.use(model), title, n, by, least_users)
 
     def similar_by_each(
         self,
@@ -89,11 +87,15 @@ class Opened:
             bench.UsageError: as `similar`; or the models learned from different data.
         """
         self.use(None)  # what is kept is of one data set, or else it says so
-        names = [each.name for each in self._of_one_version() if each.kept.kind != "none"]
-        asked = [name for name in dict.fromkeys(names) if by != "weights" or self._weighs(name)]
+        firsts: dict[str, Summary] = {}  # of several seeds the best one
+        for each in self._of_one_version():
+            if each.kept.kind != "none":
+                firsts.setdefault(each.name, each)
+        asked = [self._use_of(each) for each in firsts.values()]
+        asked = [use for use in asked if by != "weights" or _weighs(use)]
         if not asked:
             raise NoVectors("no kept model has weights between items, as ease, slim and knn have")
-        return [self.similar(title, n=n, by=by, least_users=least_users, model=m) for m in asked]
+        return [_similar(use, title, n, by, least_users) for use in asked]
 
     def recommend(
         self,
@@ -128,18 +130,30 @@ class Opened:
                 and other mistakes.
             bench.Problem: only vectors of the model are kept, or what is kept is damaged.
         """
-        wants_likes = bool(likes)
-        if (user is not None) == wants_likes:
+        liked, disliked = titles_typed("likes", likes), titles_typed("dislikes", dislikes)
+        if (user is not None) == any(liked):
             both = user is not None
             raise UsageError(f"recommend takes a user or likes{', not both' if both else ''}")
-        if user is not None and dislikes:
+        if user is not None and any(disliked):
             raise UsageError("dislikes go with likes, not with a user of the data")
+        if user is not None and way is not None:
+            raise UsageError(
+                "a way is for who is not in the data, and goes with likes; a user of the data has"
+                " the scores of the fit"
+            )
+        check_count("n", n)
+        genres = texts_typed("genres", genres, "Sci-Fi")
+        check_text("years", years, "1980-1999")
+        check_text("way", way, "alike")
         use = self._recommending(model, from_vectors=user is not None)
         catalogue = use.kept.catalogue
-        wanted = Wanted.of([genres] if isinstance(genres, str) else genres, years, catalogue)
+        wanted = Wanted.of(genres, years, catalogue)
         if user is not None:
             return for_user(use, str(user), n=n, why=why, wanted=wanted)
-        liked, disliked = (_several(use, each) for each in (likes, dislikes))
+        liked, disliked = (
+            [title for text in texts for title in use.titles.split(text)]
+            for texts in (liked, disliked)
+        )
         taste = Taste.of(use.titles, catalogue, liked, disliked)
         return for_person(use, taste, way=way, n=n, why=why, wanted=wanted)
 
@@ -149,8 +163,9 @@ class Opened:
         Raises:
             bench.UsageError: there is none, nor anything near it in spelling.
         """
+        check_count("n", n)
         use = self.use(model)
-        found = use.titles.search(_typed(text))
+        found = use.titles.search(title_typed(text))
         lines = [
             line_of(use.kept, use.labels, item, place)
             for place, item in enumerate(found[:n], start=1)
@@ -172,10 +187,17 @@ class Opened:
         Raises:
             NothingKept, UnknownName, SeveralKept: as `open_kept`.
         """
+        check_text("model", model, "als")
         if model not in self._in_use:
             kept = open_kept(self.results, model, self._dataset, self._seed)
-            self._in_use[model] = InUse(kept, "" if model else self._why(kept))
+            self._in_use[model] = InUse(kept, self._why(kept, model))
         return self._in_use[model]
+
+    def _use_of(self, each: Summary) -> InUse:
+        """One of the kept models."""
+        if each.folder not in self._by_folder:
+            self._by_folder[each.folder] = InUse(KeptModel.read(each.folder))
+        return self._by_folder[each.folder]
 
     def __repr__(self) -> str:
         kept = self._kept()
@@ -209,39 +231,58 @@ class Opened:
                 )
         return found
 
-    def _why(self, kept: KeptModel) -> str:
-        """Why a model answers, where others are kept, too."""
+    def _why(self, kept: KeptModel, asked: str | None) -> str:
+        """Why a model answers, where another name was asked for, or none and others are kept."""
+        if asked is not None:
+            return "" if kept.name == asked else f"the only row of {asked} that is kept"
         others = len(self.models) - 1
         return f"the best of {others + 1} kept models by exact NDCG@10" if others else ""
 
-    def _weighs(self, model: str) -> bool:
-        """Whether a model has weights between items, and can be asked for them."""
-        try:
-            self.use(model).index("weights")
-        except (NoVectors, CannotBeRestored):
-            return False
-        return True
-
     def _recommending(self, model: str | None, from_vectors: bool) -> InUse:
         """A model that can recommend: restored, or for users of the data by its own vectors."""
-        able = [each.name for each in self._kept() if STATE in each.kept.files]
+        with_state = [each for each in self._kept() if STATE in each.kept.files]
+        able = [each for each in with_state if is_model(each.kept.cell.model)]
         use = self.use(model)
         kept = use.kept
-        if kept.restorable() or (from_vectors and kept.kind == "vectors"):
+        # A model whose code is not here says so where it is restored.
+        here = is_model(kept.cell.model) or bool(model) or not able
+        if (kept.restorable() and here) or (from_vectors and kept.kind == "vectors"):
             return use
         if model is None and able:
-            return InUse(self.use(able[0]).kept, "the best of the kept models that recommend")
-        only = {"vectors": "its vectors are", "profile": "its profile is", "none": "its name is"}
-        others = f"one of {', '.join(dict.fromkeys(able))}" if able else "one that can be restored"
+            return InUse(self._use_of(able[0]).kept, "the best of the kept models that recommend")
+        if able:
+            names = ", ".join(dict.fromkeys(each.name for each in able))
+            raise CannotBeRestored(
+                f"{kept.name}: {kept.only()} kept; choose by --model one of: {names}"
+            )
         raise CannotBeRestored(
-            f"{kept.name}: only {only[kept.kind]} kept; recommend needs --model {others}"
+            f"no kept model can recommend: of none there is a state to restore, as {kept.name} has"
+            " no state(); keep one that has, as bench run --models als --keep"
         )
 
 
-def _typed(title: Titled) -> str:
-    return title if isinstance(title, str) else f"#{title}"
+def _similar(use: InUse, title: Titled, n: int, by: Measure | None, least_users: int) -> Answer:
+    check_count("n", n)
+    check_count("least_users", least_users, 0)
+    if by is not None and by not in MEASURES:
+        raise unknown("way to compare items", str(by), MEASURES)
+    match = use.titles.find(title_typed(title))
+    return similar(
+        use.kept,
+        use.index(by),
+        use.labels,
+        match.item,
+        n=n,
+        least_users=least_users,
+        chosen=use.chosen,
+        notes=match.notes,
+    )
 
 
-def _several(use: InUse, given: str | Sequence[Titled]) -> list[str]:
-    texts = [given] if isinstance(given, str) else map(_typed, given)
-    return [title for text in texts for title in use.titles.split(text)]
+def _weighs(use: InUse) -> bool:
+    """Whether a model has weights between items, and can be asked for them."""
+    try:
+        use.index("weights")
+    except (NoVectors, CannotBeRestored):
+        return False
+    return True

@@ -2,7 +2,8 @@
 
 way or model                           part of a liked item
 equations of least squares             v_j' A^-1 b_i, exact: the score is u'v_j with A u = sum b_i
-scores that are sums over liked items  the score with that item alone: a weight of ease, slim, knn
+scores that are sums over liked items  the score with that item alone, times the factor of its
+                                       place under a half-life: a weight of ease, slim, knn
 prior, alike                           as `bench.fold_in` takes their scores apart
 any other                              none; the liked items that are nearest are named
 """
@@ -21,6 +22,7 @@ from bench.interactions import Floats, Ids, Interactions
 from bench.retrieval.answer import short
 from bench.retrieval.labels import Labels
 from bench.retrieval.similar import Index
+from bench.retrieval.sums import are_sums, parts_of_sums
 
 NAMED = 2  # liked items that a reason names
 LEAST = 0.1  # of what speaks for an item: what many like, and what speaks against, is named then
@@ -28,7 +30,6 @@ SOME = 0.005  # of it: a second liked item with less would be 0 %
 NEAR = 0.1  # similarity below which a liked item is no reason
 MOST_TAKEN_APART = 1000  # chosen items whose single scores are computed
 DISLIKE = 0.5  # how much one weighs against a like
-CLOSE = 1e-3  # of the range of scores: how far a sum of parts may be from them
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Parts:
     scores: NDArray[np.float64]  #: [I]
     items: tuple[int, ...]  #: the n items that the parts are of
     shares: Shares | None = None  #: of_items [n, I] and of_all [I], which sum to `scores`
+    disliked: int = 0  #: how many of the last items are disliked ones
 
     @classmethod
     def summed(cls, items: Sequence[int], shares: Shares) -> Self:
@@ -55,16 +57,19 @@ class Parts:
             of_items=np.vstack([self.shares.of_items, against]),
             of_all=self.shares.of_all - DISLIKE * (disliked.shares.of_all - nobody.shares.of_all),
         )
-        return replace(self, scores=scores, items=items, shares=shares)
+        return replace(
+            self, scores=scores, items=items, shares=shares, disliked=len(disliked.items)
+        )
 
 
-def own_parts(adapter: Adapter, scores: Floats, chosen: Interactions) -> Parts:
+def own_parts(adapter: Adapter, scores: Floats, chosen: Interactions, train: Interactions) -> Parts:
     """The scores of one person by the model's own way, taken apart where that is exact.
 
     Args:
         adapter: fitted.
         scores: of the person, [I].
         chosen: what the person chose, with n_users = 1.
+        train: what the model learned from.
     """
     items = tuple(dict.fromkeys(chosen.items.tolist()))
     plain = Parts(np.asarray(scores, dtype=np.float64), items)
@@ -73,7 +78,7 @@ def own_parts(adapter: Adapter, scores: Floats, chosen: Interactions) -> Parts:
         return replace(plain, shares=Shares(np.zeros((0, len(scores))), plain.scores))
     shares = _of_equations(adapter, unique)
     if shares is None and len(unique) <= MOST_TAKEN_APART:
-        shares = _of_sums(adapter, plain.scores, chosen, unique)
+        shares = _of_sums(adapter, plain.scores, unique, train)
     return replace(plain, shares=shares)
 
 
@@ -86,24 +91,13 @@ def _of_equations(adapter: Adapter, items: Ids) -> Shares | None:
 
 
 def _of_sums(
-    adapter: Adapter, scores: NDArray[np.float64], chosen: Interactions, items: Ids
+    adapter: Adapter, scores: NDArray[np.float64], items: Ids, train: Interactions
 ) -> Shares | None:
-    """The scores of people who chose one item each, where they sum to those of all of them."""
-    count = len(items)
-    alone = replace(
-        chosen.take(np.zeros(count, dtype=np.int64)),
-        users=np.arange(count, dtype=np.int32),
-        items=items,
-        n_users=count,
-        user_ids=np.arange(count, dtype=np.int64),
-    )
-    try:
-        found = adapter.welcome(alone).scores(np.arange(count, dtype=np.int32))
-    except NotImplementedError:
+    # Of one item alone any score is the sum: whether a model's are is seen from others, too.
+    if not are_sums(adapter, train):
         return None
-    shares = found.astype(np.float64)
-    gap = np.abs(shares.sum(axis=0) - scores).max()
-    return _exact(shares) if gap <= CLOSE * np.ptp(scores) else None
+    parts = parts_of_sums(adapter, scores, items, train)
+    return None if parts is None else _exact(parts)
 
 
 def _exact(shares: NDArray[np.float64]) -> Shares:
@@ -121,26 +115,35 @@ class Reasons:
         """In a few words: because of two liked items, and what else has a part in it.
 
         Shares are of all that speaks for the item: together they are 100 %. What speaks against it
-        has none.
+        has none. A disliked item is never a "because": it speaks for what is unlike it.
         """
         if self._parts.shares is None:
             return self._nearest(item)
         of_items = self._parts.shares.of_items[:, item]
         of_all = float(self._parts.shares.of_all[item])
         whole = float(np.maximum(of_items, 0).sum() + max(of_all, 0.0))
-        order = np.argsort(-of_items, kind="stable")
-        for_ = [at for at in order[:NAMED] if of_items[at] > 0]
-        for_ = [at for at in for_ if at == order[0] or of_items[at] >= SOME * whole]
-        against = [at for at in order[::-1][:1] if -of_items[at] > LEAST * whole]
+        liked = len(of_items) - self._parts.disliked
+        order = np.argsort(-of_items, kind="stable").tolist()
+        named = [at for at in order if at < liked and of_items[at] > 0][:NAMED]
+        named = [at for at in named if at == named[0] or of_items[at] >= SOME * whole]
         said = []
-        if for_:
-            named = (f"{self._title(at)} ({_percent(of_items[at] / whole)})" for at in for_)
-            said.append(f"because of {', '.join(named)}")
+        if named:
+            shares = (f"{self._title(at)} {_percent(of_items[at] / whole)}" for at in named)
+            said.append(f"because of {', '.join(shares)}")
         if of_all > 0 and of_all >= LEAST * whole:
-            since = f"since many like it ({_percent(of_all / whole)})"
-            said = [f"{said[0]} and {since}"] if said else [since]
-        said += [f"in spite of {self._title(at)}" for at in against]
-        return ", ".join(said)
+            said.append(f"since many like it {_percent(of_all / whole)}")
+        for at in [at for at in order if at >= liked][:1]:
+            if of_items[at] > 0 and of_items[at] >= LEAST * whole:
+                share = _percent(of_items[at] / whole)
+                said.append(f"since {self._title(at)} is disliked {share}")
+        against = [at for at in order[::-1][:1] if -of_items[at] > LEAST * whole]
+        but = (
+            f"although {self._title(at)} is disliked"
+            if at >= liked
+            else f"in spite of {self._title(at)}"
+            for at in against
+        )
+        return ", ".join(each for each in (" and ".join(said), *but) if each)
 
     def _title(self, place: int) -> str:
         return self._labels.title(self._parts.items[place])
@@ -160,4 +163,4 @@ class Reasons:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"({100 * share:.0f} %)"

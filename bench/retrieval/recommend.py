@@ -100,8 +100,15 @@ def for_person(
         n=n,
         why=why,
         wanted=wanted or Wanted(),
-        notes=(*taste.notes, f"Scores are made {_HOW[way]}."),
+        notes=(*taste.notes, f"Scores are made {_HOW[way]}.", *_on_order(use, taste, way)),
     )
+
+
+def _on_order(use: InUse, taste: Taste, way: str) -> list[str]:
+    """That the order of likes counts, where it does."""
+    if way != "own" or len(taste.likes) < 2 or "order" not in use.kept.adapter().needs():
+        return []
+    return [f"For {use.kept.name} the order of the likes counts: what is named last is the latest."]
 
 
 def _ranked(

@@ -15,7 +15,7 @@ from bench.retrieval.labels import Labels
 
 Measure = By | Literal["weights"]  #: of vectors, or of item weights: see `bench.retrieval.weights`
 LEAST_USERS = 5  # below it vectors are of too few choices, and odd items lead
-_MEASURES = {
+MEASURES = {
     "centred": "cosine of centred vectors",
     "cosine": "cosine of vectors",
     "dot": "dot product of vectors, by which popular items come first",
@@ -118,7 +118,7 @@ def similar(
     Raises:
         NoVectors: nobody has the item in train, and the model learned nothing of it.
     """
-    if item not in index:
+    if item not in index or not (kept.catalogue.users[item] or kept.uses_item_features()):
         raise NoVectors(f"{kept.name} learned nothing of {labels.label(item)}: no user chose it")
     found = index.nearest(item, n, least_users, labels.twins([item]))
     lines = [
@@ -158,10 +158,11 @@ def _remarks(
         )
     few = int((kept.catalogue.users < least_users).sum())
     if few and found < n:
+        least = min(1, int(kept.catalogue.users.min()))
         said.append(
-            f"{few:,} items with under {least_users} users are left out; --least-users 1 shows"
-            " them."
+            f"{few:,} items with under {least_users} users are left out; --least-users {least}"
+            " shows them."
         )
     if kept.kind == "profile" and by != "weights":
         said.append("Where a model has no vectors of its own, they are made of its scores.")
-    return [*said, f"Similarity: {_MEASURES[by]}."]
+    return [*said, f"Similarity: {MEASURES[by]}."]

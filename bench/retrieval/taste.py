@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.errors import UsageError
 from bench.kept.catalogue import Catalogue
+from bench.retrieval.labels import Labels
 from bench.retrieval.titles import NotFound, Titles
 
 MOST_LIKES = 200
@@ -47,11 +48,20 @@ class Taste:
         if not liked:
             raise NothingLiked(f"nothing to recommend from: {'; '.join(unknown)}")
         disliked, others = _items(titles, catalogue, dislikes, notes)
-        both = [titles.labels.label(item) for item in disliked if item in liked]
+        both = [said for item in disliked if (said := _both(titles.labels, item, liked))]
         if both:
             raise UsageError(f"liked and disliked: {', '.join(both)}")
         left_out = [f"Left out: {each}" for each in (*unknown, *others)]
         return cls(tuple(liked), tuple(disliked), (*left_out, *notes))
+
+
+def _both(labels: Labels, item: int, liked: Sequence[int]) -> str:
+    """What to say of a disliked item that is liked too, itself or as a twin of it; else ""."""
+    if item in liked:
+        return labels.label(item)
+    same = labels.twins([item]) & set(liked)
+    marks = " and ".join(labels.mark(each) for each in (*sorted(same), item))
+    return f"{labels.label(item)}, which is {marks}" if same else ""
 
 
 def _items(

@@ -2,7 +2,7 @@
 
 import re
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -102,7 +102,7 @@ def test_where_scores_are_sums_a_share_is_a_weight() -> None:
         model = Weights(power=power)
         model.fit(interactions([(0, 0, 0)], 1, 6), Run(seed=0))
         scores = model.welcome(person).scores(np.zeros(1, dtype=np.int32))[0]
-        parts = own_parts(model, scores, person)
+        parts = own_parts(model, scores, person, person)
         assert (parts.shares is not None) == exact
         if parts.shares is not None:
             np.testing.assert_allclose(parts.shares.of_items, model.weights[[1, 3]], atol=1e-6)
@@ -114,6 +114,31 @@ def test_of_models_of_item_weights_the_shares_are_exact(tmp_path: Path, model: s
     assert found.shares is not None
     summed = found.shares.of_items.sum(axis=0)
     np.testing.assert_allclose(summed, found.scores, rtol=1e-4, atol=1e-6)
+
+
+def test_of_one_liked_item_a_model_that_is_no_sum_gives_no_share(tmp_path: Path) -> None:
+    vae = InUse(made_up_kept(tmp_path / "vae", "multvae", epochs=1, latent=4))
+    assert vae.parts((0,), "own").shares is None
+    assert vae.parts((0, 1), "own").shares is None
+    ease = InUse(made_up_kept(tmp_path / "ease", "ease")).parts((0,), "own").shares
+    assert ease is not None
+
+
+@pytest.mark.parametrize("model", ["ease", "knn", "als"])
+def test_under_a_half_life_a_share_is_the_weight_times_the_factor_of_its_place(
+    tmp_path: Path, model: str
+) -> None:
+    use = InUse(made_up_kept(tmp_path, model, half_life=1.0))
+    found = use.parts((0, 7, 3), "own")
+    assert found.shares is not None
+    summed = found.shares.of_items.sum(axis=0)
+    np.testing.assert_allclose(summed, found.scores, rtol=1e-4, atol=1e-5)
+    if model != "als":  # whose equations weigh items on both sides
+        for place, item in enumerate((3, 7, 0)):
+            alone, factor = use.parts((item,), "own"), (0.5**place + 0.05) / 1.05
+            np.testing.assert_allclose(
+                found.shares.of_items[2 - place], factor * alone.scores, rtol=1e-4, atol=1e-6
+            )
 
 
 def parts(of_items: list[float], of_all: float = 0.0) -> Parts:
@@ -147,6 +172,22 @@ def test_reasons_name_the_two_largest_parts(
     of_items: list[float], of_all: float, said: str
 ) -> None:
     assert Reasons(parts(of_items, of_all), LABELS, None).why(0) == said
+
+
+@pytest.mark.parametrize(
+    ("of_items", "said"),
+    [
+        ([0.67, 0.17], "because of Alien (80 %) and since Aliens is disliked (20 %)"),
+        ([0.8, -0.2], "because of Alien (100 %), although Aliens is disliked"),
+        ([-0.2, 0.8], "since Aliens is disliked (100 %), in spite of Alien"),
+        ([1.0, 0.01], "because of Alien (99 %)"),
+    ],
+)
+def test_a_disliked_item_is_never_what_something_is_recommended_for(
+    of_items: list[float], said: str
+) -> None:
+    found = replace(parts(of_items), disliked=1)
+    assert Reasons(found, LABELS, None).why(0) == said
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=6), st.floats(-10, 10))

@@ -170,6 +170,15 @@ def test_of_a_user_without_train_items_nothing_is_known(tmp_path: Path) -> None:
         ({"likes": "Xqz, Wvk"}, "nothing to recommend from: .*'Xqz'.*; .*'Wvk'"),
         ({"likes": "Se7en"}, "Se7en .1995. was chosen by nobody that the model learned from"),
         ({"likes": " , "}, "nothing liked is named"),
+        ({"user": 1, "way": "own"}, "a way is for who is not in the data"),
+        ({"likes": 50}, r"likes takes a list of titles, as \['Alien', 296\], not 50"),
+        ({"likes": [None]}, "a title is a text, as 'Alien', or an id"),
+        ({"likes": "Alien", "n": 0}, "n must be a whole number from 1 on, not 0"),
+        ({"likes": "Alien", "n": -1}, "n must be a whole number from 1 on, not -1"),
+        ({"likes": "Alien", "years": 1990}, "years takes a text, as '1980-1999'"),
+        ({"likes": "Alien", "genres": 3}, "genres takes texts"),
+        ({"likes": "Alien", "model": 3}, "model takes a text"),
+        ({"likes": "Alien", "model": "mf", "way": "prior"}, "^mf cannot serve new people"),
         ({"likes": "Alien", "way": "pror"}, "unknown way to serve new people 'pror'"),
         ({"likes": "Alien", "model": "alz"}, "unknown kept model 'alz'. Did you mean 'als'"),
     ],
@@ -190,6 +199,17 @@ def test_unknown_and_cold_likes_are_named_and_left_out(opened: Opened) -> None:
         "Left out: nothing here is called 'Wvk', nor anything near it",
     )
     assert answer.lines == opened.recommend(likes="Alien").lines
+
+
+def test_where_the_order_of_likes_counts_it_is_said(opened: Opened, tmp_path: Path) -> None:
+    made_up_kept(tmp_path, "ease", half_life=1.0)
+    recent = Opened(Results(tmp_path))
+    said = "For ease the order of the likes counts: what is named last is the latest."
+    assert said in recent.recommend(likes="Alien, Antz").notes
+    assert said not in recent.recommend(likes="Alien").notes
+    assert not any("order" in note for note in opened.recommend(likes="Alien, Antz").notes)
+    one, other = (recent.recommend(likes=each, n=1) for each in ("Antz, Alien", "Alien, Antz"))
+    assert titles(one) != titles(other)
 
 
 def test_more_than_there_are_is_the_whole_catalogue(opened: Opened) -> None:
@@ -215,6 +235,8 @@ def test_a_film_that_is_twice_in_the_catalogue_is_known_twice(tmp_path: Path) ->
     answer = opened.recommend(likes="Aliens", n=100)
     assert "Aliens" not in titles(answer)
     assert "Aliens" not in titles(opened.similar("Aliens", n=100))
+    with pytest.raises(UsageError, match=r"liked and disliked: Aliens \(1986\), which is #10[12]"):
+        opened.recommend(likes=["#101"], dislikes=["#102"])
     assert any("2 times" in note for note in answer.notes)
 
 
@@ -222,12 +244,12 @@ def test_where_only_a_profile_is_kept_another_model_is_named(tmp_path: Path) -> 
     profile = np.random.default_rng(0).normal(size=(len(NAMES), 3)).astype(np.float32)
     made_up_kept(tmp_path, "ncf", vectors=profile, kind="profile", ndcg=0.6)
     opened = Opened(Results(tmp_path))
-    said = "ncf: only its profile is kept; recommend needs --model one that can be restored"
+    said = "no kept model can recommend: .* bench run --models als --keep"
     with pytest.raises(Problem, match=said):
         opened.recommend(user=1)
     made_up_kept(tmp_path, "als", factors=4)
     opened = Opened(Results(tmp_path))
-    with pytest.raises(Problem, match="recommend needs --model one of als"):
+    with pytest.raises(Problem, match="only its profile is kept; choose by --model one of: als"):
         opened.recommend(user=1, model="ncf")
     assert ", by als on made-up" in opened.recommend(user=1).said
     assert ", by ncf on made-up" in opened.similar("Alien").said

@@ -97,7 +97,7 @@ def test_items_of_few_users_are_left_out_and_said(kept: KeptModel) -> None:
     assert few
     answer = similar(kept, Index(kept), Labels(kept.catalogue), 0, n=1000, least_users=5)
     assert len(answer.lines) == len(NAMES) - 1 - few
-    assert f"{few} items with under 5 users are left out; --least-users 1 shows them." in (
+    assert f"{few} items with under 5 users are left out; --least-users 0 shows them." in (
         answer.notes
     )
     rare = int(kept.catalogue.users.argmax())
@@ -108,6 +108,25 @@ def test_items_of_few_users_are_left_out_and_said(kept: KeptModel) -> None:
 def test_what_was_never_chosen_is_like_nothing(kept: KeptModel) -> None:
     with pytest.raises(NoVectors, match="als learned nothing of Se7en"):
         similar(kept, Index(kept), Labels(kept.catalogue), NAMES.index("Se7en"))
+
+
+def test_noise_of_what_was_never_chosen_is_like_nothing(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(size=(len(NAMES), 3)).astype(np.float32)
+    never = NAMES.index("Se7en")
+    kept = made_up_kept(tmp_path / "ids", "ncf", vectors=noise, kind="profile")
+    with pytest.raises(NoVectors, match="ncf learned nothing of Se7en"):
+        similar(kept, Index(kept), Labels(kept.catalogue), never)
+    known = made_up_kept(tmp_path / "features", "content", vectors=noise, kind="profile")
+    assert similar(known, Index(known), Labels(known.catalogue), never).lines
+
+
+def test_a_hint_shows_what_it_says_it_shows(kept: KeptModel) -> None:
+    labels, index = Labels(kept.catalogue), Index(kept)
+    said = similar(kept, index, labels, 0, n=1000, least_users=100).notes
+    (hint,) = [note for note in said if "left out" in note]
+    least = int(hint.partition("--least-users ")[2].split()[0])
+    assert least == 0  # one film has no user
+    assert len(similar(kept, index, labels, 0, n=1000, least_users=least).lines) == len(NAMES) - 1
 
 
 def test_popularity_compares_no_items(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def found(text: str, titles: Titles = TITLES) -> str:
         ("M", "M (1931)"),
         ("empire strikes back", "Star Wars: Episode V - The Empire Strikes Back (1980)"),
         ("star wars: episode 5", "Star Wars: Episode V - The Empire Strikes Back (1980)"),
+        ("star wars: episode five", "Star Wars: Episode V - The Empire Strikes Back (1980)"),
+        ("toy story two", "Toy Story 2 (1999)"),
         ("Killer", "Killer (1994)"),
         ("The Killer", "The Killer (Die xue shuang xiong) (1989)"),
         ("$", "$ (1971)"),
@@ -67,6 +69,22 @@ def found(text: str, titles: Titles = TITLES) -> str:
 )
 def test_one_match_is_taken(typed: str, meant: str) -> None:
     assert found(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("12 monkeys", "Twelve Monkeys"),
+        ("twelve angry men", "12 Angry Men"),
+        ("101 dalmatians", "One Hundred and One Dalmatians"),
+        ("a hundred and one dalmatians", "101 Dalmatians"),
+        ("28 days", "Twenty-Eight Days"),
+        ("ninety nine", "99"),
+    ],
+)
+def test_numbers_in_words_are_numbers(typed: str, title: str) -> None:
+    rows = [(1, title, None, 5), (2, "Monkeys", None, 9), (3, "Days", None, 9)]
+    assert Titles(catalogue(rows)).find(typed).item == 0  # type: ignore[arg-type]
 
 
 def test_of_a_film_that_is_twice_in_the_catalogue_the_one_with_more_users_is_taken() -> None:
