@@ -30,7 +30,7 @@ from bench.kept.manifest import (
 from bench.kept.tables import read_items, read_users
 from bench.records.files import load
 from bench.records.record import Cell
-from bench.registry.models import ModelSpec, adapter_class, complete_adapter
+from bench.registry.models import ModelSpec, adapter_class, complete_adapter, is_model
 from bench.registry.names import files
 from bench.registry.sources import source_sha256
 from bench.text import in_one_line, shown
@@ -218,3 +218,8 @@ class KeptModel:
 
     def _state(self) -> State:
         return read_arrays(intact(self.folder, STATE, self.files, self.cell.model))
+
+
+def has_code(cell: Cell) -> bool:
+    """Whether the code of a cell's model is known here, so that the model may be restored."""
+    return is_model(cell.model)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from bench.errors import UsageError, unknown
 from bench.kept.manifest import STATE
-from bench.kept.model import CannotBeRestored, KeptModel
+from bench.kept.model import CannotBeRestored, KeptModel, has_code
 from bench.kept.open import Summary, kept_models, open_kept
 from bench.records.folder import Results
-from bench.registry.models import is_model
 from bench.retrieval.answer import WIDTH, Answer, facts_of, line_of
 from bench.retrieval.filters import Wanted
 from bench.retrieval.in_use import InUse
@@ -241,11 +240,11 @@ class Opened:
     def _recommending(self, model: str | None, from_vectors: bool) -> InUse:
         """A model that can recommend: restored, or for users of the data by its own vectors."""
         with_state = [each for each in self._kept() if STATE in each.kept.files]
-        able = [each for each in with_state if is_model(each.kept.cell.model)]
+        able = [each for each in with_state if has_code(each.kept.cell)]
         use = self.use(model)
         kept = use.kept
         # A model whose code is not here says so where it is restored.
-        here = is_model(kept.cell.model) or bool(model) or not able
+        here = has_code(kept.cell) or bool(model) or not able
         if (kept.restorable() and here) or (from_vectors and kept.kind == "vectors"):
             return use
         if model is None and able:
