@@ -1,4 +1,4 @@
-"""What somebody passes from Python, checked: titles, counts and names."""
+"""Arguments that somebody passes from Python, checked: titles, counts and names."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
