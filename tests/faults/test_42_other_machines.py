@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from command import bench_here
+from records import read
 
 from bench import machine
 from bench.interactions import DataSet, Interactions
@@ -71,6 +72,27 @@ def test_a_record_and_its_board_say_what_it_was_measured_by(tmp_path: Path) -> N
     assert [record.environment[name] for name in ("instruction_set", "blas")] == expected
     assert record.environment["fitted_on"] == "cpu"
     assert machine.environment().items() <= record.environment.items()
+
+
+@pytest.mark.slow
+def test_seeds_that_two_kernels_of_blas_summed_are_averaged_under_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured counts as it did, and the board of both says so."""
+    words = ["run", "--dataset", "synthetic", "--models", "popularity", "--track", "off"]
+    words += ["--results", "r", "--seeds"]
+    assert bench_here(tmp_path, *words, "0").returncode == 0
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
+    again = bench_here(tmp_path, *words, "0,1")
+    assert again.stdout.count("measured before") == 1  # seed 0
+    records = Results(tmp_path / "r").read_records()
+    assert [each.cell.seed for each in records] == [0, 1]
+    if len({each.environment["blas"] for each in records}) < 2:
+        pytest.skip("numpy has no OpenBLAS that can choose here")
+    assert len({each.environment["instruction_set"] for each in records}) == 1
+    assert " other machine than most rows" in again.stdout
+    (row,) = read((tmp_path / "r" / "leaderboard.csv").read_text(encoding="utf-8"))
+    assert (row["seeds"], row["other_machine"]) == ("2", "yes")
 
 
 DATA = Interactions(
