@@ -14,26 +14,28 @@ from bench.adapter import Run, tolerate
 from bench.interactions import Interactions
 from bench.space import choice, log, space, whole
 
-from .shared.devices import threads
+from .shared.devices import compiled, threads
+from .shared.kernels.ranking import pairwise_ranking
 from .shared.layers import normal_of_seen
 from .shared.negatives import Negatives
-from .shared.optimizers import Adam
+from .shared.optimizers import Adam, slow_down
 from .shared.vectors import VectorAdapter
 
-# Shapes: B observed pairs in a batch, N nodes (users, then items), E edges, each both ways, D
-# factors.
+# Shapes: B observed pairs in a batch, M negatives of each, N nodes (users, then items), E edges,
+# each both ways, D factors.
 
 
 @dataclass(kw_only=True)
 class LightGCN(VectorAdapter):
     """Scores by the mean of embeddings that were propagated 0, 1, ..., `layers` times.
 
-    Trained by Adam on the BPR loss (section 3.3); each observed pair has one negative, drawn
-    uniformly from the items that its user left untouched, anew in each epoch. A user without any
-    untouched item has no negatives, and is left out of training.
+    Trained by Adam on the BPR loss (section 3.3), as a mean over the negatives of a pair; the paper
+    has one. They are drawn uniformly from the items that its user left untouched, anew in each
+    epoch. A user without any untouched item has no negatives, and is left out of training.
 
     Every step propagates over the whole graph, forth and back: 2 * layers sparse products, which
-    are nearly all of its time on a CPU. Hence batches larger than the paper's 2,048. Propagation is
+    are nearly all of its time on a CPU. Hence batches larger than the paper's 2,048, and perhaps
+    several negatives, which cost little beside it. Propagation is
     linear and symmetric, so that its gradient is the same propagation, and nothing is kept for it.
     There is no mixed precision: the model has no dense product that would gain from it.
     """
@@ -42,16 +44,20 @@ class LightGCN(VectorAdapter):
     layers: int = 3
     init_scale: float = 0.1  # standard deviation of the initial embeddings
     epochs: int = 150
-    batch_size: int = 8192  # observed pairs; each comes with a negative
+    batch_size: int = 8192  # observed pairs; each comes with its negatives
+    negatives: int = 1  # for each observed pair
     learning_rate: float = 1e-2
-    l2: float = 1e-4  # of the initial embeddings of a pair and its negative (the paper's lambda)
+    last_rate: float = 1.0  # at the end, as a share of the first; it falls evenly
+    l2: float = 1e-4  # of the initial embeddings of a pair and its negatives (the paper's lambda)
 
     search = space(
         factors=choice(32, 64, 128),
         layers=whole(1, 4),
         epochs=whole(20, 400, log=True),
-        batch_size=choice(2048, 4096, 8192, 16384),
-        learning_rate=log(1e-3, 0.03),
+        batch_size=choice(8192, 16384, 32768, 65536),
+        negatives=whole(1, 8),
+        learning_rate=log(1e-3, 0.1),
+        last_rate=log(0.02, 1),
         l2=log(1e-6, 1e-2),
     )
     tolerances = tolerate("users", "items", "rows", hit_rate=0.05, why="it draws in their order")
@@ -82,13 +88,15 @@ class LightGCN(VectorAdapter):
         usable = negatives.available[users.long()] > 0
         users, items = users[usable], items[usable]
         optimizer = Adam([self._initial], lr=self.learning_rate, fused=True)
-        for _ in range(self.epochs):
+        for epoch in range(self.epochs):
             total = torch.zeros((), device=run.device)
             order = torch.randperm(len(users), generator=generator, device=run.device)
             for start in range(0, len(order), max(1, self.batch_size)):
+                done = (epoch + start / len(order)) / self.epochs
+                slow_down(optimizer, self.learning_rate, self.last_rate, done)
                 pairs = order[start : start + max(1, self.batch_size)]
                 some = users[pairs]
-                drawn = negatives.draw(some, 1, generator)[:, 0]
+                drawn = negatives.draw(some, self.negatives, generator)  # [B, M]
                 optimizer.zero_grad(set_to_none=True)
                 loss = self.loss(some, items[pairs], drawn)
                 loss.backward()
@@ -96,22 +104,24 @@ class LightGCN(VectorAdapter):
                 total += loss.detach() * len(pairs)
             self._found = None
             # The only wait for the device in an epoch.
-            if run.epoch(samples=2 * len(users), loss=total.item() / max(len(users), 1)):
+            samples = (1 + self.negatives) * len(users)
+            if run.epoch(samples=samples, loss=total.item() / max(len(users), 1)):
                 break
 
     def loss(self, users: Tensor, items: Tensor, others: Tensor) -> Tensor:
-        """The mean loss of pairs with negatives, int32 [B] each, and l2 / 2 |e|^2 of their nodes.
+        """The mean loss of pairs, int32 [B] each, with negatives, int32 [B, M].
 
-        Nodes are looked up by F.embedding, whose gradient is the same on every run, on a GPU too.
+        It has l2 / 2 |e|^2 of each pair's nodes, and of its negatives as a mean.
         """
-        places = (users, items + self._n_users, others + self._n_users)
+        items, others = items + self._n_users, others + self._n_users
         nodes = self._graph(self._initial, self.layers)
-        user, item, other = (F.embedding(place, nodes) for place in places)  # [B, D] each
-        margins = (user * (item - other)).sum(1)
+        ranking = _Ranking.apply if compiled(nodes) else plain_ranking
+        losses = ranking(nodes, users, items, others)
         # How often each node takes part, instead of a look-up of each.
-        taken = torch.bincount(torch.cat(places), minlength=len(nodes)).to(nodes.dtype)  # [N]
-        squares = taken @ self._initial.square().sum(1)
-        return F.softplus(-margins).mean() + self.l2 / 2 * squares / len(users)
+        taken = torch.bincount(torch.cat([users, items]), minlength=len(nodes))  # [N]
+        drawn = torch.bincount(others.flatten(), minlength=len(nodes)) / others.shape[1]  # [N]
+        squares = (taken + drawn) @ self._initial.square().sum(1)
+        return (losses + self.l2 / 2 * squares) / len(users)
 
     def _vectors(self) -> tuple[Tensor, Tensor]:
         """The propagated embeddings."""
@@ -169,3 +179,33 @@ class _Propagation(Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         return ctx.graph.mean(gradient.contiguous(), ctx.layers), None, None
+
+
+def plain_ranking(nodes: Tensor, users: Tensor, items: Tensor, others: Tensor) -> Tensor:
+    """The sum of -log sigmoid(u . (i - j)) over pairs (u, i), as a mean over their negatives j.
+
+    Nodes [N, D] are looked up by F.embedding, whose gradient is the same on every run, on a GPU
+    too.
+
+    Args:
+        users, items: int32 [B], which nodes.
+        others: int32 [B, M], which nodes.
+    """
+    user, item, other = (F.embedding(each, nodes) for each in (users, items, others))
+    margins = ((item[:, None] - other) @ user[:, :, None])[:, :, 0]  # [B, M]
+    return F.softplus(-margins).mean(1).sum()
+
+
+class _Ranking(Function):
+    """The same, compiled; the gradient is found along with the loss."""
+
+    @staticmethod
+    def forward(ctx: Any, nodes: Tensor, users: Tensor, items: Tensor, others: Tensor) -> Tensor:
+        gradient = torch.zeros_like(nodes)
+        ctx.save_for_backward(gradient)
+        numbers = (each.detach().numpy() for each in (users, items, others, nodes, gradient))
+        return nodes.new_tensor(pairwise_ranking(*numbers))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        return ctx.saved_tensors[0] * gradient, None, None, None

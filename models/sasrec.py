@@ -16,7 +16,8 @@ from bench.space import choice, log, number, space, whole
 
 from .shared.devices import mixed_precision, threads
 from .shared.layers import Linear, dropout, normal, share_rows
-from .shared.optimizers import AdamW
+from .shared.optimizers import AdamW, slow_down
+from .shared.sampled_softmax import Drawn, Draws, sampled_softmax_loss
 from .shared.sequences import Padded, Sequences, by_length
 from .shared.softmax import Targets, softmax_loss
 from .shared.states import into_network, of_network
@@ -34,7 +35,8 @@ class SASRec(Adapter):
 
     The network is the paper's; its loss is softmax cross-entropy over all items in place of one
     random negative, as in Klenitskiy and Vasilev (RecSys 2023), who found it far better. The
-    logits of 2 MB of positions are held at a time (see `softmax_loss`).
+    logits of 2 MB of positions are held at a time (see `softmax_loss`). With `negatives` the sum
+    over all items is estimated by some, as in Klenitskiy and Vasilev too: see `sampled_softmax.py`.
     """
 
     factors: int = 64
@@ -46,6 +48,8 @@ class SASRec(Adapter):
     epochs: int = 20
     batch_size: int = 1024  # positions, in whole sequences
     learning_rate: float = 1e-3
+    last_rate: float = 1.0  # at the end, as a share of the first; it falls evenly
+    negatives: int = 0  # drawn anew for each batch, whose positions share them; 0: all items
     weight_decay: float = 0.0  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 
@@ -56,7 +60,9 @@ class SASRec(Adapter):
         dropout=number(0, 0.5),
         epochs=whole(5, 60, log=True),
         batch_size=choice(512, 1024, 2048, 4096),
-        learning_rate=log(3e-4, 5e-3),
+        learning_rate=log(3e-4, 1e-2),
+        last_rate=log(0.02, 1),
+        negatives=choice(0, 256, 512, 1024),
         weight_decay=number(0, 0.5),
     )
     tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
@@ -76,10 +82,14 @@ class SASRec(Adapter):
             generator = torch.Generator().manual_seed(run.seed)
             self._network = SASRecNetwork(self, train.n_items, generator).to(run.device)
             self._histories = Sequences.of(train, self.maxlen, run.device)
-            self._train(self._histories.without_last(), run, generator)
+            self._train(
+                self._histories.without_last(), Draws(train, self.negatives), run, generator
+            )
             share_rows(self._network.items, unseen(train.items, train.n_items))
 
-    def _train(self, sequences: Sequences, run: Run, generator: torch.Generator) -> None:
+    def _train(
+        self, sequences: Sequences, draws: Draws, run: Run, generator: torch.Generator
+    ) -> None:
         on_device = torch.Generator(run.device).manual_seed(run.seed)
         optimizer = AdamW(
             self._network.parameters(),
@@ -89,15 +99,21 @@ class SASRec(Adapter):
             fused=True,
         )
         samples = int(sequences.lengths.sum())
+        done = 0  # positions, in all epochs
         for _ in range(self.epochs):
             total = torch.zeros((), device=run.device)
             for users in sequences.shuffled(self.batch_size, generator):
+                so_far = done / (self.epochs * samples)
+                slow_down(optimizer, self.learning_rate, self.last_rate, so_far)
                 optimizer.zero_grad(set_to_none=True)
                 with mixed_precision(run.device, self.mixed_precision):
-                    loss = self._network.loss(sequences.padded(users), on_device)
+                    batch, drawn = sequences.padded(users), draws.next(generator, run.device)
+                    loss = self._network.loss(batch, on_device, drawn)
                 loss.backward()
                 optimizer.step()
-                total += loss.detach() * int(sequences.lengths[users].sum())
+                positions = int(sequences.lengths[users].sum())
+                total += loss.detach() * positions
+                done += positions
             # The only wait for the device in an epoch.
             if run.epoch(samples=samples, loss=total.item() / max(samples, 1)):
                 break
@@ -193,9 +209,16 @@ class SASRecNetwork(nn.Module):
             states = block(states, generator)
         return self.norm(states)
 
-    def loss(self, batch: Padded, generator: torch.Generator | None = None) -> Tensor:
-        """Mean cross-entropy of the following item over all positions, padding left out."""
+    def loss(
+        self, batch: Padded, generator: torch.Generator | None = None, drawn: Drawn | None = None
+    ) -> Tensor:
+        """Mean cross-entropy of the following item over all positions, padding left out.
+
+        It is against the items drawn, or against all without them.
+        """
         states = self(batch, generator).flatten(0, 1)[batch.real]  # [N, D]
+        if drawn is not None:
+            return sampled_softmax_loss(states, self.items, batch.following, drawn) / len(states)
         every = torch.arange(len(states), device=states.device)
         ones = torch.ones(len(states), dtype=states.dtype, device=states.device)
         targets = Targets(batch.following, every, ones, range(len(states) + 1))

@@ -84,25 +84,47 @@ def test_scores_are_the_formula(layers: int) -> None:
     np.testing.assert_allclose(adapter.scores(EVERYONE), users @ items.T, rtol=1e-4, atol=1e-5)
 
 
-def test_the_loss_is_the_formula() -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_loss_is_the_formula(count: int) -> None:
     adapter = fitted(l2=0.3)
     initial = adapter._initial.detach().double().numpy()
     users, items = propagated(DATA, initial, adapter.layers)
-    triples = np.array([(3, 4, 5), (3, 4, 6), (7, 5, 4), (0, 29, 0)], dtype=np.int32)
+    pairs = np.array([(3, 4), (3, 4), (7, 5), (0, 29)], dtype=np.int32)
+    others = np.array([(5, 6), (6, 5), (4, 4), (0, 11)], dtype=np.int32)[:, :count]
     expected = 0.0
-    for user, item, other in triples:
-        margin = users[user] @ items[item] - users[user] @ items[other]
-        expected += -np.log(1 / (1 + np.exp(-margin)))
-        for node in (user, DATA.n_users + item, DATA.n_users + other):
+    for (user, item), drawn in zip(pairs, others, strict=True):
+        for other in drawn:
+            margin = users[user] @ items[item] - users[user] @ items[other]
+            expected += -np.log(1 / (1 + np.exp(-margin))) / count
+            expected += 0.3 / 2 * (initial[DATA.n_users + other] ** 2).sum() / count
+        for node in (user, DATA.n_users + item):
             expected += 0.3 / 2 * (initial[node] ** 2).sum()
-    loss = adapter.loss(*torch.from_numpy(triples).T)
-    assert loss.item() == pytest.approx(expected / len(triples), rel=1e-5)
+    loss = adapter.loss(*torch.from_numpy(pairs).T.contiguous(), torch.from_numpy(others.copy()))
+    assert loss.item() == pytest.approx(expected / len(pairs), rel=1e-5)
+
+
+@given(st.integers(1, 8), st.integers(1, 3), st.integers(0, 2**31))
+def test_the_compiled_loss_and_its_gradient_are_those_of_torch(
+    pairs: int, count: int, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    nodes = torch.randn((9, 4), generator=generator).requires_grad_()
+    users = torch.randint(0, 4, (pairs,), generator=generator, dtype=torch.int32)
+    items = torch.randint(4, 9, (pairs,), generator=generator, dtype=torch.int32)
+    others = torch.randint(4, 9, (pairs, count), generator=generator, dtype=torch.int32)
+    found = lightgcn._Ranking.apply(nodes, users, items, others)
+    expected = lightgcn.plain_ranking(nodes, users, items, others)
+    torch.testing.assert_close(found, expected)
+    gradients = (torch.autograd.grad(3 * loss, nodes) for loss in (found, expected))
+    torch.testing.assert_close(*gradients)
 
 
 def test_the_loss_falls() -> None:
     curve = fitted(epochs=30).training.curve
     assert curve[-1].loss < 0.8 * curve[0].loss
     assert {epoch.samples for epoch in curve} == {2 * len(DATA)}
+    several = fitted(negatives=3).training.curve
+    assert {epoch.samples for epoch in several} == {4 * len(DATA)}
 
 
 def test_a_user_who_has_everything_is_left_out_and_still_scored() -> None:

@@ -19,6 +19,7 @@ Numbers = NDArray[np.float64]
 synthetic = import_module("bench.datasets.synthetic").load
 sequences = import_module("bench.models.shared.sequences")
 softmax = import_module("bench.models.shared.softmax")
+sampled = import_module("bench.models.shared.sampled_softmax")
 sasrec = import_module("bench.models.sasrec")
 
 DATA = synthetic(n_users=40, n_items=30, interactions_per_user=8)
@@ -128,6 +129,55 @@ def test_the_gradient_of_the_loss_in_blocks_is_that_of_torch(
         torch.testing.assert_close(found, one)
 
 
+# Against some items, drawn at random.
+
+
+@given(
+    st.integers(1, 6), st.integers(2, 9), st.integers(1, 8), st.floats(0.1, 30), st.integers(0, 99)
+)
+def test_the_sampled_loss_and_its_gradient_are_the_formula(
+    rows: int, n_items: int, count: int, scale: float, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    hidden = (scale * torch.randn(rows, 3, generator=generator).double()).requires_grad_()
+    items = torch.randn(n_items, 3, generator=generator).double().requires_grad_()
+    targets = torch.randint(0, n_items, (rows,), generator=generator, dtype=torch.int32)
+    which = torch.randperm(n_items, generator=generator)[:count]
+    drawn = sampled.Drawn(which, 0.7)
+    expected = torch.zeros((), dtype=torch.double)
+    for row, target in zip(hidden, targets.tolist(), strict=True):
+        others = [row @ items[other] + 0.7 for other in which.tolist() if other != target]
+        own = row @ items[target]
+        expected = expected + torch.logsumexp(torch.stack([own, *others]), 0) - own
+    found = sampled.sampled_softmax_loss(hidden, items, targets, drawn)
+    torch.testing.assert_close(found, expected)
+    both = (torch.autograd.grad(loss, (hidden, items)) for loss in (found, expected))
+    for one, other in zip(*both, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_only_items_that_occur_are_drawn_each_as_often_and_at_most_once() -> None:
+    train = interactions([(0, item, 0) for item in (1, 4, 5, 6, 8)], n_items=9)
+    draws, generator = sampled.Draws(train, 2), torch.Generator().manual_seed(0)
+    drawn = [draws.next(generator, "cpu") for _ in range(2000)]
+    assert {each.log_weight for each in drawn} == {np.log(5 / 2)}
+    assert all(len(each.items.unique()) == 2 for each in drawn)
+    counts = torch.cat([each.items for each in drawn]).bincount(minlength=9)
+    assert counts[[0, 2, 3, 7]].tolist() == [0, 0, 0, 0]
+    # Each with chance 2 / 5, so 800 times on average, with a standard deviation of 22.
+    assert (counts[[1, 4, 5, 6, 8]] - 800).abs().max() < 110
+
+
+def test_as_many_negatives_as_items_are_all_items() -> None:
+    n_seen = len(np.unique(DATA.items))
+    np.testing.assert_array_equal(
+        fitted(negatives=n_seen).scores(EVERYONE), fitted(negatives=0).scores(EVERYONE)
+    )
+    assert not np.allclose(
+        fitted(negatives=n_seen - 1).scores(EVERYONE), fitted().scores(EVERYONE), atol=1e-6
+    )
+
+
 # What may depend on what.
 
 
@@ -173,10 +223,12 @@ def test_time_decides_the_order_and_the_source_that_of_ties() -> None:
     np.testing.assert_array_equal(one, other)
 
 
-def test_it_learns_an_order_that_no_set_shows() -> None:
+@pytest.mark.parametrize("negatives", [0, 3])
+def test_it_learns_an_order_that_no_set_shows(negatives: int) -> None:
     """Everybody goes around the same circle: the next item is known from the last one alone."""
     rows = [(user, (user + step) % 12, step) for user in range(60) for step in range(8)]
-    adapter = fitted(interactions(rows), epochs=30, learning_rate=0.01, dropout=0.0)
+    given: dict[str, Any] = {"epochs": 30, "learning_rate": 0.01, "dropout": 0.0}
+    adapter = fitted(interactions(rows), negatives=negatives, last_rate=0.1, **given)
     best = adapter.scores(np.arange(60, dtype=np.int32)).argmax(1)
     np.testing.assert_array_equal(best, (np.arange(60) + 8) % 12)
 
