@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from bench.leaderboard.sections import Section
-from bench.protocol.new_users import FAMILY, NewUsers
+from bench.protocol.new_users import ALL, FAMILY, NewUsers
 
 FIGURE = "hr_at_10_expected"
 MEANING = "exact HR@10 by how many items of a new person are known"
@@ -30,7 +30,7 @@ def families(board: Sequence[Section]) -> list[Family]:
     found: dict[tuple[str, str, NewUsers], dict[int, Section]] = defaultdict(dict)
     for section in board:
         wanted = NewUsers.of(section.protocol) if section.protocol.startswith(FAMILY) else None
-        if wanted is not None and wanted.shown is not None:
+        if wanted is not None and wanted.shown not in (None, ALL):
             data = section.records[-1].data_sha256
             family = section.dataset, data, wanted._replace(shown=None)
             found[family][wanted.shown] = section

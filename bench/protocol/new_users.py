@@ -19,6 +19,7 @@ from bench.protocol.negatives import keys_of_ids, mixed
 from bench.protocol.split import Split, Touched, hold_out_last
 
 FAMILY = "new-users"
+ALL = 1_000_000  # shown: everything that is known of a person; more than a number in a name can be
 SHOWN = (1, 2, 5, 10, 20)  # what the family's name stands for
 PARTS = 5  # new people are one of so many parts of all users
 MOST_FOLDS = 10
@@ -26,7 +27,7 @@ LEAST_PEOPLE = 50
 TEST, VALIDATION = 0, 1  # the parts of the users that are new
 KNOWN = ("new-users", "new-users-K", "new-users-latest", "new-users-latest-K")
 NAME = re.compile(
-    r"new-users(?P<latest>-latest)?(?:-(?P<shown>\d{1,6}))?"
+    r"new-users(?P<latest>-latest)?(?:-(?P<shown>\d{1,6}|all))?"
     r"(?:(?P<validation>-validation)|-folds-(?P<folds>\d{1,3}))?"
 )
 
@@ -34,7 +35,7 @@ NAME = re.compile(
 class NewUsers(NamedTuple):
     """What the name of a protocol of this family says."""
 
-    shown: int | None  # items of each new person; None for the family
+    shown: int | None  # items of each new person, or ALL; None for the family
     latest: bool = False  # the latest ones, instead of some by a hash
     validation: bool = False  # the new people are others, and those of the test are dropped
     folds: int = 0  # all users are new in one of so many folds; 0 for a fifth, once
@@ -49,7 +50,8 @@ class NewUsers(NamedTuple):
         found = NAME.fullmatch(protocol)
         if found is None:
             return None
-        shown = None if found["shown"] is None else int(found["shown"])
+        number = found["shown"]
+        shown = None if number is None else ALL if number == "all" else int(number)
         folds = int(found["folds"] or 0)
         if shown == 0:
             raise BadParameter(f"protocol {protocol}: K must be 1 or more, not 0")
@@ -58,7 +60,7 @@ class NewUsers(NamedTuple):
         return cls(shown, bool(found["latest"]), bool(found["validation"]), folds)
 
     def __str__(self) -> str:
-        number = "" if self.shown is None else f"-{self.shown}"
+        number = "" if self.shown is None else "-all" if self.shown == ALL else f"-{self.shown}"
         end = "-validation" if self.validation else f"-folds-{self.folds}" if self.folds else ""
         return FAMILY + ("-latest" if self.latest else "") + number + end
 
@@ -100,13 +102,14 @@ def split_new_users(ordered: Interactions, wanted: NewUsers, *, fold: int, strea
         ValueError: too few of the new people have an item more than are shown.
     """
     assert wanted.shown is not None  # a family is split by its members
+    least = 1 if wanted.shown == ALL else wanted.shown
     part = parts_of(ordered.user_ids, wanted.folds or PARTS, stream=stream)
     new = part == (fold if wanted.folds else VALIDATION if wanted.validation else TEST)
-    tested = new & (occurrences(ordered.users, ordered.n_users) > wanted.shown)
+    tested = new & (occurrences(ordered.users, ordered.n_users) > least)
     if tested.sum() < LEAST_PEOPLE:
         raise ValueError(
-            f"of {new.sum():,} new people {tested.sum():,} have {wanted.shown + 1} items or more,"
-            f" to show {wanted.shown} and test on the last; there must be {LEAST_PEOPLE}"
+            f"of {new.sum():,} new people {tested.sum():,} have {least + 1} items or more,"
+            f" to show {least} and test on the last; there must be {LEAST_PEOPLE}"
         )
     known = ~new & (part != TEST) if wanted.validation else ~new
     theirs = hold_out_last(ordered.take(tested[ordered.users]), tested)

@@ -80,6 +80,16 @@ def test_what_a_task_consists_of(seed: int, shown: int, end: str, latest: str) -
         assert not set(cases.negatives.items[row].tolist()) & set(items)
 
 
+@pytest.mark.parametrize("latest", ["", "-latest"])
+def test_of_all_items_none_but_the_last_is_hidden(latest: str) -> None:
+    whole, task = histories(DATA), prepare(DATA, f"new-users{latest}-all")
+    assert of(task).keys() == of(prepare(DATA, "new-users-1")).keys()
+    assert {user: sorted(items) for user, items in of(task).items()} == {
+        user: sorted(whole[user][:-1]) for user in of(task)
+    }
+    assert protocols_of("new-users-all-folds-3") == ["new-users-all-folds-3"]
+
+
 @pytest.mark.parametrize("end", ["", "-validation"])
 def test_all_k_have_the_same_train_people_and_candidates(end: str) -> None:
     tasks = [prepare(DATA, f"new-users-{k}{end}") for k in (1, 2, 5)]
