@@ -34,11 +34,10 @@ def views(values: Iterable[float]) -> Views:
     first, third = np.quantile(found, [0.25, 0.75])
     spread = third - first
     near = found[(found >= first - NEAR * spread) & (found <= third + NEAR * spread)]
-    return Views(
-        competing=_around(found[found >= first - FAR * spread]),
-        crowded=_around(near),
-        everything=_around(found),
-    )
+    competing, whole = _around(found[found >= first - FAR * spread]), _around(found)
+    # Around equal values there is more room than around some that are nearly so.
+    everything = Scale(min(whole.low, competing.low), max(whole.high, competing.high))
+    return Views(competing=competing, crowded=_around(near), everything=everything)
 
 
 def _around(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Scale:

@@ -96,13 +96,14 @@ def refit(boards: Sequence[StudyBoard], results: Results, *, shown_on: SurfaceNa
 
 
 def _refit(board: StudyBoard, results: Results, shown_on: SurfaceName) -> None:
-    measured, suite = board.measured, _suite(board)
-    if measured is None or not suite.rows or not variants(board):
+    measured = board.measured
+    if measured is None or not quick(board) or not variants(board):
         click.echo(
             f"{board.name}: nothing to refit: its split is published, or no model trains in"
             f" {SECONDS:g} s or less"
         )
         return
+    suite = _suite(board)
     for variant in variants(board):
         options = Options(results=results, threads=suite_threads(board), shown_on=shown_on)
         with results.held(), work_folder(results) as work:

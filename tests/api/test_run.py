@@ -14,7 +14,7 @@ import pytest
 import bench
 from bench.adapter import Run
 from bench.interactions import Floats, Ids, Interactions
-from bench.leaderboard.csv_columns import CSV_COLUMNS
+from bench.leaderboard.csv_columns import CSV_COLUMNS, MACHINE_COLUMNS
 from bench.registry.models import adapter_class
 
 BONUS = 0.25
@@ -62,7 +62,7 @@ def test_models_by_name_class_and_instance(
         assert records["Popular"].metrics[figure] == records["popularity"].metrics[figure]
 
     frame = board.to_frame()
-    assert list(frame.columns) == [name for name, _ in CSV_COLUMNS]
+    assert list(frame.columns) == [name for name, _ in (*CSV_COLUMNS, *MACHINE_COLUMNS)]
     table = pd.read_csv(folder / "results" / "leaderboard.csv")
     pd.testing.assert_frame_equal(frame, table)  # with the tiers, errors and intervals
     assert frame["tier"].notna().all() and len(frame) == 3

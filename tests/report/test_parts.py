@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from records import made_up
 
@@ -39,10 +39,12 @@ def aligned() -> Aligned:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+@example([0.0, 0.000999, 0.000999, 0.000999])
 def test_each_view_is_within_the_next_and_everything_has_all(values: list[float]) -> None:
     found = views(values)
     assert found.everything.low < min(values) <= max(values) < found.everything.high
     assert found.everything.low <= found.competing.low
+    assert found.everything.high >= found.competing.high
     for view in found:
         assert view.low < view.high
         assert all(0 <= view.share(value) <= 1 for value in values)

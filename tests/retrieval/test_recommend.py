@@ -264,5 +264,5 @@ def test_vectors_alone_serve_the_users_of_the_data(tmp_path: Path) -> None:
     scores = kept.item_vectors @ vectors[1]
     seen = set(FILMS.items[FILMS.users == 1].tolist())
     assert titles(answer) == [NAMES[j] for j in np.argsort(-scores) if j not in seen][:4]
-    with pytest.raises(Problem, match="only its vectors are kept"):
+    with pytest.raises(Problem, match="of none there is a state to restore"):
         opened.recommend(likes="Alien")

@@ -1,12 +1,14 @@
 """Search spaces: every model declares one, around its defaults and the values that we publish."""
 
 import json
+from unittest.mock import create_autospec
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import BadParameter, UnknownName
+from bench.isolation.worker import Parent
 from bench.registry import names, suites
 from bench.registry.models import ModelSpec, adapter_class
 from bench.registry.parameters import complete
@@ -36,7 +38,8 @@ ROWS = [
 
 def asked(model: str) -> Described:
     """As `describe` does it in a process."""
-    (row,) = Describe(rows=[ModelSpec(model, {})]).run(None)["rows"]  # type: ignore[arg-type]
+    parent = create_autospec(Parent, instance=True)
+    (row,) = Describe(rows=[ModelSpec(model, {})]).run(parent)["rows"]
     return Described(*json.loads(json.dumps(row)))
 
 
