@@ -54,7 +54,7 @@ class Frame:
 def picture(board: Sequence[Section]) -> str:
     """The rows of a board by training time and exact NDCG@10, as SVG.
 
-    Of a board of new people, HR@10 by how many of their items are known.
+    Of new people, if the board has one family of them: HR@10 by how many items are known.
 
     Raises:
         NoPicture: the board has several sections, or fewer than two rows with both figures.
@@ -62,7 +62,7 @@ def picture(board: Sequence[Section]) -> str:
     import vl_convert  # 34 MB
 
     found = families(board)
-    if len(found) == 1 and len(found[0].known) == len(board):
+    if len(found) == 1:
         return new_people_picture(found[0])
     return str(vl_convert.vegalite_to_svg(chart(board).to_dict(), allowed_base_urls=[])) + "\n"
 

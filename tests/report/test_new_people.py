@@ -13,6 +13,7 @@ from bench.leaderboard.write import board_of
 from bench.records.folder import Results
 from bench.records.record import Record
 from bench.report.new_people import new_people_chart
+from bench.report.picture import picture
 from bench.report.write import write_report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -67,16 +68,19 @@ def test_a_row_that_lacks_a_number_has_no_line() -> None:
     assert "als (prior)" not in named(family)
 
 
+def test_other_sections_beside_it_do_not_hide_it() -> None:
+    latest = made_up("als", 0.5, protocol="new-users-latest-5", fold_in={"way": "own"})
+    assert "als (prior)" in picture(sections([*made(), latest, made_up("als", 0.5)]))
+
+
 def test_it_is_drawn_for_a_board_of_new_people_and_stands_in_the_report(tmp_path: Path) -> None:
     results = Results(tmp_path / "results")
     for each in made():
         results.save(each)
-    picture = tmp_path / "picture.svg"
-    done = CliRunner().invoke(
-        leaderboard, ["--results", str(results.path), "--picture", str(picture)]
-    )
-    assert picture.exists(), done.output
-    root = ElementTree.fromstring(picture.read_text())
+    file = tmp_path / "picture.svg"
+    done = CliRunner().invoke(leaderboard, ["--results", str(results.path), "--picture", str(file)])
+    assert file.exists(), done.output
+    root = ElementTree.fromstring(file.read_text())
     said = " ".join(e.text or "" for tag in ("text", "tspan") for e in root.iter(f"{SVG}{tag}"))
     assert "new people" in said
     assert "als (prior)" in said
