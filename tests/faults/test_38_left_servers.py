@@ -29,6 +29,9 @@ main()
 """
 
 
+IN_A_SESSION = ("env", "--default-signal=HUP", "setsid", "--ctty")
+
+
 class Serving(NamedTuple):
     """`bench ui` in a terminal."""
 
@@ -57,8 +60,9 @@ def in_a_terminal(folder: Path) -> Serving:
     ours, theirs = pty.openpty()
     words = ["ui", "--results", str(folder), "--port", str(port)]
     process = subprocess.Popen(
-        # setsid: the terminal is the session's, which its end is told to.
-        ["setsid", "--ctty", sys.executable, "-P", "-c", SERVE, *words],
+        # setsid: the terminal is the session's, which its end is told to; also where the tests were
+        # started by nohup, which has it ignored.
+        [*IN_A_SESSION, sys.executable, "-P", "-c", SERVE, *words],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
