@@ -1,13 +1,10 @@
 """MLflow as a projection of records, in real stores read back by MLflow's own client."""
 
-import os
-import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,66 +12,15 @@ from typing import Any
 
 import psutil
 import pytest
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow_store import made_up, runs
 
 from bench.leaderboard.sections import sections
 from bench.leaderboard.write import write
 from bench.records.folder import Results
-from bench.records.record import Cell, Record
-from bench.tracking import tracker as tracking
 from bench.tracking.live import LiveTracking
-from bench.tracking.tracker import Tracker, TrackingError, _empty_store
-
-
-def made_up(model: str = "als", status: Any = "ok", **changes: Any) -> Record:
-    """A record with a learning curve of two epochs."""
-    cell = Cell(
-        dataset=changes.pop("dataset", "ml-100k"),
-        protocol="loo",
-        model=model,
-        params={"factors": 64, "layers": [32, 16], "loss": "bpr"},
-        seed=changes.pop("seed", 0),
-    )
-    values: dict[str, Any] = {
-        "cell": cell,
-        "key": f"{model:0>15}{cell.seed}",
-        "status": status,
-        "metrics": {"hr_at_10": 0.6733828207, "ndcg_at_10": 0.4},
-        "timings": {
-            **{"train_seconds": 1.5, "train_samples_per_second": 1_234_567.0},
-            **{"reference_drift": 0.1, "train_reference_units": 1.875},
-        },
-        "curve": [
-            {"number": 1, "seconds": 0.5, "samples": 9, "loss": 0.7, "validation": None},
-            {"number": 2, "seconds": 1.5, "samples": 9, "loss": 0.6, "validation": 0.5},
-        ],
-        "audit": {"users": 943, "items": 1682},
-        "data_sha256": "ab" * 32,
-        "source": "https://example.org/data.zip",
-        "environment": {"cpu": "CPU", "git_commit": "c0ffee"},
-        "invocation": "one",
-        "suite": "quick",
-        "started": "2026-01-01T10:00:00+00:00",
-        "ended": "2026-01-01T10:00:09+00:00",
-    }
-    if status != "ok":
-        values |= {"metrics": {}, "curve": [], "reason": "the reason"}
-    return Record(**values | changes)
-
-
-@pytest.fixture
-def results(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    shutil.copy(empty_store, tmp_path / "mlflow.db")
-    return tmp_path
-
-
-def runs(results: Path, kind: str, experiment: str = "ml-100k loo") -> list[Run]:
-    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
-    found = client.get_experiment_by_name(experiment)
-    return list(client.search_runs([found.experiment_id], f"tags.kind = '{kind}'"))
+from bench.tracking.tracker import Tracker, TrackingError
 
 
 def test_a_cell_stands_below_its_invocation_with_all_that_is_known(results: Path) -> None:
@@ -262,130 +208,6 @@ def test_a_deleted_experiment_is_used_again(results: Path) -> None:
     assert "ease" in {run.data.params["model"] for run in runs(results, "cell")}
 
 
-def test_a_file_that_is_no_database_fails_at_once(results: Path) -> None:
-    (results / "mlflow.db").write_bytes(b"garbage " * 1000)
-    with pytest.raises(TrackingError, match="not a database") as caught:
-        Tracker(Results(results)).prepare()
-    assert "\n" not in str(caught.value)
-
-
-def test_a_locked_database_fails_soon(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.tracking.database.DATABASE_SECONDS", 0.2)
-    with sqlite3.connect(results / "mlflow.db", isolation_level=None) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(TrackingError, match="locked"):
-            Tracker(Results(results)).log(made_up())
-        other.execute("ROLLBACK")
-    assert Tracker(Results(results)).log(made_up())
-
-
-def test_an_older_database_is_a_tracking_error(results: Path) -> None:
-    with sqlite3.connect(results / "mlflow.db") as database:
-        database.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
-    with pytest.raises(TrackingError, match="out-of-date"):
-        Tracker(Results(results)).prepare()
-
-
-def test_results_that_are_no_folder_are_a_tracking_error(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(TrackingError):
-        Tracker(Results(tmp_path / "file")).prepare()
-
-
-def test_another_bench_at_work_is_waited_for_and_named(
-    results: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bench.tracking.tracker.LOCK_SECONDS", 0.1)
-    at_work = FileLock(Results(results).tracking_lock)
-    with at_work, pytest.raises(TrackingError, match="lock"):
-        Tracker(Results(results)).prepare()
-
-
-def test_a_server_that_does_not_answer_costs_seconds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tries = 0
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        port = silent.getsockname()[1]
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:secret@127.0.0.1:{port}")
-        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
-        with pytest.raises(TrackingError) as caught:
-            Tracker(Results(tmp_path)).prepare()
-        silent.setblocking(False)
-        with suppress(BlockingIOError):
-            while silent.accept():
-                tries += 1
-    assert tries == 2  # as the user wants it, and a second for each
-    assert "secret" not in str(caught.value)
-
-
-def test_a_new_store_is_made_in_silence(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from bench.records.folder import Results\n"
-        "from bench.tracking.tracker import Tracker\n"
-        "Tracker(Results(Path(sys.argv[1]))).prepare()"
-    )
-    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code, str(tmp_path / "results")],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=tmp_path,
-        check=True,
-    )
-    assert (done.stdout, done.stderr) == ("", "")
-    assert (tmp_path / "results" / "mlflow.db").is_file()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["results"]
-
-
-@pytest.fixture
-def no_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the empty store will be kept: nothing is there yet."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
-    return _empty_store()
-
-
-def test_a_new_store_is_a_copy_of_an_empty_one_that_is_kept(
-    no_empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = (Results(tmp_path / name) for name in ("first", "second"))
-    Tracker(first).log(made_up())  # the empty one is kept before that
-    empty = no_empty_store.read_bytes()
-    monkeypatch.setattr(
-        "mlflow.store.db.utils._initialize_tables", lambda engine: pytest.fail("made again")
-    )
-    Tracker(second).log(made_up("ease"))
-    assert [run.data.params["model"] for run in runs(second.path, "cell")] == ["ease"]
-    places = [
-        MlflowClient(f"sqlite:///{each.database}").get_experiment_by_name("ml-100k loo")
-        for each in (first, second)
-    ]
-    assert [each.artifact_location for each in places] == [
-        each.artifacts.as_uri() for each in (first, second)
-    ]
-    assert no_empty_store.read_bytes() == empty
-
-
-@pytest.mark.parametrize("kept", [0, 4096, 100_000, None], ids=["none", "page", "half", "garbage"])
-def test_a_damaged_empty_store_is_made_again(
-    no_empty_store: Path, tmp_path: Path, empty_store: Path, kept: int | None
-) -> None:
-    no_empty_store.parent.mkdir(parents=True)
-    content = empty_store.read_bytes()[:kept] if kept is not None else b"garbage " * 1000
-    no_empty_store.write_bytes(content)
-    results = Results(tmp_path / "results")
-    Tracker(results).log(made_up())
-    assert len(runs(results.path, "cell")) == 1
-    assert no_empty_store.read_bytes() != content
-    assert not list(results.path.glob("*.tmp*"))
-
-
 def test_an_own_parameter_does_not_hide_a_fact_of_the_cell(results: Path) -> None:
     odd = made_up()
     Tracker(Results(results)).log(replace(odd, cell=replace(odd.cell, params={"seed": 7})))
@@ -513,62 +335,6 @@ def test_one_record_that_cannot_be_written_holds_up_no_other(
         if "bench.logged" in run.data.tags
     }
     assert names >= {"als", "ease"}
-
-
-def kept(folder: Path, size: int = 9) -> Path:
-    """The folder of a kept model of which MLflow sees files alone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "items.parquet").write_bytes(bytes(size))
-    (folder / "model.json").write_text(f'{{"bytes": {size}}}')
-    return folder
-
-
-def of_the_model(results: Path) -> tuple[set[str], dict[str, str]]:
-    """Its artifacts, and the tags of the only cell."""
-    (cell,) = runs(results, "cell")
-    client = MlflowClient(f"sqlite:///{results / 'mlflow.db'}")
-    return {each.path for each in client.list_artifacts(cell.info.run_id, "model")}, cell.data.tags
-
-
-def test_a_kept_model_is_an_artifact(results: Path) -> None:
-    folder = kept(results / "models" / "one")
-    assert Tracker(Results(results)).log(made_up(), model=folder)
-    files, tags = of_the_model(results)
-    assert files == {"model/items.parquet", "model/model.json"}
-    assert tags["bench.model_path"] == str(folder)
-
-
-def test_a_model_that_is_kept_later_comes_to_its_run(results: Path) -> None:
-    folder = results / "models" / "one"
-    tracker = Tracker(Results(results))
-    assert tracker.log(made_up(), model=folder)
-    assert of_the_model(results)[0] == set()
-    kept(folder)
-    assert not tracker.log(made_up(), model=folder)
-    files, tags = of_the_model(results)
-    assert files == {"model/items.parquet", "model/model.json"}
-    kept(folder, 10)  # again, and another
-    assert not tracker.log(made_up(), model=folder)
-    assert of_the_model(results)[1]["bench.model"] != tags["bench.model"]
-
-
-def test_of_a_large_model_only_the_place_is_told(
-    results: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert tracking.LARGEST_MODEL == 50 * 2**20
-    monkeypatch.setattr(tracking, "LARGEST_MODEL", 1000)
-    folder = kept(results / "models" / "one", 1001)
-    Tracker(Results(results)).log(made_up(), model=folder)
-    files, tags = of_the_model(results)
-    assert (files, tags["bench.model_path"]) == (set(), str(folder))
-
-
-def test_all_kept_models_are_written_where_they_are_missing(results: Path) -> None:
-    record = made_up()
-    Results(results).save(record)
-    kept(Results(results).model_of(record))
-    assert Tracker(Results(results)).track_all() == 1
-    assert of_the_model(results)[0] == {"model/items.parquet", "model/model.json"}
 
 
 OTHER_DATA = {"data_sha256": "cd" * 32}
