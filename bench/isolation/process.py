@@ -27,6 +27,7 @@ OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
 ENDING_SECONDS = 10  # that a process has to end in, when it has said its last
 WORKER = "from bench.isolation.worker import main; main()"
+PRIVATE = "MLFLOW_"  # of addresses, logins and tokens, which are no model's business
 GUARD_SECONDS = 10.0  # for the guard to end all that a job has started
 
 
@@ -72,7 +73,7 @@ class Child:
             self._process = subprocess.Popen(
                 # -P: the current folder may hold a `datasets` or `models` that is not ours.
                 [sys.executable, "-P", "-c", WORKER, str(theirs.fileno()), str(os.getpid())],
-                env=os.environ | _thread_settings(limits.threads) | {marks.MARK: str(self.folder)},
+                env=job_environment(limits.threads) | {marks.MARK: str(self.folder)},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -237,9 +238,16 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _thread_settings(threads: int) -> dict[str, str]:
+def job_environment(threads: int) -> dict[str, str]:
+    """The environment of a job: this process's, without what opens its tracking server.
+
+    Args:
+        threads: of BLAS, OpenMP and torch.
+    """
     names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
-    return {f"{name}_NUM_THREADS": str(threads) for name in names} | {
+    passed = {name: v for name, v in os.environ.items() if not name.startswith(PRIVATE)}
+    settings = {f"{name}_NUM_THREADS": str(threads) for name in names} | {
         "PYTHONHASHSEED": "0",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # cuBLAS is reproducible only with this
     }
+    return passed | settings

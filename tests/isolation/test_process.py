@@ -39,6 +39,11 @@ class Ends:
     def run(self, parent):
         os.kill(os.getpid(), self.by)
 
+class Knows:
+    def run(self, parent):
+        below = open(f"/proc/{os.getppid()}/environ").read() if os.path.exists("/proc") else ""
+        return {"names": [*os.environ, *(line.partition("=")[0] for line in below.split("\\0"))]}
+
 class Asks:
     def run(self, parent):
         parent.tell("ready")
@@ -86,6 +91,17 @@ def test_an_answer_comes_from_another_process_that_was_prepared(jobs: Any, work:
     assert ending.result == {"prepared": "yes"}
     assert list(work.iterdir()) == []
     assert "PREPARED" not in os.environ
+
+
+def test_no_job_inherits_what_opens_the_tracking_server(
+    jobs: Any, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its process nor its guard, which runs above it."""
+    for name in ("URI", "USERNAME", "PASSWORD", "TOKEN"):
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", "secret")
+    names = answer(jobs.Knows(), LIMITS, work).result["names"]
+    assert "PYTHONPATH" in names
+    assert not [name for name in names if name.startswith("MLFLOW")]
 
 
 def test_what_goes_wrong_before_the_job_is_told(jobs: Any, work: Path) -> None:
