@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from pathlib import Path
+from time import monotonic
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -82,6 +83,7 @@ class Child:
             )
         theirs.close()
         self._deadline = Deadline(limits.seconds)
+        self._measure_at = 0.0  # when memory is to be measured next
         self._stopped: Ending | None = None
         self.send(self.folder / ORDER)
 
@@ -130,7 +132,10 @@ class Child:
         limits = self._limits
         if self._deadline.passed():
             return Ending(status="timeout", reason=f"stopped after {limits.seconds:g} s")
-        if limits.memory_mb and self._memory_mb() > limits.memory_mb:
+        if not limits.memory_mb or monotonic() < self._measure_at:
+            return None
+        self._measure_at = monotonic() + POLL_SECONDS  # not after every message: it takes 10 ms
+        if self._memory_mb() > limits.memory_mb:
             return Ending(status="oom", reason=f"took more than {limits.memory_mb} MB of memory")
         return None
 

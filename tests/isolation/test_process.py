@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from bench.isolation import deadline
+from bench.isolation import deadline, process
 from bench.isolation.marks import MARK
 from bench.isolation.process import Ending, Limits, nothing, running
 from bench.isolation.worker import UNTIMED, Job
@@ -152,6 +152,28 @@ def test_a_job_that_is_given_up_says_why(jobs: Any, work: Path) -> None:
                 child.stop("enough")
         ending = child.end()
     assert (ending.status, ending.reason) == ("stopped", "enough")
+
+
+def test_memory_is_measured_by_the_clock_and_not_after_every_message(
+    jobs: Any, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, measured = 100.0, list[float]()
+    monkeypatch.setattr(process, "monotonic", lambda: now)
+    limits = Limits(seconds=60, memory_mb=1000)
+    with running(jobs.Says([("step", 0.03)] * 50), limits, work) as child:
+        monkeypatch.setattr(child, "_memory_mb", lambda: measured.append(now) or 999.0)
+        for kind, value in child.messages():
+            now += value if kind else 0
+        assert child.end().status == "ok"
+    assert 10 <= len(measured) <= 50 * 0.03 / process.POLL_SECONDS + 1
+
+
+def test_memory_is_measured_between_many_messages(jobs: Any, work: Path) -> None:
+    limits = Limits(seconds=60, memory_mb=1)
+    with running(jobs.Says([("share", 0.5)] * 9999), limits, work) as child:
+        heard = sum(1 for _ in child.messages())
+        assert child.end().status == "oom"
+    assert heard < 9999
 
 
 @pytest.mark.parametrize(
