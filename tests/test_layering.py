@@ -137,6 +137,7 @@ ONLY_IN: dict[str, Callable[[Path], bool]] = {
 }
 # Imported below the top of a file, outside bench/cli/: the reason stands beside it.
 HEAVY = {"bench.evaluation.kernels", "bench.tracking.tracker", "psutil", "pyarrow", "rich"}
+HEAVY |= {"bench.evaluation.tiles.kernels"}
 HEAVY |= {"IPython.display", "bench.report.charts", "bench.report.write", "pandas", "faiss"}
 HEAVY |= {"tabulate", "vl_convert", "threadpoolctl"}
 HEAVY |= {"bench.compilation"}  # loads numba, in the process of a cell alone

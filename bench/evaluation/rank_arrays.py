@@ -41,3 +41,14 @@ class LeftOut(NamedTuple):
         rows = np.repeat(np.arange(len(lengths)), lengths)
         shifts = np.repeat(self.first - (np.cumsum(lengths) - lengths), lengths)
         return rows, self.items[np.arange(len(rows)) + shifts]
+
+
+class Pairs(NamedTuple):
+    """Pairs of a row and an item, by ascending tile of the catalogue, then row.
+
+    Those of tile t are starts[t] : starts[t + 1]; a column counts from the tile's first item.
+    """
+
+    starts: Counts  # [tiles + 1]
+    rows: Ids  # [n]
+    columns: Ids  # [n]

@@ -34,12 +34,10 @@ def ranked(ranker: Ranker, scores: Floats, train: Interactions, cases: Cases) ->
         NotFinite: a score is.
     """
     own = scores[np.arange(len(scores)), cases.held_out]
-    left_out, negatives = _left_out(train, cases), cases.negatives
+    left_out, negatives = left_out_by(train, cases), cases.negatives
     if cases.pool is None:
         found = ranker.rank(scores, own, left_out, negatives.items)
-        full = _standing(found, left_out, train.n_items)
-        sampled = Standing(found.some_higher, found.some_equal, negatives.drawn + 1)
-        return Ranked(sampled, full, None, found.best)
+        return among_all_items(found, left_out, train, cases)
     among_all = ranker.rank(scores, own, left_out, negatives.items[:, :0])
     pool = np.flatnonzero(cases.pool)
     place_of = np.full(train.n_items + 1, -1, dtype=np.int32)  # the last is of no item, -1
@@ -51,6 +49,16 @@ def ranked(ranker: Ranker, scores: Floats, train: Interactions, cases: Cases) ->
         _standing(found, in_pool, len(pool)),
         _standing(among_all, left_out, train.n_items),
         among_all.best,
+    )
+
+
+def among_all_items(found: Ranks, left_out: LeftOut, train: Interactions, cases: Cases) -> Ranked:
+    """Standings of cases without a pool, from ranks of all items in which negatives are some."""
+    return Ranked(
+        Standing(found.some_higher, found.some_equal, cases.negatives.drawn + 1),
+        _standing(found, left_out, train.n_items),
+        None,
+        found.best,
     )
 
 
@@ -77,7 +85,7 @@ def _standing(found: Ranks, left_out: LeftOut, n_items: int) -> Standing:
     )
 
 
-def _left_out(train: Interactions, cases: Cases) -> LeftOut:
+def left_out_by(train: Interactions, cases: Cases) -> LeftOut:
     """What each user has in train, which is ordered by user, and touched beside it."""
     seen = LeftOut(*train.rows_of(cases.users), train.items)
     if cases.touched is None:

@@ -13,7 +13,9 @@ import numpy as np
 from bench import machine
 from bench.adapter import Adapter
 from bench.evaluation import ledger
-from bench.evaluation.evaluate import evaluate, latencies, look
+from bench.evaluation.evaluate import latencies, look
+from bench.evaluation.fitted import evaluate_fitted
+from bench.evaluation.tiles.vectors import in_tiles
 from bench.interactions import Interactions
 from bench.isolation.worker import Parent, skipped
 from bench.protocol.task import Cases
@@ -47,6 +49,8 @@ class Measure:
                 return skipped(reason)
             # Numba, before a clock or the level of memory is read.
             import_module("bench.evaluation.kernels")
+            if in_tiles(self.train):
+                import_module("bench.evaluation.tiles.kernels")
         self.timings[COMPILE] = watch.seconds
         for ids in (self.train.users, self.train.items):
             ids.max(initial=0)  # what every model reads is in memory before one is timed
@@ -130,8 +134,13 @@ class Measure:
     ) -> None:
         parent.tell("phase", "scoring")
         started = perf_counter()
-        found = evaluate(
-            adapter, self.train, cases, synchronize, lambda share: parent.tell("share", share)
+        found = evaluate_fitted(
+            adapter,
+            self.train,
+            cases,
+            synchronize,
+            lambda share: parent.tell("share", share),
+            threads=self.threads,
         )
         single = latencies(adapter, self.train, cases.users, synchronize)
         peak, level = machine.peak_memory_mb(), self.timings.pop("level_memory_mb")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.evaluation import ledger
-from bench.evaluation.evaluate import evaluate
+from bench.evaluation.fitted import evaluate_fitted
 from bench.isolation.process import Limits, running
 from bench.isolation.worker import Parent
 from bench.kept.model import KeptModel
@@ -37,7 +37,7 @@ class RankAgain:
     def run(self, parent: Parent) -> dict[str, Any]:
         """Leave the ledger in the job's folder."""
         kept = KeptModel.read(self.folder)
-        found = evaluate(kept.adapter(), kept.train(), self.cases)
+        found = evaluate_fitted(kept.adapter(), kept.train(), self.cases)
         ledger.save(found.ledger, parent.folder / LEDGER)
         return {}
 

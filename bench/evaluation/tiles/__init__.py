@@ -1,0 +1,1 @@
+"""Ranks of a large catalogue, from vectors: tiles are counted while they are in the cache."""
