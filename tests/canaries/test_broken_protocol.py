@@ -37,15 +37,17 @@ def pessimistic_ties(patch: Patch) -> None:
 
 
 def no_masking(patch: Patch) -> None:
-    out = standings._left_out
+    out = standings.left_out_by
     patch.setattr(
-        standings, "_left_out", lambda t, c: (s := out(t, c))._replace(beyond=s.first.copy())
+        standings, "left_out_by", lambda t, c: (s := out(t, c))._replace(beyond=s.first.copy())
     )
 
 
 def one_item_unmasked(patch: Patch) -> None:
-    out = standings._left_out
-    patch.setattr(standings, "_left_out", lambda t, c: (s := out(t, c))._replace(first=s.first + 1))
+    out = standings.left_out_by
+    patch.setattr(
+        standings, "left_out_by", lambda t, c: (s := out(t, c))._replace(first=s.first + 1)
+    )
 
 
 def rows_mixed_up(patch: Patch) -> None:
