@@ -14,7 +14,6 @@ from bench.evaluation.evaluate import Evaluation, evaluate
 from bench.evaluation.ledger import LIST_LENGTH
 from bench.evaluation.lists import ledger_of
 from bench.evaluation.ranks import NotFinite
-from bench.evaluation.scores import not_finite
 from bench.evaluation.standings import Ranked, among_all_items, joined, left_out_by
 from bench.evaluation.tiles.rank import USERS, Block, TileRanker
 from bench.evaluation.tiles.vectors import offered
@@ -32,6 +31,8 @@ def evaluate_fitted(
 ) -> Evaluation:
     """As `evaluate`; in tiles where the catalogue is large and the model's vectors give its scores.
 
+    Where a product in a tile is not finite, scores are asked for, which are what counts.
+
     Args:
         threads: over which tiles are spread; scores() takes its own.
 
@@ -41,7 +42,10 @@ def evaluate_fitted(
     vectors = None if cases.pool is not None else offered(adapter, train, cases.users)
     if vectors is None:
         return evaluate(adapter, train, cases, synchronize, progress)
-    return _in_tiles(vectors, train, cases, progress, threads)
+    try:
+        return _in_tiles(vectors, train, cases, progress, threads)
+    except NotFinite:
+        return evaluate(adapter, train, cases, synchronize, progress)
 
 
 def _in_tiles(
@@ -57,11 +61,7 @@ def _in_tiles(
         shard = cases.take(slice(start, start + USERS))
         left_out = left_out_by(train, shard)
         block = Block(shard.users, shard.held_out, left_out, shard.negatives.items)
-        try:
-            found, seconds = ranker.rank(block)
-        except NotFinite:
-            scores = vectors.users[shard.users] @ vectors.items.T
-            raise not_finite("scores", scores, train, shard.users) from None
+        found, seconds = ranker.rank(block)
         return among_all_items(found, left_out, train, shard), seconds
 
     parts, seconds, starts = [], 0.0, range(0, len(cases.users), USERS)

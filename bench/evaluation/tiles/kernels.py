@@ -17,7 +17,6 @@ LINE = 128  # scores that are looked at one by one where one of them may be amon
 HIGHEST = np.finfo(np.float32).max
 NONE = np.float32(-np.inf)  # the score of an item that is left out, and of none
 
-_floats = Array(float32, 2, "C", readonly=True)
 _ids = Array(int32, 1, "C", readonly=True)
 _counts = int64[::1]
 _record: Any = types.NamedTuple  # numba has no types for mypy
@@ -34,7 +33,6 @@ def by_tile(first: Any, beyond: Any, items: Any, width: Any, tiles: Any) -> Any:
         items: [n].
         width: items of a tile.
         tiles: how many there are.
-
     """
     starts = np.zeros(tiles + 1, dtype=np.int64)
     for r in range(len(first)):

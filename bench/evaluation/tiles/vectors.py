@@ -7,7 +7,7 @@ from bench.evaluation.scores import checked
 from bench.interactions import Floats, Ids, Interactions
 
 LEAST_ITEMS = 50_000  # in a smaller catalogue tiles win nothing
-USERS = 8  # whose scores are compared
+USERS = 8  # from all of them, and as many with the fewest items, whose scores are compared
 TOLERANCE = 1e-4  # of the range of these scores: products differ in their last bits
 
 
@@ -30,13 +30,25 @@ def offered(adapter: Adapter, train: Interactions, users: Ids) -> Embeddings | N
     found = adapter.embeddings()
     if found is None or not _fit(found, train):
         return None
-    some = users[np.linspace(0, len(users) - 1, USERS, dtype=int)]
+    some = _compared(train, users)
     scores = checked("scores", adapter.scores(some.copy()), (len(some), train.n_items))
     vectors = Embeddings(_plain(found.users), _plain(found.items))
     differences = np.abs(vectors.users[some] @ vectors.items.T - scores)
     # Not finite: `evaluate` says which scores are not.
     same = bool((differences <= TOLERANCE * np.ptp(scores)).all())
     return vectors if same else None
+
+
+def _compared(train: Interactions, users: Ids) -> Ids:
+    """Users from first to last, and those with the fewest items.
+
+    A model may have scores of another kind for whom it knows little of.
+    """
+    first, beyond = train.rows_of(users)
+    fewest = np.argsort(beyond - first, kind="stable")[:USERS]
+    spread = np.linspace(0, len(users) - 1, USERS, dtype=int)
+    some: Ids = users[np.union1d(spread, fewest)]
+    return some
 
 
 def _fit(found: Embeddings, train: Interactions) -> bool:

@@ -67,7 +67,7 @@ def same(one: Ledger, other: Ledger) -> None:
 def test_tiles_give_the_ledger_that_scores_give(task: Task, threads: int) -> None:
     model = Offers()
     found = of(model, task, threads)
-    assert model.asked == vectors.USERS  # whose products were compared
+    assert vectors.USERS <= model.asked <= 2 * vectors.USERS  # whose products were compared
     same(found, evaluate(model, task.train, task.cases).ledger)
 
 
@@ -94,18 +94,51 @@ def test_a_pool_is_ranked_by_scores() -> None:
     assert model.asked == len(task.cases.users)
 
 
-def test_a_score_that_is_not_finite_is_named(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Late(Offers):
-        """Its last item has no score; the users that are compared first are asked before."""
+@pytest.mark.parametrize("of_scores", [True, False])
+def test_where_a_product_is_not_finite_scores_decide(task: Task, of_scores: bool) -> None:
+    counts = np.bincount(task.train.users, minlength=task.train.n_users)
+    user = task.cases.users[1 + counts[task.cases.users[1:-1]].argmax()]  # who is not compared
+
+    class Gap(Offers):
+        """One user's vector is not finite; the scores of that user are, or are not."""
+
+        def scores(self, users: Ids) -> Floats:
+            found = super().scores(users)
+            found[(users == user) & of_scores] = np.nan
+            return found
 
         def embeddings(self) -> Embeddings | None:
             users = self.users.copy()
-            users[task.cases.users[3]] = np.nan
+            users[user] = np.nan
             return Embeddings(users, self.items)
 
-    user = task.train.user_ids[task.cases.users[3]]
-    with pytest.raises(BadScores, match=rf"scores\(\) returned NaN for user {user}, item "):
-        of(Late(), task)
+    if of_scores:
+        named = rf"scores\(\) returned NaN for user {task.train.user_ids[user]}, item "
+        with pytest.raises(BadScores, match=named):
+            of(Gap(), task)
+    else:
+        model = Gap()
+        found = of(model, task)
+        same(found, evaluate(model, task.train, task.cases).ledger)
+
+
+def test_scores_of_users_with_few_items_are_compared(task: Task) -> None:
+    users = task.cases.users
+    order = np.argsort(np.bincount(task.train.users)[users], kind="stable")[: vectors.USERS]
+    spread = np.linspace(0, len(users) - 1, vectors.USERS, dtype=int)
+    user = users[np.setdiff1d(order, spread)[0]]  # compared as one with few items, if at all
+
+    class OneUnlike(Offers):
+        """Gives one user scores that its vectors do not."""
+
+        def scores(self, users: Ids) -> Floats:
+            found = super().scores(users)
+            found[users == user] = np.arange(found.shape[1], dtype=np.float32)
+            return found
+
+    model = OneUnlike()
+    found = of(model, task)
+    same(found, evaluate(model, task.train, task.cases).ledger)
 
 
 def test_progress_ends_at_one(task: Task) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from bench.adapter import Embeddings
 from bench.evaluation.rank_arrays import LeftOut
 from bench.evaluation.ranks import NotFinite, Ranker
-from bench.evaluation.tiles import rank
 from bench.evaluation.tiles.rank import ITEMS, USERS, Block, TileRanker
 from bench.interactions import Floats
 
@@ -127,7 +126,3 @@ def test_a_score_that_is_not_finite_is_found(value: float, left_out: bool) -> No
         block = block._replace(left_out=LeftOut.of_pairs(*pairs, 3))
     with pytest.raises(NotFinite):
         TileRanker(asked.vectors, LENGTH).rank(block)
-
-
-def test_the_tile_stays_in_the_cache() -> None:
-    assert rank.USERS * rank.ITEMS * 4 == 1 << 20
