@@ -14,7 +14,7 @@ from bench.space import choice, log, space, whole
 from .shared.devices import threads
 from .shared.histories import Chosen, Histories
 from .shared.layers import Linear, share_rows
-from .shared.optimizers import Adam
+from .shared.tables import AdamW
 from .shared.unseen import unseen
 from .shared.vectors import VectorAdapter
 
@@ -83,26 +83,27 @@ class AutoRec(VectorAdapter):
 
     def _train(self, run: Run, generator: torch.Generator) -> None:
         network = self._network
-        groups: list[dict[str, Any]] = [
-            {"params": [network.first, network.last.weight], "weight_decay": self.l2},
-            {"params": [network.hidden_bias, network.last.bias]},
-        ]
-        optimizer = Adam(groups, lr=self.learning_rate, fused=True)
+        weights = (network.first, network.last.weight)
+        optimizer = AdamW(network, self.learning_rate, 0.0)  # without decay it is Adam
         count = len(self._histories.counts)
         for _ in range(self.epochs):
             total = torch.zeros((), device=run.device)
             order = torch.randperm(count, generator=generator)
             for rows in order.split(max(1, self.batch_size)):
-                optimizer.zero_grad(set_to_none=True)
                 chosen = self._histories.take(rows.numpy())
                 loss = network.loss(chosen, self.unobserved_weight) / len(rows)
                 loss.backward()
+                for weight in weights:
+                    if weight.grad is not None:
+                        weight.grad.add_(weight.detach(), alpha=self.l2)
                 optimizer.step()
                 total += loss.detach() * len(rows)
+            optimizer.settle()
             self._found = None
             # The only wait for the device in an epoch.
             if run.epoch(samples=count, loss=total.item() / count):
                 break
+        optimizer.finish()
 
     def _vectors(self) -> tuple[Tensor, Tensor]:
         """(W, b) of the columns and (sigmoid(V r + mu), 1) of the rows."""

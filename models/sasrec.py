@@ -222,4 +222,4 @@ class SASRecNetwork(nn.Module):
         every = torch.arange(len(states), device=states.device)
         ones = torch.ones(len(states), dtype=states.dtype, device=states.device)
         targets = Targets(batch.following, every, ones, range(len(states) + 1))
-        return softmax_loss(states, self.items, None, targets) / len(states)
+        return softmax_loss(states, self.items, None, targets, over=len(states))

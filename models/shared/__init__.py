@@ -27,6 +27,7 @@ Other models:
     softmax.py, in_batch.py         softmax over the catalogue, or over a batch
     negatives.py                    random items that a user left untouched
     unseen.py                       items that nobody has in train
+    distinct.py                     the distinct ids of a batch
     sparse.py                       a constant sparse matrix times a table that learns
     states.py                       networks and sparse matrices as arrays that can be kept
     devices.py, optimizers.py       threads, precision and devices of torch; its optimizers

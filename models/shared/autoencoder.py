@@ -14,12 +14,13 @@ from bench.adapter import Adapter, Embeddings, Run, State, tolerate
 from bench.interactions import Floats, Ids, Interactions
 from bench.space import choice, log, number, space, whole
 
-from .devices import mixed_precision, threads
+from .devices import compiled, mixed_precision, threads
+from .distinct import Distinct
 from .histories import Chosen, Histories
 from .layers import Linear, share_rows
-from .optimizers import AdamW
 from .softmax import Targets, softmax_loss
 from .states import into_network, of_network
+from .tables import AdamW, Table
 from .unseen import unseen
 
 USERS_PER_SCORING = 1024  # through the network at a time
@@ -48,7 +49,7 @@ class Autoencoder(nn.Module, ABC):
         super().__init__()
         there, back = [*hidden, middle], [latent, *reversed(hidden)]
         # The weight of a layer from there[0] to all items: a row for each item.
-        self.first = Linear(there[0], n_items, generator, bias=False).weight
+        self.first = Table(Linear(there[0], n_items, generator, bias=False).weight)
         self.first_bias = nn.Parameter(torch.zeros(there[0]))
         self.there = layers(there, generator)
         self.back = layers(back, generator)
@@ -75,6 +76,7 @@ class Autoencoder(nn.Module, ABC):
         lengths: Tensor,
         generator: torch.Generator | None = None,
         progress: float = 1.0,
+        rows: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """The last hidden layer [B, L], and what the middle adds to the loss.
 
@@ -82,8 +84,9 @@ class Autoencoder(nn.Module, ABC):
             chosen: the input of B users.
             lengths: [B], by which each user's input is divided.
             generator, progress: see middle.
+            rows: int32 [R], the items of a batch, where those of chosen are numbers among them.
         """
-        states = chosen.sum(self.first) / lengths[:, None] + self.first_bias
+        states = chosen.sum(self.first(rows)) / lengths[:, None] + self.first_bias
         for layer in self.there:
             states = layer(states.tanh())
         states, addition = self.middle(states, generator, progress)
@@ -98,17 +101,19 @@ class Autoencoder(nn.Module, ABC):
         lengths: Tensor,
         generator: torch.Generator,
         progress: float,
+        rows: Tensor | None = None,
     ) -> Tensor:
         """The mean loss of B users.
 
         Args:
             whole: what they chose, all of which is to be predicted.
             inputs: what is left of it.
-            lengths, generator, progress: see forward.
+            lengths, generator, progress, rows: see forward.
         """
-        states, addition = self(inputs, lengths, generator, progress)
+        states, addition = self(inputs, lengths, generator, progress, rows)
         targets = Targets(whole.items, whole.rows, whole.counts.to(states.dtype), whole.starts)
-        loss = softmax_loss(states, self.last.weight, self.last.bias, targets) / len(lengths)
+        last = self.last
+        loss = softmax_loss(states, last.weight, last.bias, targets, over=len(lengths))
         return loss if addition is None else loss + addition
 
 
@@ -168,12 +173,8 @@ class AutoencoderAdapter(Adapter):
 
     def _train(self, run: Run, generator: torch.Generator) -> None:
         on_device = torch.Generator(run.device).manual_seed(run.seed)
-        optimizer = AdamW(
-            self._network.parameters(),
-            lr=self.learning_rate,
-            weight_decay=self.weight_decay,
-            fused=True,
-        )
+        optimizer = AdamW(self._network, self.learning_rate, self.weight_decay)
+        distinct = Distinct(len(self._network.first))
         everyone = np.flatnonzero(self._histories.counts)
         per_batch = max(1, self.batch_size)
         in_all = self.epochs * len(everyone)
@@ -185,18 +186,24 @@ class AutoencoderAdapter(Adapter):
             order = torch.randperm(len(everyone), generator=generator).numpy()
             for start in range(0, len(everyone), per_batch):
                 users = everyone[order[start : start + per_batch]]
-                optimizer.zero_grad(set_to_none=True)
                 whole, left = self._histories.take(users), inputs.take(users)
                 lengths = whole.counts.sqrt() * (1 - self.dropout)  # normalised first, then dropped
+                rows = None
+                if compiled(left.items):  # elsewhere to find them would wait for the device
+                    rows, places = distinct.of(left.items)
+                    left = left._replace(items=places)
+                done = seen / in_all
                 with mixed_precision(run.device, self.mixed_precision):
-                    loss = self._network.loss(whole, left, lengths, on_device, seen / in_all)
+                    loss = self._network.loss(whole, left, lengths, on_device, done, rows)
                 loss.backward()
                 optimizer.step()
                 total += loss.detach() * len(users)
                 seen += len(users)
+            optimizer.settle()
             # The only other wait for the device in an epoch.
             if run.epoch(samples=len(everyone), loss=total.item() / max(len(everyone), 1)):
                 break
+        optimizer.finish()
 
     @torch.no_grad()
     def _states(self, users: Ids) -> Tensor:
@@ -211,7 +218,7 @@ class AutoencoderAdapter(Adapter):
     def welcome(self, people: Interactions) -> Self:
         """A copy that scores these people, by what they chose."""
         found = copy(self)
-        found._histories = Histories.of(people, str(self._network.first.device))
+        found._histories = Histories.of(people, str(self._network.first.weight.device))
         return found
 
     @torch.no_grad()

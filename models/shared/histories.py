@@ -11,6 +11,9 @@ from torch.nn import functional as F
 
 from bench.interactions import Ids, Interactions
 
+from .devices import compiled
+from .kernels.histories import drop_pairs, take_histories
+from .kernels.rows import sparse_product, sparse_product_backward
 from .layers import kept
 
 # Shapes: B users in a batch, N items of theirs in all, U users, I items in all, K pairs of them,
@@ -27,7 +30,8 @@ class Chosen(NamedTuple):
 
     def sum(self, table: Tensor) -> Tensor:
         """Add up the rows of a table that stand for each user's items: [I, H] -> [B, H]."""
-        return _SumOfRows.apply(table, self)
+        fast = compiled(table) and table.dtype == torch.float32
+        return (_SumOfRows if fast else _PlainSumOfRows).apply(table, self)
 
 
 class Histories:
@@ -51,6 +55,16 @@ class Histories:
         if not chance:
             return self
         mask = kept(self._items.shape, chance, generator)  # [K]
+        if compiled(self._items):
+            starts, items = torch.empty_like(self._starts), torch.empty_like(self._items)
+            count = drop_pairs(
+                mask.numpy(),
+                self._starts.numpy(),
+                self._items.numpy(),
+                starts.numpy(),
+                items.numpy(),
+            )
+            return type(self)(items[:count], starts)
         before = F.pad(mask.cumsum(0), (1, 0))  # [K + 1]
         return type(self)(self._items[mask], before[self._starts])
 
@@ -58,6 +72,17 @@ class Histories:
         """The rows of these users, in this order. It does not wait for the device."""
         ends = np.cumsum(self.counts[users])
         n = int(ends[-1])
+        if compiled(self._items):
+            taken, rows = torch.empty((2, n), dtype=torch.int32)
+            take_histories(
+                users.astype(np.int64),
+                self._starts.numpy(),
+                self._items.numpy(),
+                ends,
+                taken.numpy(),
+                rows.numpy(),
+            )
+            return Chosen(taken, rows, torch.from_numpy(self.counts[users]), np.r_[0, ends])
         device = self._items.device
         # Without non_blocking torch would wait for all that a GPU still has to do.
         on_device = torch.tensor(users).to(device, non_blocking=True).long()
@@ -72,7 +97,31 @@ class Histories:
 
 
 class _SumOfRows(Function):
-    """Its gradient goes through the items in order, as torch's own does not: faster on a CPU."""
+    """A product with the users' rows of the matrix, which are ones."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, chosen: Chosen) -> Tensor:
+        ctx.matrix, ctx.shape = _matrix(chosen), table.shape
+        product = torch.empty(len(chosen.counts), table.shape[1])
+        sparse_product(*ctx.matrix, table.detach().contiguous().numpy(), product.numpy())
+        return product
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        to_table = torch.empty(ctx.shape)
+        sparse_product_backward(*ctx.matrix, gradient.contiguous().numpy(), to_table.numpy())
+        return to_table, None
+
+
+def _matrix(chosen: Chosen) -> tuple[Any, ...]:
+    """Rows, starts, columns and values, as the compiled functions take a sparse matrix."""
+    rows = np.arange(len(chosen.counts), dtype=np.int32)
+    ones = np.ones(len(chosen.items), dtype=np.float32)
+    return rows, chosen.starts, chosen.items.numpy(), ones
+
+
+class _PlainSumOfRows(Function):
+    """The same in torch; its gradient goes through the items in order, and is that on every run."""
 
     @staticmethod
     def forward(ctx: Any, table: Tensor, chosen: Chosen) -> Tensor:

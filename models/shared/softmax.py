@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import Function
 
+from .devices import compiled
+
 # Logits held at a time: on a CPU 2 MB, as much as a core caches; on a GPU 256 MB, to keep it busy.
 LOGITS_ON_CPU = 2**19
 LOGITS_ON_GPU = 2**26
@@ -28,7 +30,12 @@ class Targets(NamedTuple):
 
 
 def softmax_loss(
-    hidden: Tensor, items: Tensor, bias: Tensor | None, targets: Targets, at_once: int = 0
+    hidden: Tensor,
+    items: Tensor,
+    bias: Tensor | None,
+    targets: Targets,
+    over: int = 1,
+    at_once: int = 0,
 ) -> Tensor:
     """Minus the log-likelihood of all targets under softmax(hidden items' + bias), summed.
 
@@ -40,13 +47,14 @@ def softmax_loss(
         items: [I, D].
         bias: [I], or None.
         targets: of the N rows.
+        over: what the sum is divided by.
         at_once: rows of logits held at a time. By default 2 MB of them on a CPU and 256 MB on a
             GPU, or as many as a row is wide, if that is more: then they take no more than items.
     """
     if not at_once:
         logits = LOGITS_ON_CPU if hidden.device.type == "cpu" else LOGITS_ON_GPU
         at_once = max(logits // len(items), items.shape[1])
-    return _SoftmaxLoss.apply(hidden, items, bias, targets, at_once)
+    return _SoftmaxLoss.apply(hidden, items, bias, targets, over, at_once)
 
 
 class _SoftmaxLoss(Function):
@@ -55,11 +63,17 @@ class _SoftmaxLoss(Function):
     @staticmethod
     @torch.amp.custom_fwd(device_type="cuda", cast_inputs=torch.float32)
     def forward(
-        ctx: Any, hidden: Tensor, items: Tensor, bias: Tensor | None, targets: Targets, at_once: int
+        ctx: Any,
+        hidden: Tensor,
+        items: Tensor,
+        bias: Tensor | None,
+        targets: Targets,
+        over: int,
+        at_once: int,
     ) -> Tensor:
         total = hidden.new_zeros(())
         to_hidden = torch.empty_like(hidden)
-        to_items = torch.zeros_like(items)
+        to_items = torch.empty_like(items) if len(hidden) else torch.zeros_like(items)
         to_bias = None if bias is None else torch.zeros_like(bias)
         room = hidden.new_empty(min(at_once, len(hidden)), len(items))
         for start in range(0, len(hidden), at_once):
@@ -80,19 +94,23 @@ class _SoftmaxLoss(Function):
             # the short side of each product: one pass over the logits less.
             scale = counts / sums  # [b, 1]
             exps.view(-1).index_add_(0, where, -1 / scale[row_of, 0])
+            scale /= over
             torch.mm(exps, items, out=to_hidden[start : start + len(rows)])
-            to_items.addmm_(exps.T, rows * scale)
+            if start:
+                to_items.addmm_(exps.T, rows * scale)
+            else:
+                torch.mm(exps.T, rows * scale, out=to_items)
             if to_bias is not None:
                 to_bias.addmv_(exps.T, scale[:, 0])
             to_hidden[start : start + len(rows)] *= scale
         ctx.save_for_backward(to_hidden, to_items, to_bias)
-        return total
+        return total / over
 
     @staticmethod
     @torch.amp.custom_bwd(device_type="cuda")
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         # In place, as they are large; a second pass through the same loss is an error.
-        to_hidden, to_items, to_bias = (
-            part if part is None else part.mul_(gradient) for part in ctx.saved_tensors
-        )
-        return to_hidden, to_items, to_bias, None, None
+        parts = ctx.saved_tensors
+        if not compiled(gradient) or gradient != 1:  # to look at a GPU's would wait for it
+            parts = [part if part is None else part.mul_(gradient) for part in parts]
+        return *parts, None, None, None

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made import interactions, some_interactions
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ Numbers = NDArray[np.float64]
 
 synthetic = import_module("bench.datasets.synthetic").load
 autoencoder = import_module("bench.models.shared.autoencoder")
+devices = import_module("bench.models.shared.devices")
 histories = import_module("bench.models.shared.histories")
 softmax = import_module("bench.models.shared.softmax")
 layers = import_module("bench.models.shared.layers")
@@ -52,7 +53,7 @@ def linear(layer: Any, x: Numbers) -> Numbers:
 def middle(network: Any, x: Numbers) -> Numbers:
     """Where the way there ends, for the row x of the matrix: before tanh, before a draw."""
     x = x / np.sqrt((x**2).sum()) if x.any() else x
-    h = numbers(network.first).T @ x + numbers(network.first_bias)
+    h = numbers(network.first.weight).T @ x + numbers(network.first_bias)
     for layer in network.there:
         h = linear(layer, np.tanh(h))
     return h
@@ -131,9 +132,15 @@ def some_targets(draw: st.DrawFn) -> tuple[int, Any]:
     )
 
 
-@given(some_targets(), st.integers(0, 10), st.booleans(), st.integers(0, 2**31))
+@given(
+    some_targets(),
+    st.integers(0, 10),
+    st.booleans(),
+    st.sampled_from([1, 3]),
+    st.integers(0, 2**31),
+)
 def test_the_softmax_in_blocks_is_that_of_torch(
-    given_targets: tuple[int, Any], at_once: int, with_bias: bool, seed: int
+    given_targets: tuple[int, Any], at_once: int, with_bias: bool, over: int, seed: int
 ) -> None:
     n_items, targets = given_targets
     generator = torch.Generator().manual_seed(seed)
@@ -144,12 +151,15 @@ def test_the_softmax_in_blocks_is_that_of_torch(
 
     parts = [made(len(targets.counts), 3), made(n_items, 3)]
     parts += [made(n_items)] if with_bias else []
-    found = softmax.softmax_loss(*parts[:2], parts[2] if with_bias else None, targets, at_once)
+    bias = parts[2] if with_bias else None
+    found = softmax.softmax_loss(*parts[:2], bias, targets, over, at_once)
     chances = (parts[0] @ parts[1].T + (parts[2] if with_bias else 0)).log_softmax(1)
-    expected = -chances[targets.rows.long(), targets.items.long()].sum()
+    expected = -chances[targets.rows.long(), targets.items.long()].sum() / over
     torch.testing.assert_close(found, expected)
     for one, other in zip(
-        torch.autograd.grad(2 * found, parts), torch.autograd.grad(2 * expected, parts), strict=True
+        torch.autograd.grad(over * found, parts),
+        torch.autograd.grad(over * expected, parts),
+        strict=True,
     ):
         torch.testing.assert_close(one, other)
 
@@ -163,8 +173,20 @@ def test_the_softmax_survives_large_logits() -> None:
 # The sparse input.
 
 
+@pytest.fixture(params=["compiled", "torch"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the CPU does it, and how a GPU."""
+    if request.param == "torch":
+        monkeypatch.setattr(devices, "COMPILED", set())
+    found: str = request.param
+    return found
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some_interactions(), st.lists(st.integers(0, 5), min_size=1, max_size=8))
-def test_rows_of_the_matrix_are_taken_and_multiplied(train: Interactions, users: list[int]) -> None:
+def test_rows_of_the_matrix_are_taken_and_multiplied(
+    way: str, train: Interactions, users: list[int]
+) -> None:
     dense = torch.from_numpy(train.matrix().toarray())[users]  # [B, I]
     chosen = histories.Histories.of(train, "cpu").take(np.array(users))
     again = torch.zeros_like(dense)
@@ -180,9 +202,10 @@ def test_rows_of_the_matrix_are_taken_and_multiplied(train: Interactions, users:
     torch.testing.assert_close(found[0], dense.T @ weights)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some_interactions(), st.sampled_from([0.0, 0.3]), st.integers(0, 2**31))
 def test_dropped_histories_are_part_of_the_whole(
-    train: Interactions, chance: float, seed: int
+    way: str, train: Interactions, chance: float, seed: int
 ) -> None:
     whole = histories.Histories.of(train, "cpu")
     less = whole.dropped(chance, torch.Generator().manual_seed(seed))
@@ -205,7 +228,26 @@ def test_dropout_leaves_out_as_many_as_asked_and_keeps_the_mean(chance: float) -
     assert (fours.T.corrcoef() - torch.eye(4)).abs().max() < 5 / (n / 4) ** 0.5
 
 
+def test_the_same_pairs_are_dropped_by_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = histories.Histories.of(DATA, "cpu")
+    one, other = torch.Generator().manual_seed(2), torch.Generator().manual_seed(2)
+    compiled = whole.dropped(0.4, one).take(EVERYONE)
+    monkeypatch.setattr(devices, "COMPILED", set())
+    plain = whole.dropped(0.4, other).take(EVERYONE)
+    for mine, theirs in zip(compiled, plain, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 # Training.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gpu_takes_the_same_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_values = {"epochs": 10, "weight_decay": 0.1, "learning_rate": 0.003}
+    expected = fitted(name, **given_values).scores(EVERYONE)
+    monkeypatch.setattr(devices, "COMPILED", set())
+    found = fitted(name, **given_values).scores(EVERYONE)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", NAMES)

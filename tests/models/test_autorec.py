@@ -123,6 +123,14 @@ def test_l2_shrinks_the_weights() -> None:
 
 
 @pytest.mark.parametrize("by", SIDES)
+def test_a_gpu_takes_the_same_steps(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = fitted(by=by, epochs=10, l2=0.1).scores(EVERYONE)
+    monkeypatch.setattr(import_module("bench.models.shared.devices"), "COMPILED", set())
+    found = fitted(by=by, epochs=10, l2=0.1).scores(EVERYONE)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("by", SIDES)
 def test_nobody_with_items_is_no_error(by: str) -> None:
     adapter = fitted(interactions([], n_users=2, n_items=3), by=by)
     assert np.isfinite(adapter.scores(np.array([0, 1], dtype=np.int32))).all()

@@ -1,20 +1,17 @@
 """Epochs of a pair network in torch, on any device, whose loss is compiled on the CPU."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from bench.interactions import Interactions
 
-from ..devices import compiled
-from ..kernels.rows import number_distinct
+from ..distinct import Distinct
 from ..negatives import Negatives
 from ..tables import Optimizer
 from .loss import pair_loss
 from .network import Batch, PairNetwork
 
-# Shapes: N pairs, B of them in a batch, C candidates of each, the observed item first, R distinct
-# users or items of a batch.
+# Shapes: N pairs, B of them in a batch, C candidates of each, the observed item first.
 
 
 class Batches:
@@ -65,21 +62,3 @@ class Batches:
             Batch(user_places, item_places),
             generator,
         )
-
-
-class Distinct:
-    """Finds the distinct ids below a height among those of a batch."""
-
-    def __init__(self, height: int) -> None:
-        self._numbers = np.full(height, -1, dtype=np.int32)
-
-    def of(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Distinct ids [R], and the place of each id among them, in the shape of ids: int32."""
-        if not compiled(ids):
-            distinct, places = torch.unique(ids, return_inverse=True)
-            return distinct, places.int()
-        distinct, places = torch.empty(ids.numel(), dtype=torch.int32), torch.empty_like(ids)
-        count = number_distinct(
-            ids.flatten().numpy(), self._numbers, distinct.numpy(), places.view(-1).numpy()
-        )
-        return distinct[:count], places

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 devices = import_module("bench.models.shared.devices")
 dots_of = import_module("bench.models.shared.pairs.field_dots").field_dots
-batches_of = import_module("bench.models.shared.pairs.batches")
+distinct_of = import_module("bench.models.shared.distinct")
 sparse = import_module("bench.models.shared.sparse")
 tables = import_module("bench.models.shared.tables")
 
@@ -20,7 +20,7 @@ HEIGHT, WIDTH = 7, 3
 
 @given(st.lists(st.lists(st.integers(0, HEIGHT - 1), min_size=2, max_size=2), max_size=20))
 def test_distinct_ids_and_their_places(ids: list[list[int]]) -> None:
-    finder = batches_of.Distinct(HEIGHT)
+    finder = distinct_of.Distinct(HEIGHT)
     given_ids = torch.tensor(ids, dtype=torch.int32).view(-1, 2)
     for _ in range(2):  # the second time as the first
         distinct, places = finder.of(given_ids)
