@@ -40,7 +40,8 @@ class DSSM(VectorAdapter):
     interaction then has none when it is scored.
 
     Towers see each distinct user and item of a batch once, and logits [U, I] are shared by the
-    pairs of a user: they take at most 4 batch_size^2 bytes.
+    pairs of a user. On a CPU 1 MB of them is held at a time; elsewhere they take at most
+    4 batch_size^2 bytes.
     """
 
     factors: int = 32

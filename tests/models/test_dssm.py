@@ -90,9 +90,17 @@ def some_batch(draw: st.DrawFn) -> tuple[Interactions, NDArray[np.int64]]:
     return train, np.array(positions)
 
 
-@given(some_batch(), st.sampled_from([0.1, 1.0]), st.integers(0, 2**31))
+@given(
+    some_batch(),
+    st.sampled_from([0.1, 1.0]),
+    st.sampled_from([torch.float32, torch.float64]),
+    st.integers(0, 2**31),
+)
 def test_the_loss_is_the_formula(
-    given_batch: tuple[Interactions, NDArray[np.int64]], temperature: float, seed: int
+    given_batch: tuple[Interactions, NDArray[np.int64]],
+    temperature: float,
+    precision: torch.dtype,
+    seed: int,
 ) -> None:
     train, positions = given_batch
     random = np.random.default_rng(seed)
@@ -100,8 +108,8 @@ def test_the_loss_is_the_formula(
     log_chances = random.standard_normal(train.n_items).astype(np.float32)
     batch = in_batch.Batches(train, log_chances, "cpu").of(positions)
     loss = in_batch.in_batch_softmax(
-        torch.from_numpy(users)[batch.users.long()],
-        torch.from_numpy(items)[batch.items.long()],
+        torch.from_numpy(users)[batch.users.long()].to(precision),
+        torch.from_numpy(items)[batch.items.long()].to(precision),
         batch,
         temperature,
     )
@@ -113,7 +121,8 @@ def test_the_loss_is_the_formula(
         own = np.exp(corrected[train.items[position]])
         others = sum(np.exp(corrected[item]) for item in negatives)
         expected -= np.log(own / (own + others))
-    assert loss.item() == pytest.approx(expected / len(positions), rel=1e-5, abs=1e-6)
+    error = 1e-6 if precision == torch.float64 else 1e-5
+    assert loss.item() == pytest.approx(expected / len(positions), rel=10 * error, abs=error)
 
 
 @given(some_batch(), st.integers(0, 2**31))
@@ -138,18 +147,44 @@ def test_the_gradient_of_the_loss_is_that_of_torch(
     torch.testing.assert_close(found, expected)
 
 
-@given(some_batch())
+@given(
+    some_batch(), st.sampled_from([1, 7, 2**18]), st.sampled_from([1.0, 3.0]), st.integers(0, 99)
+)
+def test_the_compiled_loss_is_that_of_torch(
+    given_batch: tuple[Interactions, NDArray[np.int64]], at_once: int, factor: float, seed: int
+) -> None:
+    train, positions = given_batch
+    log_chances = np.random.default_rng(seed).standard_normal(train.n_items).astype(np.float32)
+    batch = in_batch.Batches(train, log_chances, "cpu").of(positions)
+    generator = torch.Generator().manual_seed(seed)
+    vectors = [
+        torch.randn(len(rows), 3, generator=generator).requires_grad_()
+        for rows in (batch.users, batch.items)
+    ]
+    exact = [each.detach().double().requires_grad_() for each in vectors]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(in_batch, "LOGITS", at_once)
+        found = factor * in_batch.in_batch_softmax(*vectors, batch, 0.3)
+    expected = factor * in_batch.in_batch_softmax(*exact, batch, 0.3)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-4, abs=1e-5)
+    for one, other in zip(
+        torch.autograd.grad(found, vectors), torch.autograd.grad(expected, exact), strict=True
+    ):
+        torch.testing.assert_close(one.double(), other, rtol=1e-4, atol=1e-5)
+
+
+@given(some_batch(), st.sampled_from([torch.float32, torch.float64]))
 def test_a_batch_without_negatives_has_a_gradient_of_zero(
-    given_batch: tuple[Interactions, NDArray[np.int64]],
+    given_batch: tuple[Interactions, NDArray[np.int64]], precision: torch.dtype
 ) -> None:
     train, positions = given_batch
     alone = positions[:1]
     batch = in_batch.Batches(train, np.zeros(train.n_items, dtype=np.float32), "cpu").of(alone)
-    vectors = [torch.ones(1, 3, requires_grad=True) for _ in range(2)]
+    vectors = [torch.ones(1, 3, dtype=precision, requires_grad=True) for _ in range(2)]
     loss = in_batch.in_batch_softmax(*vectors, batch, 0.1)
     assert loss.item() == 0
     for gradient in torch.autograd.grad(loss, vectors):
-        torch.testing.assert_close(gradient, torch.zeros(1, 3))
+        torch.testing.assert_close(gradient, torch.zeros(1, 3, dtype=precision))
 
 
 def test_chances_are_those_of_drawing_batches() -> None:

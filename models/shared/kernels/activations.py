@@ -1,5 +1,7 @@
 """Functions of single activations and logits, compiled for the CPU."""
 
+import math
+
 import numpy as np
 
 from bench.compilation import part
@@ -39,7 +41,7 @@ def drop_out(activations, dropout, seed):
 
 
 @part
-def _exp_of_negative(x):
+def exp_of_negative(x):
     """e^x for x <= 0, to a relative error of 3e-7.
 
     It is written out, because a loop that calls a function of the system is not vectorised:
@@ -56,6 +58,14 @@ def _exp_of_negative(x):
     series = series * f + np.float32(0.69314718055994531)
     series = series * f + np.float32(1)
     return series * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@part
+def logistic(margin):
+    """Loss -log sigmoid(margin), and how fast it falls with the margin, sigmoid(-margin)."""
+    small = math.exp(-abs(margin))
+    falls = (small if margin > 0 else np.float32(1)) / (np.float32(1) + small)
+    return max(-margin, np.float32(0)) + math.log(np.float32(1) + small), falls
 
 
 @part
@@ -82,7 +92,7 @@ def _softplus(logits, scale):
     for k in range(len(logits)):
         x = logits[k]
         size = abs(x)
-        e = _exp_of_negative(-size)
+        e = exp_of_negative(-size)
         share = one / (one + e)
         above += x + size  # twice what is above 0
         product *= np.float64(one + e)

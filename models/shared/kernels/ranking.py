@@ -5,7 +5,7 @@ from numba.core.types import float32, float64, int32
 
 from bench.compilation import kernel
 
-from .sgd import logistic
+from .activations import logistic
 
 # Shapes: B observed pairs, M negatives of each, N nodes (users, then items), D width.
 

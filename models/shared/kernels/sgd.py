@@ -3,16 +3,16 @@
 One thread takes one step after the other, so that a seed gives the same factors on every run.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numba.core.types import NamedTuple as Record
 from numba.core.types import float32, float64, int32, uint64
 
-from bench.compilation import kernel, part
+from bench.compilation import kernel
 from bench.interactions import Floats
 
+from .activations import logistic
 from .untouched import draw, samples_type
 
 # Shapes: n steps over N observed pairs, U users, I items, D factors.
@@ -32,14 +32,6 @@ _factors_type = Record(
     (float32[:, ::1], float32[:, ::1], float32[::1], float32[::1], float32[::1]), Factors
 )
 _epoch = float64(int32[::1], samples_type, _factors_type, float64, float64, uint64)
-
-
-@part
-def logistic(margin):
-    """Loss -log sigmoid(margin), and how fast it falls with the margin, sigmoid(-margin)."""
-    small = math.exp(-abs(margin))
-    falls = (small if margin > 0 else np.float32(1)) / (np.float32(1) + small)
-    return max(-margin, np.float32(0)) + math.log(np.float32(1) + small), falls
 
 
 @kernel(_epoch)
