@@ -1,4 +1,4 @@
-"""What some users chose, taken out of a sparse matrix of ones, compiled for the CPU."""
+"""Histories of some users, taken out of a sparse matrix of ones, compiled for the CPU."""
 
 from numba.core.types import boolean, int32, int64, void
 
