@@ -179,6 +179,25 @@ class Adapter(ABC):
         """What it needs of the data, with its hyper-parameters; it is skipped where that lacks."""
         return ("order",) if self.uses_order else ()
 
+    def unavailable(self, device: str = "cpu") -> str:
+        """Why it cannot be fitted here, in a few words; "" where it can.
+
+        Its cells are then skipped, with these words. Only a model that needs more of the machine
+        than the libraries that its file imports has to override this.
+
+        Args:
+            device: "cpu" or "cuda".
+        """
+        return ""
+
+    def prepare(self, train: Interactions, run: Run) -> None:  # noqa: B027
+        """Get ready for the `fit` that follows; none of it counts as training.
+
+        It is called before memory and CPU are read, and its seconds are recorded by themselves. It
+        is for what no other model has to do, as to start a process and hand train over to it: what
+        is learned, or computed from train, belongs into `fit`. Who calls `fit` alone loses nothing.
+        """
+
     @abstractmethod
     def fit(self, train: Interactions, run: Run) -> None:
         """Learn from train, whose arrays are read-only. A second call starts over.

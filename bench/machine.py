@@ -101,31 +101,66 @@ def load_average() -> float:
 
 def reset_peak_memory() -> None:
     """Let `peak_memory_mb` start again from the present level, where the system can (Linux)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return
+    for process in ["self", *_below()]:
+        with suppress(OSError):
+            Path(f"/proc/{process}/clear_refs").write_text("5")
 
 
 def memory_mb() -> float:
-    """Resident memory of this process."""
-    return float(psutil.Process().memory_info().rss / 2**20)
+    """Resident memory of this process and of those that it has started."""
+    own = psutil.Process().memory_info().rss / 2**20
+    return float(own + sum(_status_mb(process, "VmRSS") for process in _below()))
 
 
 def peak_memory_mb() -> float:
-    """The most resident memory of this process since the last reset, or since its start."""
+    """The most resident memory of this process since the last reset, or since its start.
+
+    That of each process that it has started and that still runs is added: they need not have had it
+    at once.
+    """
     try:
-        status = Path("/proc/self/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        own = _status_mb("self", "VmHWM")
     except (OSError, IndexError):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak / (2**20 if sys.platform == "darwin" else 1024)
+    return own + sum(_status_mb(process, "VmHWM") for process in _below())
 
 
 def cpu_seconds() -> float:
-    """CPU time of this process, all its threads and its finished children."""
+    """CPU time of this process, all its threads and all processes that it has started."""
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    own = times.user + times.system + times.children_user + times.children_system
+    return own + sum(map(_cpu_seconds_of, _below()))
+
+
+def _below() -> list[int]:
+    """The processes that descend from this one and run; Linux lists them without a search."""
+    found = [os.getpid()]
+    for process in found:  # grows meanwhile
+        for path in Path(f"/proc/{process}/task").glob("*/children"):
+            with suppress(OSError):
+                found += map(int, path.read_text().split())
+    return found[1:]
+
+
+def _status_mb(process: int | str, kind: str) -> float:
+    """Memory of a process, as the system names it; 0 where another one has ended meanwhile."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+        return int(status.partition(f"{kind}:")[2].split()[0]) / 1024
+    except (OSError, IndexError):
+        if process == "self":
+            raise
+        return 0.0
+
+
+def _cpu_seconds_of(process: int) -> float:
+    """CPU time of a process and of those of its children that have ended; 0 where it has ended."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
+        return 0.0
 
 
 def synchronizer(device: str) -> Callable[[], None]:

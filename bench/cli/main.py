@@ -17,6 +17,7 @@ from bench.cli.groups import Sections
 from bench.cli.list import list_
 from bench.cli.new import new
 from bench.cli.options import INTERRUPTED
+from bench.cli.peers import peers
 from bench.cli.recommend import recommend
 from bench.cli.report import report
 from bench.cli.results import leaderboard, track, ui, verify
@@ -29,7 +30,7 @@ from bench.errors import Problem, UsageError
 
 # What a person wants, and the commands for it. A new command joins with one word.
 SECTIONS: dict[str, list[click.Command]] = {
-    "Measure": [run, tune, new, list_, data],
+    "Measure": [run, tune, new, list_, data, peers],
     "Read": [leaderboard, report, compare, choose, study, embeddings, ui, track],
     "Use": [similar, recommend, films, explore, export],
     "Check": [verify, certify],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.peers.known import with_peers
 from bench.registry.names import with_models
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ model_path_option = click.option(
     type=click.Path(path_type=Path),
     help="A model's file outside the checkout. It is code, and it is run.",
 )
+peer_path_option = click.option(
+    "--peer-path",
+    "peer_paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="The folder of another library, outside the package. It is code, and it is run.",
+)
 settings_option = click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
 
 
@@ -84,6 +92,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             "--memory-limit", type=click.IntRange(min=1), metavar="MB", help=f"Of a {measured}."
         ),
         model_path_option,
+        peer_path_option,
         click.option(
             "--track",
             type=click.Choice(["wait", "later", "off"]),
@@ -104,6 +113,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             device: str,
             threads: int,
             model_paths: tuple[Path, ...],
+            peer_paths: tuple[Path, ...],
             track: "Track",
             force: bool = False,
             **given: Any,
@@ -120,7 +130,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
                 shown_on=surface_here(),
                 track=track,
             )
-            with with_models(model_paths) as own:
+            with with_models(model_paths) as own, with_peers(peer_paths):
                 return command(options=options, own=own, **given)
 
         found = with_options

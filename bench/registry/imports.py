@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.hashing import key_of
+from bench.peers.known import is_peer
 from bench.registry.code import Code, code_of
 from bench.registry.names import added_models, find, folders, offered_models
 from bench.registry.remembered import remember, remembered
@@ -40,6 +41,8 @@ def imported_by(name: str) -> Imported:
         UnknownName: there is no such model.
     """
     model = find("models", name)
+    if is_peer(name):  # its environment and its files are in its hash, see bench.peers.environment
+        return Imported({}, set())
     files = {_module_of(name, model): model}
     libraries: set[str] = set()
     pending = list(files)

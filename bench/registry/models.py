@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 from bench.adapter import Adapter
+from bench.peers.known import is_peer
 from bench.registry.beside import stand_beside
 from bench.registry.names import added_models, files, find, offered_models
 from bench.registry.parameters import complete
@@ -68,6 +69,8 @@ def adapter_class(name: str) -> type[Adapter]:
     """
     if name in _defined and name not in files("models"):
         return _defined[name]
+    if is_peer(name):
+        return import_module("bench.peers.adapter").peer_class(name)  # type: ignore[no-any-return]
     module = load_module("models", name)
     found = [
         value

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bench.errors import UnknownName, UsageError, unknown
+from bench.peers.known import add_peers, added_peers, is_peer, peer
 from bench.text import shown
 
 Kind = Literal["models", "datasets", "suites"]
@@ -52,11 +53,14 @@ def folders(kind: Kind) -> list[Path]:
 
 
 def find(kind: Kind, name: str) -> Path:
-    """The file of a model, a data set or a suite.
+    """The file of a model, a data set or a suite; of another library's model, as of
+    "implicit/als", the file by which that library is called.
 
     Raises:
         UnknownName: there is none of that name.
     """
+    if kind == "models" and is_peer(name):
+        return peer(name)[0].side
     known = files(kind)
     if name not in known:
         if kind == "datasets" and (Path(name).suffix or "/" in name):
@@ -126,9 +130,14 @@ def add_models(paths: list[Path]) -> None:
 def knowing_added_models() -> Callable[[], None]:
     """What makes the models that are known here known in another process, when it is called there.
 
-    It can be pickled.
+    Libraries likewise. It can be pickled.
     """
-    return partial(add_models, added_models())
+    return partial(_add_all, added_models(), added_peers())
+
+
+def _add_all(models: list[Path], peers: list[Path]) -> None:
+    add_models(models)
+    add_peers(peers)
 
 
 def _entry_points() -> dict[str, Path]:

@@ -6,6 +6,8 @@ from importlib import metadata
 from pathlib import Path
 
 from bench.errors import BadParameter
+from bench.peers.environment import peer_sha256
+from bench.peers.known import is_peer, peer
 from bench.registry.code import code_of
 from bench.registry.imports import distributions, imported_by
 from bench.registry.names import UNREADABLE, find
@@ -30,6 +32,9 @@ def source_sha256(name: str, *, declared: bool = False) -> str:
         UnknownName: there is no such model.
         BadParameter: its `depends` is not a tuple of names.
     """
+    if is_peer(name):
+        other, model = peer(name)
+        return peer_sha256(other, model.name, declared=declared)
     found = imported_by(name)
     texts = [found.files[module].read_bytes() for module in sorted(found.files)]
     codes = [code_of(text) for text in texts]

@@ -17,6 +17,7 @@ from bench.evaluation.ledger import Ledger
 from bench.isolation import process as isolation
 from bench.kept.put import Fitted
 from bench.kept.take import Left, NotKept, taken
+from bench.peers.environment import peer_facts
 from bench.protocol.task import Task
 from bench.records.record import Record, Status
 from bench.records.timings import COMPILE
@@ -119,6 +120,7 @@ def record_of(
     planned: Planned, task: Task, started: datetime, status: Status, **found: Any
 ) -> Record:
     """What was found, with all that is known of the cell beside it."""
+    environment = found.pop("environment", machine.environment())
     return Record(
         cell=planned.cell,
         key=planned.key,
@@ -132,7 +134,8 @@ def record_of(
         uses_order="order" in planned.described.needs,
         started=started.isoformat(timespec="milliseconds"),
         ended=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        **{"environment": machine.environment()} | found,
+        environment={**environment, **peer_facts(planned.cell.model)},
+        **found,
     )
 
 

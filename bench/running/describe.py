@@ -59,7 +59,10 @@ class Describe:
         try:
             cls = adapter_class(row.model)
             params = complete(cls, *row)
-            needs = cls(**params).needs()
+            adapter = cls(**params)
+            if reason := adapter.unavailable():
+                return Described("skipped", params, reason, _search_of(cls))
+            needs = adapter.needs()
             return Described("ok", params, "", _search_of(cls), needs, ways_of(cls))
         except (UnknownName, BadParameter) as error:
             return Described("usage", row.params, str(error))

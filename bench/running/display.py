@@ -7,11 +7,14 @@ from types import TracebackType
 from typing import Any
 
 from bench.records.record import Cell, Record
+from bench.records.timings import PREPARE
 from bench.running.remaining import Left, Remaining
 from bench.running.surfaces import SurfaceName, surface
 from bench.text import one_line
 
 EPOCH_PARAMETERS = ("epochs", "iterations")  # by which models name how often they go over the data
+
+SHOWN_SECONDS = 0.1  # of preparation: less is not worth a word
 
 
 @dataclass
@@ -137,6 +140,8 @@ def outcome(record: Record, *, measured: bool) -> str:
         f"{name}  HR@10 {record.metrics['hr_at_10']:.4f}  NDCG@10 "
         f"{record.metrics['ndcg_at_10']:.4f}  trained in {record.timings['train_seconds']:.2f} s"
     )
+    if (prepared := record.timings.get(PREPARE, 0.0)) >= SHOWN_SECONDS:
+        words += f" after {prepared:.1f} s of preparation"
     if not measured:
         return f"{words}, measured before"
     if record.cell.fold_in:  # its share of what one fit and all its tests took

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench import machine
-from bench.adapter import Adapter
+from bench.adapter import Adapter, Run
 from bench.evaluation import ledger
 from bench.evaluation.evaluate import latencies, look
 from bench.evaluation.fitted import evaluate_fitted
@@ -19,7 +19,7 @@ from bench.evaluation.tiles.vectors import in_tiles
 from bench.interactions import Interactions
 from bench.isolation.worker import Parent, skipped
 from bench.protocol.task import Cases
-from bench.records.timings import COMPILE
+from bench.records.timings import COMPILE, PREPARE
 from bench.registry.models import ModelSpec, complete_adapter
 from bench.running.compiling import LOADING, compilation_told
 from bench.running.training import Epoch, Training
@@ -45,7 +45,7 @@ class Measure:
         parent.tell("phase", LOADING)
         with compilation_told(parent) as watch:
             adapter = complete_adapter(self.row)
-            if reason := self._too_large(adapter):
+            if reason := adapter.unavailable(self.device) or self._too_large(adapter):
                 return skipped(reason)
             # Numba, before a clock or the level of memory is read.
             import_module("bench.evaluation.kernels")
@@ -101,6 +101,8 @@ class Measure:
     ) -> list[Epoch]:
         """Fit the model; the learning curve."""
         looks = self.looks
+        parent.tell("phase", "preparing")
+        self._prepare(adapter)
         parent.tell("phase", "training")
         machine.reset_peak_memory()
         level = machine.memory_mb()
@@ -123,6 +125,12 @@ class Measure:
             "level_memory_mb": level,
         }
         return training.curve
+
+    def _prepare(self, adapter: Adapter) -> None:
+        """What comes before the training of a model, by a clock of its own."""
+        started = perf_counter()
+        adapter.prepare(copy(self.train), Run(self.seed, self.device, self.threads))
+        self.timings[PREPARE] = perf_counter() - started
 
     def _test(self, adapter: Adapter, synchronize: Callable[[], None], parent: Parent) -> None:
         """Rank what is held out, now that it arrives."""

@@ -13,6 +13,7 @@ from bench.fold_in.prior import PARAMETERS as PRIOR
 from bench.fold_in.ways import WAYS
 from bench.hashing import key_of
 from bench.isolation.process import Limits
+from bench.peers.known import label_of
 from bench.protocol.task import Task
 from bench.records.folder import Results
 from bench.records.record import Cell, Record
@@ -122,7 +123,7 @@ def planned(
         dataset=task.dataset,
         protocol=task.protocol,
         model=row.model,
-        label=row.label,
+        label=row.label or label_of(row.model),
         params=described.params,
         seed=seed,
         device=device,
