@@ -5,6 +5,7 @@ import json
 import re
 import runpy
 import shlex
+import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 import pytest
 from command import bench_here
 from kept import made_up_kept
+from tiny_library import wheel
 
 from bench.registry.names import with_models
 
@@ -270,6 +272,33 @@ def test_the_model_shown_serves_new_people_in_every_way(tmp_path: Path) -> None:
         done = bench_here(tmp_path, *words, "--way", way)
         assert done.returncode == 0, done.stderr
         assert "because of Alien (" in done.stdout
+
+
+def test_the_library_shown_is_installed_and_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_canaries: Path
+) -> None:
+    """As a new user would: three files and two commands, here without a network."""
+    page = DOCS / "add-a-library.md"
+    (lock,) = blocks(page, "text")
+    name, version = lock.strip().split("==")
+    site = Path(import_module(name).__file__ or "").parents[1]
+    wheel(tmp_path, name, version, {"numpy_of_the_tests.pth": f"{site}\n"})
+    for variable, value in (("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", str(tmp_path))):
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("BENCH_PEERS", str(tmp_path / "environments"))
+    folder = tmp_path / "tenlines"
+    folder.mkdir()
+    (side,), (definition,) = blocks(page, "python"), blocks(page, "toml")
+    files = {"peer.toml": definition, "requirements.txt": lock, "side.py": side}
+    for file, text in files.items():
+        (folder / file).write_text(text)
+    assert len([line for line in side.splitlines() if line]) == 10
+    shutil.copytree(kept_canaries, tmp_path / "results")
+    commands = [line for line in blocks(page, "sh")[1].splitlines() if line]
+    for command in commands:
+        done = bench_here(tmp_path, *shlex.split(command)[1:])
+        assert done.returncode == 0, done.stderr
+    assert re.search(r"Ten lines 2\.\S+ Popular seed 0  HR@10 0\.2", done.stdout)
 
 
 def test_the_data_set_shown_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ def peers() -> None:
 
 @peers.command(name="list")
 @peer_path_option
-def list_(peer_paths: tuple[Path, ...]) -> None:
+def list_libraries(peer_paths: tuple[Path, ...]) -> None:
     """List the libraries, their versions and models, and which are installed."""
     from bench.peers.environment import environment_of
     from bench.peers.known import folders, library, with_peers

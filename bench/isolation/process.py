@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import psutil
 
-from bench.isolation import marks, transfer
+from bench.isolation import left_memory, marks, transfer
 from bench.isolation.deadline import Deadline
 from bench.isolation.worker import DONE, ORDER, RESULT, UNTIMED, Job, Order
 from bench.text import in_one_line
@@ -227,6 +227,7 @@ def running(
         work: an existing folder.
         before: is pickled too, and called in the process before the job.
     """
+    shared = left_memory.present()
     with tempfile.TemporaryDirectory(dir=work) as name:
         folder = Path(name).resolve()  # the job may change its working directory
         process = Child(Order(before, limits.memory_mb, folder, job), limits)
@@ -234,6 +235,7 @@ def running(
             yield process
         finally:
             process.kill()
+            left_memory.remove_left(shared)
 
 
 def _signal_name(number: int) -> str:
@@ -249,7 +251,8 @@ def job_environment(threads: int) -> dict[str, str]:
     Args:
         threads: of BLAS, OpenMP and torch.
     """
-    names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
+    # The last two are of LensKit, which is written in Rust.
+    names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM", "RAYON", "LK")
     passed = {name: v for name, v in os.environ.items() if not name.startswith(PRIVATE)}
     settings = {f"{name}_NUM_THREADS": str(threads) for name in names} | {
         "PYTHONHASHSEED": "0",

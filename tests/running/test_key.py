@@ -37,6 +37,7 @@ CANNOT_MATTER = {
     "kept": "is called when the cell is measured",
     "leaderboard": "reads records and ledgers afterwards",
     "models": "lets models be found; they are in the key",
+    "peers": "hands over models of other libraries, whose keys have it: `environment.peer_sha256`",
     "protocol": "what comes out is in the key: the hash of train, cases and what is shown",
     "records": "forms of files, of which the schema is in the key",
     "registry": "what comes out is in the key: parameters, data, and the code that is found",

@@ -1,0 +1,59 @@
+"""Files in shared memory: those that a job left go, and those that a process uses stay."""
+
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.isolation import left_memory
+from bench.isolation.left_memory import SHARED, present, remove_left
+
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="this system has no /dev/shm")
+
+
+@pytest.fixture
+def made() -> Iterator[Path]:
+    path = SHARED / f"bench-test-{os.getpid()}"
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def test_what_nobody_uses_goes(made: Path) -> None:
+    before = present()
+    made.write_bytes(b"left")
+    assert made.name in present() - before
+    remove_left(before)
+    assert not made.exists()
+
+
+def test_what_was_there_before_stays(made: Path) -> None:
+    made.write_bytes(b"of another")
+    remove_left(present())
+    assert made.exists()
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_what_a_process_has_open_or_mapped_stays(mapped: bool, made: Path) -> None:
+    before = present()
+    made.write_bytes(b"in use")
+    file = made.open("r+b")
+    there = mmap.mmap(file.fileno(), 0) if mapped else None
+    if mapped:
+        file.close()
+    remove_left(before)
+    assert made.exists()
+    if there is not None:
+        there.close()
+    file.close()
+    remove_left(before)
+    assert not made.exists()
+
+
+def test_a_system_without_shared_memory_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left_memory, "SHARED", tmp_path / "none")
+    assert present() == frozenset()
+    remove_left(frozenset())
