@@ -19,7 +19,7 @@ def peers() -> None:
 def list_libraries(peer_paths: tuple[Path, ...]) -> None:
     """List the libraries, their versions and models, and which are installed."""
     from bench.peers.environment import environment_of
-    from bench.peers.known import folders, library, with_peers
+    from bench.peers.known import folders, library, models_of, with_peers
 
     with with_peers(peer_paths):
         found = [library(name) for name in folders()]
@@ -28,7 +28,7 @@ def list_libraries(peer_paths: tuple[Path, ...]) -> None:
             missing = fault.startswith("needs")
             state = "not installed" if missing else fault.partition(";")[0] or "installed"
             click.echo(f"{each.name}: {each.title} {each.version}, {state}")
-            click.echo(f"  {', '.join(f'{each.name}/{model}' for model in each.models)}")
+            click.echo(f"  {', '.join(models_of(each.name))}")
 
 
 @peers.command()

@@ -1,6 +1,7 @@
 """Files in shared memory that a job has left: they have no process, and would hold memory for good.
 
-Linux keeps them in /dev/shm, where no folder tells whose they are.
+Linux keeps them in /dev/shm, where no folder tells whose they are. Only files of names that Python
+and torch give are removed: another program may keep there what it has not open.
 """
 
 import os
@@ -9,15 +10,19 @@ from pathlib import Path
 
 SHARED = Path("/dev/shm")
 PROCESSES = Path("/proc")
+# Of multiprocessing (its blocks and its locks), and of tensors that torch shares.
+NAMES = ("psm_", "sem.", "torch_")
 
 
 def present() -> frozenset[str]:
-    """The files of this user that are there now."""
+    """The files of this user that are there now, and have such names."""
     found = set()
     with suppress(OSError):
         for entry in os.scandir(SHARED):
             with suppress(OSError):
-                if entry.is_file(follow_symlinks=False) and entry.stat().st_uid == os.getuid():
+                if not entry.name.startswith(NAMES) or not entry.is_file(follow_symlinks=False):
+                    continue
+                if entry.stat().st_uid == os.getuid():
                     found.add(entry.name)
     return frozenset(found)
 

@@ -51,8 +51,8 @@ class Environment(NamedTuple):
             return f"peer {name} was installed by another lock; {again}"
         there = self.versions()
         for package, version in self.library.lock.items():
-            if there.get(package) != version:
-                found = there.get(package, "none")
+            found = there.get(package, "none")
+            if not is_version(found, version):
                 return f"peer {name} has {package} {found}, and its lock says {version}; {again}"
         return ""
 
@@ -121,6 +121,11 @@ def peer_facts(model: str) -> dict[str, Any]:
     if not is_peer(model):
         return {}
     return {"peer": environment_of(peer(model)[0]).facts()}
+
+
+def is_version(found: str, wanted: str) -> bool:
+    """Whether a version is the one that a lock asks for: 2.13.0+cpu is 2.13.0 too (PEP 440)."""
+    return wanted in (found, found.partition("+")[0])
 
 
 def decides(path: Path) -> bool:

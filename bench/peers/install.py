@@ -1,6 +1,7 @@
 """Make the environment of a library, and remove it."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -82,6 +83,9 @@ def _make(wanted: Environment, python: str) -> None:
     _run([python, "-m", "venv", "--without-pip", str(wanted.folder)], "no environment")
     pip = [sys.executable, "-m", "pip", "--python", str(wanted.python), "install"]
     options = ["--no-deps", "--no-compile", "--disable-pip-version-check", "--no-input", "--quiet"]
+    # An index that a lock names beside the usual one is asked for each package, and may be out of
+    # reach: pip's 5 tries take 10 s each time.
+    options += [] if "PIP_RETRIES" in os.environ else ["--retries", "1"]
     _run([*pip, *options, "-r", str(library.requirements)], "pip could not install it")
     program = f"import numpy, {library.imports}"
     _run([str(wanted.python), "-s", "-c", program], f"it has no working {library.imports}")

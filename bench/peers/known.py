@@ -58,6 +58,17 @@ def peer(model: str) -> tuple[Library, PeerModel]:
     return found, found.models[inside]
 
 
+def models_of(name: str) -> list[str]:
+    """All models of a library, as "implicit/als"; none where there is no such library.
+
+    Raises:
+        BadPeer: its folder cannot be used.
+    """
+    if name not in folders():
+        return []
+    return [f"{name}{BETWEEN}{model}" for model in library(name).models]
+
+
 def label_of(model: str) -> str:
     """The name of a peer on the board, with its version; "" for any other model."""
     if not is_peer(model):

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bench.errors import UnknownName, UsageError, unknown
-from bench.peers.known import add_peers, added_peers, is_peer, peer
+from bench.peers.known import add_peers, added_peers, is_peer, models_of, peer
 from bench.text import shown
 
 Kind = Literal["models", "datasets", "suites"]
@@ -67,6 +67,8 @@ def find(kind: Kind, name: str) -> Path:
             raise UnknownName(
                 f"unknown data set {shown(name)}; a file of your own is for --data, or bench.read"
             )
+        if kind == "models" and (theirs := models_of(name)):
+            raise UnknownName(f"{name} is a library; its models are {', '.join(theirs)}")
         raise unknown(NOUNS[kind], name, known)
     return known[name]
 

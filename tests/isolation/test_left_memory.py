@@ -3,6 +3,8 @@
 import mmap
 import os
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="this system has no 
 
 @pytest.fixture
 def made() -> Iterator[Path]:
-    path = SHARED / f"bench-test-{os.getpid()}"
+    path = SHARED / f"psm_bench_test_{os.getpid()}"
     yield path
     path.unlink(missing_ok=True)
 
@@ -32,6 +34,28 @@ def test_what_was_there_before_stays(made: Path) -> None:
     made.write_bytes(b"of another")
     remove_left(present())
     assert made.exists()
+
+
+def test_what_is_called_otherwise_stays() -> None:
+    """A person may keep a file there, as in any folder, and have it closed."""
+    before = present()
+    path = SHARED / f"bench_test_{os.getpid()}.npy"
+    try:
+        path.write_bytes(b"a person's")
+        remove_left(before)
+        assert path.exists()
+    finally:
+        path.unlink()
+
+
+def test_what_multiprocessing_leaves_goes() -> None:
+    before = present()
+    block = SharedMemory(create=True, size=16)
+    resource_tracker.unregister(block._name, "shared_memory")  # type: ignore[attr-defined]
+    block.close()
+    assert block.name in present() - before
+    remove_left(before)
+    assert not (SHARED / block.name).exists()
 
 
 @pytest.mark.parametrize("mapped", [True, False])

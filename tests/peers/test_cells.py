@@ -20,7 +20,7 @@ from bench.peers.known import with_peers
 from bench.protocol.task import Task, prepare
 from bench.records.record import Record
 from bench.registry.datasets import load_data
-from bench.registry.models import ModelSpec
+from bench.registry.models import ModelSpec, adapter_class
 from bench.registry.suites import Suite, SuiteRow
 from bench.running import cell
 from bench.running.describe import describe
@@ -153,7 +153,7 @@ number = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(10**6)
                           start_new_session=True, env={{}}).pid
 file = tempfile.mkstemp()[1]
 open('log', 'w').close()
-shared = f'/dev/shm/left_by_{{os.getpid()}}'
+shared = f'/dev/shm/psm_left_by_{{os.getpid()}}'
 if os.path.isdir('/dev/shm'): open(shared, 'w').write('x')
 open({str(where)!r}, 'w').write('\\n'.join([str(number), file, os.getcwd(), shared]))
 {FIT}"""
@@ -254,3 +254,5 @@ def test_hyper_parameters_are_those_of_the_library(tiny: Library) -> None:
         with pytest.raises(UnknownName, match=r"unknown library 'tiyn'. Did you mean 'tiny'"):
             peer_class("tiyn/popular")
         assert list(cls.search) == ["power"]
+        with pytest.raises(UnknownName, match="tiny is a library; its models are tiny/popular"):
+            adapter_class("tiny")

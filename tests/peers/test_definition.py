@@ -8,7 +8,6 @@ import tiny_library
 from bench.errors import UsageError
 from bench.peers.definition import BadPeer, read
 from bench.peers.known import LIBRARIES, PeerTaken, folders, label_of, library, with_peers
-from bench.registry.suites import load
 from bench.space import number
 
 GOOD = tiny_library.DEFINITION
@@ -93,22 +92,3 @@ def test_each_library_of_ours_is_whole(name: str) -> None:
     compile(found.side.read_text(), str(found.side), "exec")
     for model in found.models.values():
         assert len(label_of(f"{name}/{model.name}")) < 60
-
-
-def rows_of_peers() -> list[tuple[str, str, str]]:
-    suites = Path(LIBRARIES).parents[1] / "suites"
-    return [
-        (row.model, row.label, row.tuned)
-        for path in suites.glob("peers-*.toml")
-        for row in load(path.stem).rows
-        if "/" in row.model
-    ]
-
-
-@pytest.mark.parametrize(("model", "label", "tuned"), rows_of_peers())
-def test_a_row_of_a_library_says_its_version_and_how_it_was_tuned(
-    model: str, label: str, tuned: str
-) -> None:
-    found = library(model.partition("/")[0])
-    assert tuned
-    assert not label or label.startswith(f"{found.title} {found.version} ")

@@ -13,7 +13,7 @@ import tiny_library
 from command import BENCH, PATIENCE, bench_here
 
 from bench.peers.definition import read
-from bench.peers.environment import Environment, environment_of, place
+from bench.peers.environment import Environment, environment_of, is_version, place
 from bench.peers.known import with_peers
 from bench.registry.sources import source_sha256
 
@@ -106,6 +106,15 @@ def test_what_somebody_changed_in_it_is_said(here: Path) -> None:
     assert environment(here).fault() == (
         "peer tiny has tinyrec 7, and its lock says 1.2; bench peers install tiny"
     )
+
+
+def test_what_a_wheel_was_built_for_is_the_same_version(here: Path) -> None:
+    """As torch 2.13.0+cpu, where a lock says 2.13.0."""
+    tiny_library.wheel(here / "wheels", "tinyrec", "1.2+cpu", {"tinyrec.py": tiny_library.LIBRARY})
+    assert install(here).returncode == 0
+    assert environment(here).versions()["tinyrec"] == "1.2+cpu"
+    assert environment(here).fault() == ""
+    assert not is_version("1.2+cpu", "1.2+cu") and not is_version("1.21+cpu", "1.2")
 
 
 @pytest.mark.parametrize(
