@@ -70,7 +70,12 @@ def _serve(tracker: Tracker, port: int, open_browser: bool) -> None:
     base = f"http://{HOST}:{free}"
     address = None if missing else tracker.experiment_url(base)
     if address is None:
-        raise FileNotFoundError(f"no runs in {results} yet: run `make bench` first")
+        measured = any(results.records.glob("*.json"))
+        raise FileNotFoundError(
+            f"no runs in MLflow yet, but records in {results.records}: `bench track` writes them"
+            if measured
+            else f"no runs in {results} yet: run `make bench` first"
+        )
     charts = tracker.experiment_url(base, view=CHARTS)
     if free != port:
         print(f"Port {port} is taken; using {free}.")

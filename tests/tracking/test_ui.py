@@ -40,6 +40,18 @@ def test_without_a_store_it_says_what_to_do(
     assert not (tmp_path / "mlflow.db").exists()
 
 
+def test_with_records_but_no_store_it_says_what_writes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    results = Results(tmp_path)
+    results.records.mkdir()
+    (results.records / "one.json").write_text("{}")
+    with pytest.raises(FileNotFoundError, match="`bench track` writes them"):
+        ui.serve(results, free_port())
+    assert not results.database.exists()
+
+
 def test_a_taken_port_is_passed_over() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
