@@ -48,13 +48,18 @@ def sample(split: Split, *, stream: str, count: int = NEGATIVES) -> Negatives:
     keys = keys_of_ids(train.user_ids[split.users].tolist(), stream)
     negatives = np.full((len(split.users), count), -1, dtype=np.int32)
     drawn = np.zeros(len(split.users), dtype=np.int64)
-    step = max(1, CELLS // max(1, len(by_id)))
+    step = min(max(1, CELLS // max(1, len(by_id))), max(1, len(split.users)))
+    table = np.zeros((step, len(by_id)), dtype=bool)  # of touched places
     for start in range(0, len(split.users), step):
         rows = slice(start, start + step)
-        touched, untouched = _touched(split.take(rows), place_of, len(by_id))
+        pairs = _touched(split.take(rows), place_of)
+        table[pairs] = True
+        touched = table[: len(keys[rows])]
+        untouched = len(by_id) - np.bincount(pairs[0], minlength=len(touched))
         places = _distinct_untouched(touched, untouched, keys[rows], count)
         negatives[rows] = np.where(places < 0, np.int32(-1), by_id[places])
         drawn[rows] = np.minimum(untouched, count)
+        table[pairs] = False  # a new table, or this one cleared whole, would take far longer
     return Negatives(items=negatives, drawn=drawn)
 
 
@@ -68,23 +73,17 @@ def some_users(split: Split, count: int, *, stream: str) -> Split:
     return split.take(np.sort(np.argsort(keys, kind="stable")[:count]))
 
 
-def _touched(split: Split, place_of: Ids, places: int) -> tuple[NDArray[np.bool_], Draws]:
-    """Which places each user has touched, [b, places], and how many it has not, [b].
+def _touched(split: Split, place_of: Ids) -> tuple[Draws, Ids]:
+    """Pairs of a row of the split's users and a place that they have touched, none twice. [n], [n]
 
-    place_of is [n_items], -1 for an item without a place. No pair is twice in the split.
+    place_of is [n_items], -1 for an item without a place.
     """
-    users = split.users
-    touched = np.zeros((len(users), places), dtype=bool)
-    untouched = np.full(len(users), places)
-    held_out = np.arange(len(users)), split.held_out
+    held_out = np.arange(len(split.users)), split.held_out
     further = [] if split.touched is None else [split.touched.pairs()]
-    for rows, items in (train_pairs(split.train, users), held_out, *further):
-        theirs = place_of[items]
-        if split.pool is not None:
-            rows, theirs = rows[theirs >= 0], theirs[theirs >= 0]
-        touched[rows, theirs] = True
-        untouched -= np.bincount(rows, minlength=len(users))
-    return touched, untouched
+    several = [train_pairs(split.train, split.users), held_out, *further]
+    rows, items = (np.concatenate(column) for column in zip(*several, strict=True))
+    places = place_of[items]
+    return (rows, places) if split.pool is None else (rows[places >= 0], places[places >= 0])
 
 
 def train_pairs(train: Interactions, users: Ids) -> tuple[Draws, Ids]:

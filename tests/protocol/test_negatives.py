@@ -1,6 +1,7 @@
 """Negatives: distinct, untouched, uniform, and a function of seed and user alone."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from made import interactions, some_interactions
 
 from bench.interactions import Interactions
+from bench.protocol import negatives as drawing
 from bench.protocol.negatives import sample
 from bench.protocol.split import in_order, leave_one_out
 
@@ -55,6 +57,13 @@ def test_numbering_the_items_otherwise_changes_nothing(
     number_of = np.array(numbers, dtype=np.int32)  # item i becomes number_of[i]
     renumbered = replace(data, items=number_of[data.items], item_ids=np.argsort(number_of))
     assert rows_of(data, 5) == rows_of(renumbered, 5)
+
+
+def test_however_many_users_are_drawn_for_at_a_time_changes_nothing() -> None:
+    data = interactions([(u, u // 4 * 30 + i, i) for u in range(8) for i in range(30)], n_items=120)
+    at_once = rows_of(data, 40)
+    with patch.object(drawing, "CELLS", 4 * 120):  # the first four users, and the others
+        assert rows_of(data, 40) == at_once
 
 
 def test_another_stream_draws_others() -> None:
