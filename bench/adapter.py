@@ -13,7 +13,8 @@ from bench.space import Space, space
 
 #: What a model may need beside who chose what. It is the order of a user's items, features of
 #: items, and vectors of their texts (`Features.text_vectors`), which the harness makes beforehand.
-Need = Literal["order", "item features", "text vectors"]
+#: "fresh process" is an interpreter of its own, where it would not do in a fork of another.
+Need = Literal["order", "item features", "text vectors", "fresh process"]
 #: Called after an epoch with its samples and its loss; returns True when training should end.
 Report = Callable[[int, float | None], bool]
 

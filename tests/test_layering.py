@@ -98,7 +98,8 @@ ALLOWED: dict[str, set[str]] = {
         *("registry", "running", "statistics", "text"),
     },
     "tuning": {
-        *("adapter", "errors", "hashing", "interactions", "protocol", "records", "registry"),
+        *("adapter", "errors", "hashing", "interactions", "isolation", "protocol", "records"),
+        *("registry",),
         *("running", "space", "text", "tracking"),
     },
     # the same for scripts and notebooks

@@ -16,6 +16,7 @@ from bench.records.canaries import Canaries, checks_of
 from bench.records.files import load
 from bench.records.folder import Results
 
+STAGES = [["bench.evaluation.kernels"]]  # that a template imports for them, where there is one
 SECONDS = 600.0  # that they may take; on MovieLens-100K it is two
 
 
@@ -95,7 +96,7 @@ def measure(dataset: str, task: Task, work: Path) -> Canaries:
 def _measured(task: Task, before: Canaries, work: Path) -> Canaries:
     """What was found before, of other folds, and what is found of this task."""
     job = MeasureCanaries(train=task.train, published=task.published)
-    with running(job, Limits(seconds=SECONDS), work) as child:
+    with running(job, Limits(seconds=SECONDS), work, stages=STAGES) as child:
         for kind, _ in child.messages():
             if kind == "fitted":
                 child.send(task.cases)  # only now: the leaker has to find nothing before

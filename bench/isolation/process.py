@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import psutil
 
-from bench.isolation import left_memory, marks, transfer
+from bench.isolation import left_memory, marks, transfer, warm
 from bench.isolation.deadline import Deadline
+from bench.isolation.warm import Forked, Stages
 from bench.isolation.worker import DONE, ORDER, RESULT, UNTIMED, Job, Order
 from bench.text import in_one_line
 
@@ -65,27 +67,44 @@ class Child:
     than Linux, is found by a mark in the environment; where this run is killed, by the next one.
     """
 
-    def __init__(self, order: Order, limits: Limits) -> None:
+    def __init__(self, order: Order, limits: Limits, stages: Stages | None = None) -> None:
         self.folder = order.folder  # the job's own, resolved
         self._limits = limits
         transfer.write(order, self.folder / ORDER)
         self._connection, theirs = Pipe()
         with (self.folder / OUTPUT).open("wb") as output:
-            self._process = subprocess.Popen(
-                # -P: the current folder may hold a `datasets` or `models` that is not ours.
-                [sys.executable, "-P", "-c", WORKER, str(theirs.fileno()), str(os.getpid())],
-                env=job_environment(limits.threads) | {marks.MARK: str(self.folder)},
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = self._forked(stages, theirs, output) or self._started(theirs, output)
         theirs.close()
         self._deadline = Deadline(limits.seconds)
         self._measure_at = 0.0  # when memory is to be measured next
         self._stopped: Ending | None = None
         self.send(self.folder / ORDER)
+
+    def _environment(self) -> dict[str, str]:
+        return job_environment(self._limits.threads)
+
+    def _forked(
+        self, stages: Stages | None, theirs: Connection, output: IO[bytes]
+    ) -> Forked | None:
+        """Its process as a fork of the template, where there is one for it."""
+        there = warm.template_for(self.folder)
+        if stages is None or there is None or self._limits.threads != 1:
+            return None
+        environment = self._environment()
+        return there.fork(stages, environment, self.folder, theirs.fileno(), output.fileno())
+
+    def _started(self, theirs: Connection, output: IO[bytes]) -> "subprocess.Popen[bytes]":
+        """Its process, in an interpreter of its own."""
+        return subprocess.Popen(
+            # -P: the current folder may hold a `datasets` or `models` that is not ours.
+            [sys.executable, "-P", "-c", WORKER, str(theirs.fileno()), str(os.getpid())],
+            env=self._environment() | {marks.MARK: str(self.folder)},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def send(self, message: Any) -> None:
         """Hand something to the job; a job that has ended does not get it."""
@@ -180,6 +199,8 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if isinstance(self._process, Forked):
+            self._process.close()
         marks.end_all(self.folder)
         self._connection.close()
 
@@ -192,7 +213,7 @@ class Child:
         return Ending(**words, result=result)
 
     def _death(self) -> Ending:
-        code = self._process.returncode
+        code = self._process.wait()  # it has ended
         if code >= 0:
             reason = f"the process ended by itself with exit code {code}, without a result"
             return Ending(status="killed", reason=reason)
@@ -217,7 +238,11 @@ def nothing() -> None:
 
 @contextmanager
 def running(
-    job: Job, limits: Limits, work: Path, before: Callable[[], None] = nothing
+    job: Job,
+    limits: Limits,
+    work: Path,
+    before: Callable[[], None] = nothing,
+    stages: Stages | None = None,
 ) -> Iterator[Child]:
     """A job in a process, with a folder of its own in `work`; both are gone after the block.
 
@@ -226,11 +251,13 @@ def running(
         limits: the process is ended when it exceeds them.
         work: an existing folder.
         before: is pickled too, and called in the process before the job.
+        stages: what is to be imported for it, where it may be forked from a template, see
+            `bench.isolation.warm`; None: it has an interpreter of its own.
     """
     shared = left_memory.present()
     with tempfile.TemporaryDirectory(dir=work) as name:
         folder = Path(name).resolve()  # the job may change its working directory
-        process = Child(Order(before, limits.memory_mb, folder, job), limits)
+        process = Child(Order(before, limits.memory_mb, folder, job), limits, stages)
         try:
             yield process
         finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from bench.isolation import guard, transfer
 from bench.text import in_one_line, message_of, traceback_of
@@ -76,9 +76,21 @@ def main() -> None:
     end.
     """
     ours, parent = map(int, sys.argv[1:])
+    work(ours, parent)
+
+
+def work(ours: int, parent: int, begin: Callable[[], None] = lambda: None) -> NoReturn:
+    """Do the job that comes over a connection, and end.
+
+    Args:
+        ours: its file descriptor.
+        parent: the process that this one may not outlive.
+        begin: is called in the process of the job first.
+    """
     guard.stay_behind(parent, let_go=lambda: os.close(ours))
     code = 1
     try:
+        begin()
         _main(ours)
         code = 0
     except BaseException:

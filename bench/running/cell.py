@@ -27,6 +27,7 @@ from bench.registry.sources import source_sha256
 from bench.running.display import Display
 from bench.running.job import LEDGER, Measure
 from bench.running.plan import Planned
+from bench.running.stages import stages_of_cell
 from bench.running.text_vectors import NEED, with_vectors
 from bench.running.training import Epoch
 from bench.text import one_line
@@ -174,7 +175,8 @@ def _measure(
     came: _Came | None = None
     left: Left | None = None
     arithmetic: dict[str, str] = {}
-    with isolation.running(job, limits, work, knowing_added_models()) as child:
+    stages = stages_of_cell(cell.model, device=cell.device, needs=planned.described.needs)
+    with isolation.running(job, limits, work, knowing_added_models(), stages) as child:
         for kind, value in child.messages(READERS):
             if kind == "fitted":
                 child.send(task.cases)  # only now: no model can learn from what it never had

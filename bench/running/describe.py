@@ -21,6 +21,7 @@ from bench.registry.parameters import complete
 from bench.registry.suites import Suite, blame
 from bench.running.answered import keep_answer, kept_answer, key_of_answer
 from bench.running.compiling import COMPILING, compilation_told
+from bench.running.stages import stages_of_asking
 from bench.space import to_plain
 from bench.text import in_one_line, one_line
 
@@ -138,7 +139,8 @@ def _answers(specs: list[ModelSpec], work: Path) -> list[Described]:
 
 
 def _ask(specs: list[ModelSpec], work: Path) -> list[Described]:
-    with running(Describe(rows=specs), LIMITS, work, knowing_added_models()) as child:
+    stages = stages_of_asking([spec.model for spec in specs])
+    with running(Describe(rows=specs), LIMITS, work, knowing_added_models(), stages) as child:
         _tell_of_compilation(child)
         ending = child.end()
     if ending.status == "ok":

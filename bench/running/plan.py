@@ -32,8 +32,8 @@ DECISIVE = (
     *("evaluation/*.py", "evaluation/tiles/*.py", "fold_in/*.py", "isolation/*.py"),
     *("records/timings.py", "registry/models.py"),
     *("running/cell.py", "running/compiling.py", "running/job.py", "running/new_people.py"),
-    *("running/reference.py", "running/text_vectors.py", "running/together.py"),
-    "running/training.py",
+    *("running/reference.py", "running/stages.py", "running/text_vectors.py"),
+    *("running/together.py", "running/training.py"),
 )
 SHARE_OF_MEMORY = 0.8  # of the machine's
 

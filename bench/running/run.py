@@ -12,6 +12,7 @@ import click
 from bench.canaries import run as canary_run
 from bench.errors import BadParameter
 from bench.interactions import DataSet
+from bench.isolation.warm import warm
 from bench.leaderboard.write import board_of, write
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import Task, prepare_all
@@ -27,6 +28,7 @@ from bench.running.keeping import Keeping
 from bench.running.plan import Options, Planned, limits_of, planned_cells
 from bench.running.reference import Clock
 from bench.running.remaining import Remaining, to_measure
+from bench.running.stages import BASE
 from bench.running.text_vectors import with_texts_made
 from bench.running.tie_rules import keep_tie_rules
 from bench.running.together import measure_together
@@ -65,7 +67,7 @@ def run(
         data: in memory already, instead of the suite's data set.
         show: shows the outcome, before MLflow is told of it.
     """
-    with options.results.held(), work_folder(options.results) as work:
+    with options.results.held(), work_folder(options.results) as work, warm(work, BASE):
         tasks, planned = prepare_run(suite, options, work, data)
         for task in tasks:
             click.echo(audit_lines(task.dataset, task.protocol, task.audit))

@@ -21,6 +21,7 @@ from bench.running.cell import READERS, checked_ledger, record_of, skipped
 from bench.running.display import Display
 from bench.running.new_people import MeasureNewPeople, NewPeopleTest, ledger_file
 from bench.running.plan import Planned
+from bench.running.stages import stages_of_cell
 
 Cells = Sequence[tuple[Planned, Task]]
 
@@ -106,7 +107,8 @@ def _fit(cells: Cells, limits: isolation.Limits, work: Path, display: Display) -
         if task.shown is not None
     ]
     arithmetic: dict[str, str] = {}
-    with isolation.running(job, limits, work, knowing_added_models()) as child:
+    stages = stages_of_cell(cell.model, device=cell.device, needs=cells[0][0].described.needs)
+    with isolation.running(job, limits, work, knowing_added_models(), stages) as child:
         for kind, value in child.messages(READERS):
             if kind == "fitted":
                 child.send(tests)  # only now: no model can learn from what it never had

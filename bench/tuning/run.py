@@ -6,6 +6,7 @@ import click
 
 from bench.errors import BadParameter, unknown
 from bench.interactions import DataSet, Interactions
+from bench.isolation.warm import warm
 from bench.protocol.audit import audit_lines
 from bench.protocol.new_users import NewUsers
 from bench.protocol.protocols import PROTOCOLS, VALIDATION
@@ -15,6 +16,7 @@ from bench.registry.suites import Suite, data_of
 from bench.running.describe import Described, describe, fit_for
 from bench.running.folder import work_folder
 from bench.running.plan import Options
+from bench.running.stages import BASE
 from bench.running.text_vectors import with_texts_made
 from bench.space import Space, from_plain, space
 from bench.text import one_line
@@ -93,7 +95,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
     Raises:
         BadParameter, BadSuite: a row, or a model's search space, has what its model does not take.
     """
-    with options.results.held(), work_folder(options.results) as work:
+    with options.results.held(), work_folder(options.results) as work, warm(work, BASE):
         described = describe(suite, work)
         spaces = [
             space_of(row.model, known) if known.status == "ok" else space()

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from bench.isolation.process import WORKER
+from bench.isolation.template import PROGRAM
 from bench.leaderboard.verify import verify
 from bench.records.files import load
 from bench.records.folder import Results
@@ -138,8 +139,8 @@ class Place:
 def kill(pid: int, *, alone: bool) -> list[psutil.Process]:
     """Kill a run; the processes that must be gone soon.
 
-    Alone, all below it must go. Else its jobs and their keepers are killed with it, so that what a
-    model has started is left to the next run.
+    Alone, all below it must go. Else its jobs, their keepers and what they are forked from are
+    killed with it, so that what a model has started is left to the next run.
     """
     try:
         parent = psutil.Process(pid)
@@ -158,7 +159,7 @@ def kill(pid: int, *, alone: bool) -> list[psutil.Process]:
 
 def _is_worker(process: psutil.Process) -> bool:
     try:
-        return WORKER in process.cmdline()
+        return bool({WORKER, PROGRAM} & set(process.cmdline()))
     except psutil.Error:
         return False
 
