@@ -47,7 +47,7 @@ ALLOWED: dict[str, set[str]] = {
     # which differences are real, from ledgers
     "statistics": {"errors", "evaluation", "hashing", "interactions", "records", "text"},
     # what shows it, from records alone
-    "tracking": {"isolation", "records", "text"},
+    "tracking": {"errors", "isolation", "records", "text"},
     "leaderboard": {"errors", "evaluation", "protocol", "records", "statistics", "text"},
     # what answers from it
     "compare": {
@@ -130,7 +130,9 @@ ONLY_IN: dict[str, Callable[[Path], bool]] = {
     "numba": lambda path: (
         "kernels" in (path.stem, path.parent.name) or path == Path("bench/compilation.py")
     ),
-    "mlflow": lambda path: path == Path("bench/tracking/tracker.py"),
+    "mlflow": lambda path: (
+        path in {Path("bench/tracking/client.py"), Path("bench/tracking/fill.py")}
+    ),
     "optuna": lambda path: path == Path("bench/tuning/study.py"),
     "matplotlib": lambda path: path == Path("bench/tuning/picture.py"),
     "altair": lambda path: (

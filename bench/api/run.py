@@ -45,6 +45,7 @@ def run(
     keep: bool = False,
     force: bool = False,
     track: Track = "wait",
+    mlflow: str | None = None,
     progress: bool = True,
 ) -> Board:
     """Train and measure models, each in a process of its own, and keep all results.
@@ -76,6 +77,8 @@ def run(
         force: measure again what is measured.
         track: when MLflow is told: "wait" has told it when this returns, "later" leaves it to a
             process that goes on, "off" tells it nothing; `bench track` makes up for that.
+        mlflow: address of MLflow's server, as "http://HOST:5000"; None: $MLFLOW_TRACKING_URI, else
+            a database in the results folder.
         progress: False shows nothing until the board.
 
     Returns:
@@ -121,6 +124,7 @@ def run(
             threads=threads,
             force=force,
             track=track,
+            mlflow=mlflow,
             shown_on=surface_here() if progress else "lines",
         )
         outcome = run_suite(suite, options, given)

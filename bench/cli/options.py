@@ -59,6 +59,12 @@ peer_path_option = click.option(
     type=click.Path(path_type=Path),
     help="The folder of another library, outside the package. It is code, and it is run.",
 )
+mlflow_option = click.option(
+    "--mlflow",
+    metavar="URL",
+    help="MLflow's server, as http://HOST:5000, instead of $MLFLOW_TRACKING_URI or, without that, "
+    "a database in the results folder.",
+)
 settings_option = click.option("--set", "settings", multiple=True, metavar="MODEL.PARAM=VALUE")
 
 
@@ -102,6 +108,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             show_envvar=True,
             help="Wait for MLflow at the end, leave it to a process that goes on, or not tell it.",
         ),
+        mlflow_option,
     )
 
     def declare(command: Command) -> Command:
@@ -115,6 +122,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             model_paths: tuple[Path, ...],
             peer_paths: tuple[Path, ...],
             track: "Track",
+            mlflow: str | None,
             force: bool = False,
             **given: Any,
         ) -> Any:
@@ -129,6 +137,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
                 force=force,
                 shown_on=surface_here(),
                 track=track,
+                mlflow=mlflow,
             )
             with with_models(model_paths) as own, with_peers(peer_paths):
                 return command(options=options, own=own, **given)

@@ -11,6 +11,7 @@ import click
 from bench.cli.options import (
     as_results,
     data_dir_option,
+    mlflow_option,
     model_path_option,
     results_option,
     width,
@@ -135,19 +136,27 @@ def verify_kept(results: "Results", data_dir: Path | None) -> None:
 
 @click.command(short_help="Write to MLflow what is missing there.")
 @results_option
-def track(results: "Results") -> None:
-    """Write to MLflow what is missing there; it can rebuild an empty store."""
+@mlflow_option
+def track(results: "Results", mlflow: str | None) -> None:
+    """Write to MLflow what is missing there; it can rebuild an empty store.
+
+    Runs that a process has left open which is gone are closed.
+    """
     from bench.tracking.tracker import Tracker
 
-    written = Tracker(results).track_all(skip=results.warn)
+    written = Tracker(results, mlflow).track_all(skip=results.warn)
     click.echo(f"{written} runs written to MLflow")
 
 
 @click.command()
 @results_option
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
-def ui(results: "Results", port: int) -> None:
-    """Show the runs in MLflow's pages, on this machine only."""
+@mlflow_option
+def ui(results: "Results", port: int, mlflow: str | None) -> None:
+    """Show the runs in MLflow's pages, on this machine only.
+
+    Of a server that runs already the addresses of both views are printed, and nothing is started.
+    """
     from bench.tracking import ui as pages
 
-    pages.serve(results, port=port)
+    pages.serve(results, port=port, address=mlflow)

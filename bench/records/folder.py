@@ -151,6 +151,11 @@ class Results:
         return self.path / "mlflow-artifacts"
 
     @property
+    def identity(self) -> Path:
+        """What tells this folder from its copies, where runs of several meet in one store."""
+        return self.path / ".identity"
+
+    @property
     def tracking_lock(self) -> Path:
         """What is held while MLflow's store is written."""
         return self.path / ".mlflow.lock"

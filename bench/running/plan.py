@@ -23,6 +23,7 @@ from bench.registry.suites import Suite, SuiteRow
 from bench.running import text_vectors
 from bench.running.describe import Described
 from bench.running.surfaces import SurfaceName
+from bench.tracking.address import check_address
 from bench.tracking.aside import Track
 
 # The files of the harness that decide a ledger, a figure or a clock. Why the others cannot is said
@@ -49,6 +50,7 @@ class Options:
     force: bool = False  # measure again what is measured
     shown_on: SurfaceName = "lines"
     track: Track = "wait"  # when MLflow is told
+    mlflow: str | None = None  # address of its store, see `bench.tracking.address`
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
@@ -57,6 +59,8 @@ class Options:
             _check_gpu(self.device)
         if self.track not in get_args(Track):
             raise unknown("way to track", str(self.track), get_args(Track))
+        if self.track != "off":
+            check_address(self.mlflow)
         if self.threads < 1:
             raise BadParameter(f"threads must be 1 or more, not {self.threads}")
 

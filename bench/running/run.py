@@ -121,7 +121,7 @@ class Session:
         self.outcome, self._show = RunOutcome(), show
         self._suite, self._options, self._work = suite, options, work
         self._tasks = {task.protocol: task for task in tasks}
-        self._tracking = Tracking(options.results, options.track)
+        self._tracking = Tracking(options.results, options.track, options.mlflow)
         self._clock = Clock()
         cells = to_measure(planned, options.results, force=options.force)
         known = options.results.read_records() if cells else []

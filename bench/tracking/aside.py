@@ -5,6 +5,7 @@ and it works while no cell does: a clock never has it beside it.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,8 @@ import click
 from bench.records.folder import Results
 from bench.records.record import Record
 from bench.text import one_line
-from bench.tracking import store
+from bench.tracking import database, store
+from bench.tracking.address import address_of
 from bench.tracking.complete import nothing_missing
 
 Track = Literal["wait", "later", "off"]
@@ -40,16 +42,17 @@ class WriterEnded(Exception):
 class Tracking:
     """Tells MLflow of a run. Whatever is wrong with it is said once, and the run goes on."""
 
-    def __init__(self, results: Results, track: Track = "wait") -> None:
+    def __init__(self, results: Results, track: Track = "wait", address: str | None = None) -> None:
         """Nothing is started yet.
 
         Args:
             results: of the run.
             track: "wait" tells MLflow while the run goes on, and waits for it at the end; "later"
                 leaves all of it to a process that goes on after the run; "off" tells it nothing.
+            address: of the store, where another is meant than `bench.tracking.address` would find.
         """
         self.invocation = uuid4().hex
-        self._results, self._track = results.absolute(), track
+        self._results, self._track, self._address = results.absolute(), track, address
         self._records: list[Record] = []  # all of them
         self._told = 0  # how many of them the writer has
         self._writer: Writer | None = None
@@ -66,7 +69,7 @@ class Tracking:
         """Close the run of this invocation, with the board, or with other files."""
         if self._track == "off":
             return
-        if self._writer is None and nothing_missing(self._results, self._records):
+        if self._writer is None and self._nothing_missing():
             return
         store.Ended(self._results).add(self.invocation)
         names = None if files is None else [str(file) for file in files]
@@ -112,8 +115,15 @@ class Tracking:
             return False
         return True
 
+    def _nothing_missing(self) -> bool:
+        """As far as that can be read here; what a server has, it must be asked."""
+        embedded = address_of(self._results, self._address).uri == database.own(self._results)
+        return embedded and nothing_missing(self._results, self._records)
+
     def _first(self) -> Any:
-        return [str(self._results.path), self.invocation]
+        # Only while this process lives are the results held for the one that writes.
+        holder = os.getpid() if self._track == "wait" else 0
+        return [str(self._results.path), self.invocation, self._address, holder]
 
     def _untold(self) -> list[Any]:
         return [(LOG, each.to_dict()) for each in self._records[self._told :]]

@@ -9,7 +9,7 @@ from contextlib import closing
 
 from bench.records.folder import Results
 from bench.records.record import Record
-from bench.tracking import database, mapping, store
+from bench.tracking import mapping, origin, store
 
 # Of experiments that bench made, and that nobody has deleted.
 OURS = """
@@ -27,8 +27,12 @@ def nothing_missing(results: Results, records: Sequence[Record]) -> bool:
     """Whether the store has these records, and nothing that is left open, as far as can be read.
 
     False also where that is not known: MLflow itself is asked then, and what is wrong is said.
+
+    Args:
+        results: they are held, so that no other process of another machine measures into them.
+        records: all of the run.
     """
-    if store.store_address(results) != database.own(results) or any(store.Ended(results)):
+    if any(store.Ended(results)):
         return False
     try:
         address = f"{results.database.absolute().as_uri()}?mode=ro"
@@ -52,7 +56,7 @@ def _holds(connection: sqlite3.Connection, results: Results, records: Sequence[R
             name = experiments[experiment][0]
             runs.setdefault(run, {"": status, "experiment": name})[key] = value or ""
     for tags in runs.values():
-        if tags[""] == "RUNNING" and store.orphaned(tags):
+        if tags[""] == "RUNNING" and (origin.gone(tags) or not origin.of_this_machine(tags)):
             return False
         if "bench.logged" in tags:
             names = ("bench.key", "bench.started", "label")
@@ -60,7 +64,7 @@ def _holds(connection: sqlite3.Connection, results: Results, records: Sequence[R
             cells[own] = tags["experiment"], tags.get("tier", "")
     tiers = _tiers(results)
     tagged = all(tier == tiers.get(key, "") for (key, *_), (_, tier) in cells.items())
-    return tagged and all(_is_there(each, cells) for each in records)
+    return tagged and all(_is_there(mapping.cleaned(each), cells) for each in records)
 
 
 def _is_there(record: Record, cells: Mapping[tuple[str, ...], tuple[str, str]]) -> bool:

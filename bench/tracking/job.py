@@ -40,9 +40,13 @@ def _work(orders: Iterator[Any], answers: TextIO) -> None:
             answers.write(json.dumps((kind, value)) + "\n")
             answers.flush()
 
-    folder, invocation = next(orders)
+    folder, invocation, address, holder = next(orders)
     tracking = LiveTracking(
-        Results(Path(folder)), invocation=invocation, say=lambda text: answer(SAY, text)
+        Results(Path(folder)),
+        address,
+        invocation=invocation,
+        say=lambda text: answer(SAY, text),
+        alone=True if os.getppid() == holder else None,
     )
     finished = False
     for kind, value in orders:

@@ -16,7 +16,8 @@ import click
 from bench.records.files import load_all
 from bench.records.folder import Results
 from bench.records.record import Record
-from bench.tracking.tracker import Tracker, TrackingError
+from bench.tracking.client import TrackingError
+from bench.tracking.tracker import Tracker
 
 PATIENCE = 10.0  # an attempt that failed is followed by a pause of so many times what it took
 
@@ -36,20 +37,30 @@ class LiveTracking:
     def __init__(
         self,
         results: Results,
-        uri: str | None = None,
+        address: str | None = None,
         *,
         invocation: str = "",
         say: Callable[[str], None] = in_words,
+        alone: bool | None = None,
     ) -> None:
+        """Look first for what other runs have left open in the store.
+
+        Args:
+            results: of the run.
+            address: of the store, see `bench.tracking.address`.
+            invocation: id of the run, made where it is not given.
+            say: shows a line.
+            alone: whether the results are held for this process; None: it tries to hold them.
+        """
         self.invocation = invocation or uuid4().hex
         self._results, self._say = results, say
-        self._tracker = Tracker(results, uri)
+        self._tracker = Tracker(results, address)
         self._first: Record | None = None  # of this invocation
         self._missed: deque[Record] = deque()
         self._continued: set[str] = set()  # invocations of earlier runs that it was told more of
         self._failed = False
         self._again = 0.0  # when to try again
-        self._attempt(lambda: self._tracker.prepare(but=self.invocation))
+        self._attempt(lambda: self._tracker.prepare(self.invocation, alone))
 
     def log(self, found: Record) -> None:
         """Write a record and its ledger to MLflow."""

@@ -2,14 +2,11 @@
 
 import json
 import math
-import os
-import socket
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from statistics import fmean
-from typing import NamedTuple
-
-import psutil
+from typing import Any, NamedTuple
 
 from bench.records.record import HEADLINE, TUNING, Record
 from bench.records.standings import Standings
@@ -28,6 +25,10 @@ UNKNOWN = "unknown"
 VERSION = "bench.data"  # tag of an experiment: of which data it is
 
 
+# A zero byte, and half of a pair of UTF-16: PostgreSQL takes neither, and no terminal shows them.
+UNSENT = re.compile("[\0\ud800-\udfff]")
+
+
 class Figure(NamedTuple):
     """A metric of MLflow."""
 
@@ -35,6 +36,19 @@ class Figure(NamedTuple):
     value: float
     seconds: float  # after the start of the cell
     step: int = 0
+
+
+def cleaned(record: Record) -> Record:
+    """The record as it is told: without signs that a database may refuse in any text of it."""
+    return Record.from_dict(_clean(record.to_dict()))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return UNSENT.sub("", value)
+    if isinstance(value, dict):
+        return {_clean(name): _clean(each) for name, each in value.items()}
+    return [_clean(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def experiment_name(dataset: str, protocol: str, version: str = "") -> str:
@@ -201,8 +215,7 @@ def _for_charts(record: Record) -> dict[str, float]:
 
 
 def _origin(record: Record) -> dict[str, str]:
-    """Where the figures come from, and which process writes them."""
-    process = psutil.Process()
+    """Where the figures come from."""
     commit = str(record.environment.get("git_commit") or "")
     return {
         "git_commit": commit,
@@ -211,9 +224,6 @@ def _origin(record: Record) -> dict[str, str]:
         "mlflow.source.git.commit": commit,
         "mlflow.source.name": "bench run",
         "mlflow.source.type": "LOCAL",
-        "bench.host": socket.gethostname(),
-        "bench.pid": str(os.getpid()),
-        "bench.process_started": str(process.create_time()),
     }
 
 

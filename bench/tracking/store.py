@@ -1,39 +1,22 @@
-"""MLflow's store: where it is, what of ours stands in it, and what it was not told.
+"""MLflow's store as it was left: what of ours stands there, and what it was not told.
 
-A client here is MLflow's, as `bench.tracking.tracker` opens it; nothing of MLflow is imported.
+A client here is MLflow's, as `bench.tracking.client` opens it; nothing of MLflow is imported.
 """
 
-import os
-import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
-
-import psutil
 
 from bench.records.folder import Results
-from bench.text import first_line
-from bench.tracking import database, mapping
+from bench.tracking import mapping
 
-
-def store_address(results: Results) -> str:
-    """Of the store of some results: $MLFLOW_TRACKING_URI, else a database among them."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or database.own(results)
-
-
-def failure(uri: str, error: BaseException) -> str:
-    """One line for what a store raised, without the password that its address may hold."""
-    login = urlsplit(uri).netloc.rpartition("@")[0]
-    # What failed in a request stands at the end of a long line about the request.
-    text = str(error).rpartition("Caused by ")[2]
-    reason = f"cannot use {uri}: {first_line(text or type(error).__name__)}"
-    return reason.replace(f"{login}@", "") if login else reason
+PAGE = 1000  # MLflow gives no more at once
 
 
 def ours(client: Any) -> list[Any]:
     """The experiments that bench made in a store that others may use too."""
-    return [e for e in client.search_experiments() if "bench.dataset" in e.tags]
+    found = _pages(lambda token: client.search_experiments(max_results=PAGE, page_token=token))
+    return [e for e in found if "bench.dataset" in e.tags]
 
 
 def ids(experiments: list[Any]) -> list[str]:
@@ -42,36 +25,63 @@ def ids(experiments: list[Any]) -> list[str]:
 
 
 def runs(
-    client: Any,
-    experiments: list[str],
-    tags: dict[str, str],
-    condition: str = "",
-    limit: int = 1000,
+    client: Any, experiments: list[str], tags: dict[str, str], condition: str = ""
 ) -> list[Any]:
-    """Runs with these tags, newest first."""
-    wanted = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
-    text = " and ".join([*wanted, condition] if condition else wanted)
-    order = ["attributes.start_time DESC"]
+    """All runs with these tags, newest first."""
+
+    def page(token: str | None) -> Any:
+        text = _condition(tags, condition)
+        return client.search_runs(
+            experiments, text, max_results=PAGE, order_by=NEWEST, page_token=token
+        )
+
+    return list(_pages(page)) if experiments else []
+
+
+def newest(client: Any, experiments: list[str]) -> Any | None:
+    """The run that began last, if there is one."""
     if not experiments:
-        return []
-    return list(client.search_runs(experiments, text, max_results=limit, order_by=order))
+        return None
+    found = list(client.search_runs(experiments, "", max_results=1, order_by=NEWEST))
+    return found[0] if found else None
 
 
-def parent(client: Any, experiment: str, invocation: str) -> Any | None:
-    """The run of an invocation in an experiment, if there is one.
+NEWEST = ["attributes.start_time DESC"]
+
+
+def _condition(tags: dict[str, str], more: str) -> str:
+    wanted = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
+    return " and ".join([*wanted, more] if more else wanted)
+
+
+def _pages(page: Callable[[str | None], Any]) -> Iterator[Any]:
+    token: str | None = None
+    while True:
+        found = page(token)
+        yield from found
+        token = found.token
+        if not token:
+            return
+
+
+def parents(client: Any, experiments: list[str], invocation: str) -> list[Any]:
+    """The run of an invocation in each experiment that has one.
 
     A request that the server heard only after the client had given it up leaves another, with no
     cells below it: that one goes.
     """
     tags = {"bench.invocation": invocation or mapping.UNKNOWN}
-    found = runs(client, [experiment], {"kind": "invocation", **tags})
-    if len(found) > 1:
-        cells = runs(client, [experiment], {"kind": "cell", **tags})
-        used = {run.data.tags.get("mlflow.parentRunId") for run in cells}
-        found.sort(key=lambda run: run.info.run_id not in used)
-        for run in found[1:]:
-            client.delete_run(run.info.run_id)
-    return found[0] if found else None
+    found: dict[str, list[Any]] = {}
+    for run in runs(client, experiments, {"kind": "invocation", **tags}):
+        found.setdefault(run.info.experiment_id, []).append(run)
+    for experiment, several in found.items():
+        if len(several) > 1:
+            cells = runs(client, [experiment], {"kind": "cell", **tags})
+            used = {run.data.tags.get("mlflow.parentRunId") for run in cells}
+            several.sort(key=lambda run: run.info.run_id not in used)
+            for run in several[1:]:
+                client.delete_run(run.info.run_id)
+    return [several[0] for several in found.values()]
 
 
 class Ended:
@@ -97,21 +107,3 @@ class Ended:
         with suppress(OSError):
             (self._folder / invocation).unlink()
             self._folder.rmdir()  # when it was the last
-
-
-def orphaned(tags: Mapping[str, str]) -> bool:
-    """Whether a run was left open by a process of this host that is gone."""
-    if tags.get("bench.host") != socket.gethostname():
-        return False
-    try:
-        started = psutil.Process(int(tags.get("bench.pid", "0"))).create_time()
-        # The number may belong to a later process by now. A second covers steps of the clock.
-        gone: bool = abs(started - float(tags.get("bench.process_started", "0"))) > 1.0
-        return gone
-    except (psutil.Error, ValueError):
-        return True
-
-
-def busy_elsewhere(tags: Mapping[str, str]) -> bool:
-    """Whether a run belongs to another process that still lives, as far as can be told."""
-    return tags.get("bench.pid") != str(os.getpid()) and not orphaned(tags)

@@ -17,8 +17,10 @@ from typing import Any
 
 from bench.isolation.guard import KEEPER
 from bench.records.folder import Results
+from bench.tracking.address import Address, address_of
+from bench.tracking.database import SQLITE
 from bench.tracking.tracker import Tracker
-from bench.tracking.views import CHARTS
+from bench.tracking.views import CHARTS, view_address
 
 HOST = "127.0.0.1"
 START_SECONDS = 120.0  # it takes 6 on an idle machine
@@ -26,21 +28,42 @@ END_SECONDS = 10.0
 PORTS = 20  # tried from the wanted one on
 
 
-def serve(results: Results, port: int = 5000, open_browser: bool = False) -> None:
+def serve(
+    results: Results, port: int = 5000, open_browser: bool = False, address: str | None = None
+) -> None:
     """Start MLflow's server on the store of the results and print where to look.
+
+    Of a server that runs already only the addresses of both views are printed.
 
     Args:
         results: folder of the runs.
         port: wanted; the next free one is taken when another program has it.
         open_browser: whether to show the page in the user's browser too.
+        address: of another store, see `bench.tracking.address`.
 
     Raises:
+        BadParameter: the address is none of a store.
         FileNotFoundError: nothing has been tracked yet.
         OSError: no port is free, or the server ended by itself.
         bench.tracking.tracker.TrackingError: the store cannot be read.
     """
+    where = address_of(results.absolute(), address)
+    if where.remote:
+        _name(where)
+        return
     with readable(results) as shown:
-        _serve(Tracker(shown), port, open_browser)
+        _serve(Tracker(shown, address), port, open_browser)
+
+
+def _name(server: Address) -> None:
+    """Print where a server shows both views; no results folder is needed for that."""
+    with tempfile.TemporaryDirectory(prefix="bench-ui-") as folder:
+        experiment = Tracker(Results(Path(folder)), server).experiment()
+    if experiment is None:
+        raise FileNotFoundError(
+            f"no runs of bench at {server.uri} yet: `bench run` and `bench track` write them"
+        )
+    print(_both_views(server.uri, experiment))
 
 
 @contextmanager
@@ -61,38 +84,38 @@ def readable(results: Results) -> Iterator[Results]:
 
 def _serve(tracker: Tracker, port: int, open_browser: bool) -> None:
     results = tracker.results
-    if tracker.uri.startswith(("http:", "https:")):
-        print(f"The runs are at {tracker.experiment_url(tracker.uri) or tracker.uri}")
-        return
-    file = Path(tracker.uri.removeprefix("sqlite:///"))
-    missing = tracker.uri.startswith("sqlite:///") and not file.exists()
+    file = Path(tracker.address.uri.removeprefix(SQLITE))
     free = free_port(port)
     base = f"http://{HOST}:{free}"
-    address = None if missing else tracker.experiment_url(base)
-    if address is None:
+    experiment = tracker.experiment() if file.exists() else None
+    if experiment is None:
         measured = any(results.records.glob("*.json"))
         raise FileNotFoundError(
             f"no runs in MLflow yet, but records in {results.records}: `bench track` writes them"
             if measured
             else f"no runs in {results} yet: run `make bench` first"
         )
-    charts = tracker.experiment_url(base, view=CHARTS)
     if free != port:
         print(f"Port {port} is taken; using {free}.")
     print("Starting MLflow's pages ...", flush=True)
     try:
         with _terminated_as_interrupt(), _server(tracker, free) as server:
             _wait_until_it_answers(server, f"{base}/health")
-            print(f"Leaderboard: {address}\nCharts:      {charts}", flush=True)
+            print(_both_views(base, experiment), flush=True)
             if results.report.is_file():
                 print(f"Report:      {results.report.absolute().as_uri()}", flush=True)
             print("Ctrl-C ends it.", flush=True)
             if open_browser:
-                webbrowser.open(address)
+                webbrowser.open(view_address(base, experiment))
             server.wait()
             raise OSError("MLflow's server ended by itself")
     except KeyboardInterrupt:
         print("Ended.")
+
+
+def _both_views(base: str, experiment: str) -> str:
+    charts = view_address(base, experiment, CHARTS)
+    return f"Leaderboard: {view_address(base, experiment)}\nCharts:      {charts}"
 
 
 def free_port(wanted: int) -> int:
@@ -121,7 +144,7 @@ def _server(tracker: Tracker, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     command = [
         *(sys.executable, "-P", "-c", KEEPER, str(os.getpid())),
         *(sys.executable, "-P", "-m", "mlflow", "server"),
-        *("--backend-store-uri", tracker.uri),
+        *("--backend-store-uri", tracker.address.uri),
         *("--artifacts-destination", tracker.results.artifacts.as_uri()),
         *("--host", HOST, "--port", str(port), "--workers", "1"),
     ]

@@ -104,7 +104,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
         task = validation_task(data_of(suite, options.data_dir), suite)
         described = with_texts_made(task.train, fit_for(task, described), work)
         click.echo(audit_lines(task.dataset, task.protocol, task.audit))
-        tracking = Tracking(options.results, options.track)
+        tracking = Tracking(options.results, options.track, options.mlflow)
         place = options.results.study_of(task.dataset, task.protocol)
         session = Session(
             suite=suite,

@@ -27,7 +27,7 @@ from bench.tracking.live import LiveTracking
 from bench.tracking.tracker import Tracker
 
 STOPS = "breaks", "mends"  # models that wait in fit, while a test does something to the store
-OF_THE_PROCESS = {"bench.pid", "bench.process_started", "mlflow.parentRunId"}
+OF_THE_PROCESS = {"bench.pid", "bench.process_started", "bench.results", "mlflow.parentRunId"}
 Act = Callable[[], object]
 
 

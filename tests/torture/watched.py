@@ -24,7 +24,7 @@ from typing import Any
 
 MLFLOW_CALLS = (
     *("create_experiment", "set_experiment_tag", "create_run", "delete_run", "log_batch"),
-    *("log_inputs", "log_text", "log_artifact", "set_tag", "set_terminated"),
+    *("log_inputs", "set_tag", "set_terminated"),
 )
 NEEDED = (
     *("tabulate", "bench.cli", "bench.datasets.synthetic", "bench.leaderboard.html"),
@@ -137,8 +137,10 @@ def before(owner: Any, name: str, action: Callable[[], None], after: Callable[[]
 
 def watch_mlflow(watch: Watch) -> None:
     """Every call that changes the store."""
-    from bench.tracking.tracker import MlflowClient
+    from bench.tracking import fill
+    from bench.tracking.client import MlflowClient
 
+    before(fill, "_keep_files", lambda: watch.step("mlflow files"), lambda: None)
     for name in MLFLOW_CALLS:
         before(MlflowClient, name, lambda name=name: watch.step(f"mlflow {name}"), lambda: None)
 

@@ -10,41 +10,18 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from cells_to_tell import kept, of_seed, runs, states
 from command import BENCH, PATIENCE, bench
-from mlflow import MlflowClient
-from mlflow.entities import Run
 
 from bench.records.folder import Results
-from bench.records.record import Cell, Record
 from bench.tracking import aside, store
 from bench.tracking.aside import Tracking
-from bench.tracking.complete import nothing_missing
-
-EXPERIMENT = "ml-100k loo"
-FIRST = replace(
-    Record(
-        cell=Cell(dataset="ml-100k", protocol="loo", model="als", params={"factors": 8}, seed=0),
-        key="0" * 16,
-        status="ok",
-        metrics={"hr_at_10": 0.5, "ndcg_at_10": 0.4},
-        timings={"train_seconds": 1.5},
-        suite="quick",
-        started="2026-01-01T10:00:00+00:00",
-        ended="2026-01-01T10:00:09+00:00",
-    )
-)
-
-
-def of_seed(seed: int, tracking: Tracking) -> Record:
-    cell = replace(FIRST.cell, seed=seed)
-    return replace(FIRST, cell=cell, key=f"{seed:0>16}", invocation=tracking.invocation)
 
 
 @pytest.fixture
@@ -58,28 +35,6 @@ def results(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) 
 def live(monkeypatch: pytest.MonkeyPatch) -> None:
     """MLflow is told between any two cells."""
     monkeypatch.setattr(aside, "LIVE_SECONDS", 0.0)
-
-
-def runs(results: Results, kind: str) -> list[Run]:
-    client = MlflowClient(f"sqlite:///{results.database}")
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is None:
-        return []
-    return list(client.search_runs([found.experiment_id], f"tags.kind = '{kind}'"))
-
-
-def states(results: Results, kind: str) -> list[str]:
-    return [run.info.status for run in runs(results, kind)]
-
-
-def kept(results: Results, seeds: int) -> tuple[Tracking, list[Record]]:
-    """A run that has measured so many cells; they are on the disk and in MLflow's hands."""
-    tracking = Tracking(results)
-    records = [of_seed(seed, tracking) for seed in range(seeds)]
-    for each in records:
-        results.save(each)
-        tracking.log(each)
-    return tracking, records
 
 
 def test_a_short_run_starts_no_process_before_its_end(
@@ -127,14 +82,14 @@ def test_a_writer_that_is_killed_between_two_cells_is_said_once_and_made_up_for(
     assert not list(store.Ended(results))
 
 
-@pytest.mark.parametrize("moment", ["create_run", "log_batch", "log_text", "set_tag"])
+@pytest.mark.parametrize("moment", ["create_run", "log_inputs", "set_terminated", "log_batch"])
 def test_a_writer_that_ends_within_a_record_is_followed_by_one_that_mends_it(
     moment: str, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first is killed by its own hand just before a call; the second is as it should be."""
     killed = (
-        "import os, signal; from bench.tracking import job, tracker\n"
-        f"tracker.MlflowClient.{moment} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, signal; from bench.tracking import client, job\n"
+        f"client.MlflowClient.{moment} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
         "job.main()"
     )
     tracking, records = kept(results, 2)
@@ -286,73 +241,3 @@ def test_the_board_is_shown_before_mlflow_is_told(
         _, err = running.communicate(timeout=PATIENCE)
         assert (running.returncode, err) == (0, "MLflow is told by a process that goes on.\n")
         asking.close()
-
-
-def damage(results: Results, text: str) -> None:
-    with closing(sqlite3.connect(results.database)) as database, database:
-        database.execute(text)
-
-
-PARENT = "(SELECT run_uuid FROM tags WHERE key = 'kind' AND value = 'invocation')"
-CELL = "(SELECT run_uuid FROM tags WHERE key = 'kind' AND value = 'cell')"
-MISSING = {
-    "a run is deleted": f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid IN {CELL}",
-    "a run is half written": "DELETE FROM tags WHERE key = 'bench.logged'",
-    "the experiment is deleted": "UPDATE experiments SET lifecycle_stage = 'deleted'",
-    "a run is left open": f"UPDATE runs SET status = 'RUNNING' WHERE run_uuid IN {PARENT}",
-    "a tier is another": "INSERT INTO tags (key, value, run_uuid) "
-    f"SELECT 'tier', '2', run_uuid FROM runs WHERE run_uuid IN {CELL}",
-    "it was measured again": "UPDATE tags SET value = '2025' WHERE key = 'bench.started'",
-    "artifacts stand elsewhere": "UPDATE experiments SET artifact_location = 'file:///elsewhere' "
-    f"WHERE name = '{EXPERIMENT}'",
-    "the schema is another": "ALTER TABLE tags RENAME TO labels",
-}
-
-
-@pytest.fixture(scope="module")
-def whole(
-    tmp_path_factory: pytest.TempPathFactory, empty_store: Path
-) -> Iterator[tuple[Path, list[Record]]]:
-    folder = tmp_path_factory.mktemp("whole")
-    shutil.copy(empty_store, folder / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        tracking, records = kept(Results(folder), 1)
-        tracking.finish(records)
-    yield folder, records
-
-
-@pytest.mark.parametrize("what", MISSING)
-def test_what_a_store_misses_is_seen_without_mlflow(
-    what: str, whole: tuple[Path, list[Record]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    folder, records = whole
-    assert nothing_missing(Results(folder), records)
-    kept_store = (folder / "mlflow.db").read_bytes()
-    try:
-        damage(Results(folder), MISSING[what])
-        assert not nothing_missing(Results(folder), records)
-    finally:
-        (folder / "mlflow.db").write_bytes(kept_store)
-
-
-def test_a_store_that_cannot_be_read_here_is_asked(
-    whole: tuple[Path, list[Record]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, records = whole
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    assert not nothing_missing(Results(folder), records)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert not nothing_missing(Results(folder), [replace(records[0], key="another")])
-    with closing(sqlite3.connect(folder / "mlflow.db", isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        assert not nothing_missing(Results(folder), records)
-        other.execute("ROLLBACK")
-    assert not nothing_missing(Results(tmp_path), records)
-    assert not (tmp_path / "mlflow.db").exists()
-    (tmp_path / "mlflow.db").write_bytes(b"garbage " * 1000)
-    assert not nothing_missing(Results(tmp_path), records)
-    copied = Results(tmp_path / "copied")
-    shutil.copytree(folder, copied.path)
-    assert not nothing_missing(copied, records)  # its artifacts are those of the other

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from mlflow_store import made_up, runs
 
 from bench.records.folder import Results
-from bench.tracking import tracker as tracking
+from bench.tracking import fill
 from bench.tracking.tracker import Tracker
 
 
@@ -51,8 +51,8 @@ def test_a_model_that_is_kept_later_comes_to_its_run(results: Path) -> None:
 def test_of_a_large_model_only_the_place_is_told(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tracking.LARGEST_MODEL == 50 * 2**20
-    monkeypatch.setattr(tracking, "LARGEST_MODEL", 1000)
+    assert fill.LARGEST_MODEL == 50 * 2**20
+    monkeypatch.setattr(fill, "LARGEST_MODEL", 1000)
     folder = kept(results / "models" / "one", 1001)
     Tracker(Results(results)).log(made_up(), model=folder)
     files, tags = of_the_model(results)

@@ -14,7 +14,9 @@ from mlflow import MlflowClient
 from mlflow_store import made_up, runs
 
 from bench.records.folder import Results
-from bench.tracking.tracker import Tracker, TrackingError, _empty_store
+from bench.tracking.client import TrackingError
+from bench.tracking.client import empty_store as empty_store_of_users
+from bench.tracking.tracker import Tracker
 
 
 def test_a_file_that_is_no_database_fails_at_once(results: Path) -> None:
@@ -50,7 +52,7 @@ def test_results_that_are_no_folder_are_a_tracking_error(tmp_path: Path) -> None
 def test_another_bench_at_work_is_waited_for_and_named(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.tracking.tracker.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("bench.tracking.client.LOCK_SECONDS", 0.1)
     at_work = FileLock(Results(results).tracking_lock)
     with at_work, pytest.raises(TrackingError, match="lock"):
         Tracker(Results(results)).prepare()
@@ -103,7 +105,7 @@ def no_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the empty store will be kept: nothing is there yet."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
-    return _empty_store()
+    return empty_store_of_users()
 
 
 def test_a_new_store_is_a_copy_of_an_empty_one_that_is_kept(
