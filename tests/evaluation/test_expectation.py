@@ -3,12 +3,14 @@
 from fractions import Fraction
 from itertools import combinations
 from math import comb
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.evaluation import expectation
 from bench.evaluation.expectation import expected, place_probabilities
 from bench.evaluation.metrics import Standing, hit_rates, ndcgs
 
@@ -131,3 +133,13 @@ def test_drawing_everything_leaves_nothing_to_chance() -> None:
     found = expected(full, np.array([49, 49]), 10)
     assert found.hit_rate == pytest.approx(hit_rates(full, 10).mean())
     assert found.ndcg == pytest.approx(ndcgs(full, 10).mean())
+
+
+def test_however_many_users_are_worked_on_at_a_time_changes_nothing() -> None:
+    rng = np.random.default_rng(0)
+    better, drawn = rng.integers(0, 400, size=50), rng.integers(0, 100, size=50)
+    full = standing(better, rng.choice([0, 1, 30], size=50), np.full(50, 1500))
+    at_once = place_probabilities(full, drawn, 10)
+    for users in (1, 7):
+        with patch.object(expectation, "USERS", users):
+            assert np.array_equal(place_probabilities(full, drawn, 10), at_once)
