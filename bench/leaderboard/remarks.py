@@ -1,5 +1,6 @@
 """Remarks around a table of the board: why it is INVALID, what its marks mean, where it is from."""
 
+from math import sqrt
 from typing import Any
 
 from bench.leaderboard import origin, published
@@ -11,6 +12,7 @@ from bench.leaderboard.statistics import statistics_lines
 from bench.records.timings import COMPILE
 from bench.text import one_line
 
+HR_SE = "hr_at_10_se"
 NO_CANARIES = "canaries: none vouch for this split; `bench run` measures them"
 
 
@@ -108,9 +110,26 @@ def _marks(section: Section) -> list[str]:
 
 
 def _sampled(section: Section) -> list[str]:
-    """Say where only a sample of the test users was scored."""
-    sizes = sorted({record.cell.eval_users for record in section.records} - {0})
-    return [f"figures of a sample of {size:,} test users, the same for all rows" for size in sizes]
+    """Say where only a sample of the test users was scored, and how far it is from all of them."""
+    return [
+        f"figures of a sample of {size:,} test users, the same for all rows{_of_all(section, size)}"
+        for size in sorted({record.cell.eval_users for record in section.records} - {0})
+    ]
+
+
+def _of_all(section: Section, size: int) -> str:
+    """The standard error of a sample as an estimate of the figure of all test users.
+
+    In a finite population it is sqrt(1 - n/N) times that of as many from an infinite one, which
+    the board has (Cochran, Sampling Techniques, 1977, section 2.6).
+    """
+    behind = [record for record in section.records if record.cell.eval_users == size]
+    everybody = max((record.audit.get("tested_users", 0) for record in behind), default=0)
+    errors = [record.metrics[HR_SE] for record in behind if HR_SE in record.metrics]
+    if not errors or everybody <= size:
+        return ""
+    error = f"{max(errors) * sqrt(1 - size / everybody):.4f}"
+    return f"; beside the HR@10 of all {everybody:,} theirs has a standard error of at most {error}"
 
 
 def _on_cpu(section: Section) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from made import interactions, published, some_interactions
 from records import made_up
 
+from bench.evaluation.metrics import standard_error
 from bench.interactions import Interactions
 from bench.leaderboard.html import html
 from bench.leaderboard.sections import sections
@@ -147,6 +149,7 @@ def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:
     ):
         assert "loo-99-users-60" in text
         assert "figures of a sample of 60 test users" in text
+        assert "beside the HR@10 of all 300 theirs" in text.replace("\n", " ")
     assert bench_here(folder, "verify").returncode == 0
 
     path = results / "records" / f"{sampled.stem}.json"
@@ -155,6 +158,20 @@ def test_a_run_says_it_everywhere_and_can_be_verified(folder: Path) -> None:
     path.write_text(json.dumps(wrong))
     done = bench_here(folder, "verify")
     assert "a sample of 61 users in the record, 60 in the ledger" in done.stderr
+
+
+def test_the_error_beside_all_users_is_that_of_a_finite_population() -> None:
+    hits = np.random.default_rng(0).random(400) < 0.3  # of all users
+    draw = np.random.default_rng(1)
+    samples = [draw.choice(hits, 100, replace=False) for _ in range(2000)]
+    error = float(np.mean([standard_error(each.astype(float)) for each in samples]))
+    row = replace(
+        made_up("ease", 0.3, protocol="loo-99-users-100", eval_users=100),
+        audit={"tested_users": 400},
+    )
+    row = replace(row, metrics=row.metrics | {"hr_at_10_se": error})
+    (said,) = re.findall(r"of all 400 theirs .* at most ([.0-9]+)", markdown(sections([row])))
+    assert float(said) == pytest.approx(np.std([each.mean() for each in samples]), rel=0.08)
 
 
 def test_samples_of_two_sizes_are_never_in_one_row() -> None:
