@@ -30,7 +30,7 @@ help:
 	@echo "make perf-compare   the same, and fail where a median is 30 % above the last saved run"
 	@echo "make peers   compare with RecBole, implicit, LensKit and Cornac: results/peers.md, 25 minutes"
 	@echo "             MODELS=gmf,als DATASET=movielens_1m DATA_DIR=... ARGS=\"--rounds 1 --batches 2048\""
-	@echo "make scale   time and memory up to 100 M interactions: results/scale.md, about 1 hour"
+	@echo "make scale   time and memory up to 100 M interactions: docs/scale.md and results/scale.md, about 1 hour"
 	@echo "             and, where SIZES is not given, reading beside pandas and polars, and a catalogue of 41,000 items"
 	@echo "             SIZES=1,10,25,100 ARGS=\"--models als,mf --timeout 600 --force\""
 	@echo "make ui      show the runs in MLflow, on this machine only"
@@ -60,6 +60,7 @@ peers: $(TESTS_READY) $(PEERS_READY)
 	@$(BIN)/python tests/peers/run.py --results $(RESULTS) $(OPTIONS)
 
 scale: $(TESTS_READY)
+	@$(BIN)/python tests/scale/line.py --results $(RESULTS) $(if $(SIZES),--sizes $(SIZES))
 	@$(BIN)/python tests/scale/scale.py --results $(RESULTS) $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
 	@$(if $(SIZES),true,$(BIN)/python tests/scale/reading.py --results $(RESULTS))
 	@$(if $(SIZES),true,$(BIN)/bench run --suite tests/scale/catalogue.toml --results $(RESULTS)/scale/catalogue)

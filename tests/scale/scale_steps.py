@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bench import machine
-from bench.adapter import Adapter, Run
+from bench.adapter import Adapter, Embeddings, Run
 from bench.evaluation.evaluate import evaluate
 from bench.hashing import fingerprint
 from bench.interactions import DataSet, Floats, Ids, Interactions
@@ -42,6 +42,9 @@ class DotProduct(Adapter):
 
     def scores(self, users: Ids) -> Floats:
         return self._users[users] @ self._items.T
+
+    def embeddings(self) -> Embeddings:
+        return Embeddings(self._users, self._items)
 
 
 class Steps:
