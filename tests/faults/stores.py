@@ -23,6 +23,7 @@ from mlflow.entities import Run
 from bench.records.folder import Results
 from bench.registry import names
 from bench.tracking import ui
+from bench.tracking.address import Address
 from bench.tracking.live import LiveTracking
 from bench.tracking.tracker import Tracker
 
@@ -134,8 +135,9 @@ def run_with_stops(folder: Path, at_first: Act, at_second: Act) -> int:
 class Server:
     """MLflow's own server with a store of its own, which can be stopped, frozen and emptied."""
 
-    def __init__(self, folder: Path) -> None:
-        self._tracker = Tracker(Results(folder), database(folder))
+    def __init__(self, folder: Path, store: str = "") -> None:
+        """In a folder of its own; its runs stand there too, where no other store is given."""
+        self._tracker = Tracker(Results(folder), Address(store or database(folder)))
         with socket.socket() as probe:
             probe.bind((ui.HOST, 0))
             self._port = int(probe.getsockname()[1])
@@ -158,6 +160,11 @@ class Server:
             self._running.__exit__(None, None, None)
             self._running = None
 
+    def kill(self) -> None:
+        """As a machine does that has no memory left."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.stop()
+
     def freeze(self) -> None:
         """It accepts what comes, and does not answer."""
         os.killpg(self.process.pid, signal.SIGSTOP)
@@ -172,11 +179,12 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, empty_store: Path) -> Iterator[Server]:
-    """A server that answers; nothing is left of it."""
+def serving(folder: Path, store: Path | str) -> Iterator[Server]:
+    """A server that answers, with a copy of a SQLite file or with another store."""
     folder.mkdir()
-    shutil.copy(empty_store, folder / "mlflow.db")
-    server = Server(folder)
+    if isinstance(store, Path):
+        shutil.copy(store, folder / "mlflow.db")
+    server = Server(folder, store if isinstance(store, str) else "")
     server.start()
     assert {address for address, _ in listening(server.process.pid)} == {ui.HOST}
     try:

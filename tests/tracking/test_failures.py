@@ -150,7 +150,9 @@ def test_what_is_tried_again_at_once(text: str, again: bool) -> None:
     assert failures.at_once(RestException(answer)) == again
 
 
-def test_a_collision_is_tried_again_once(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collision_is_tried_again_as_often_as_two_may_meet(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[str] = []
 
     def collide(times: int) -> Callable[[Any], str]:
@@ -163,9 +165,9 @@ def test_a_collision_is_tried_again_once(results: Path, monkeypatch: pytest.Monk
         return action
 
     tracker = Tracker(Results(results))
-    assert tracker._ask(collide(1)) == "done"
-    assert len(calls) == 2
+    assert tracker._ask(collide(3)) == "done"
+    assert len(calls) == 4
     calls.clear()
     with pytest.raises(TrackingError):
-        tracker._ask(collide(2))
-    assert len(calls) == 2
+        tracker._ask(collide(4))
+    assert len(calls) == 4
