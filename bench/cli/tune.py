@@ -21,7 +21,9 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 @click.command(short_help="Search for good hyper-parameters, in equal time.")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--suite", metavar="NAME", help="Tune all rows of a suite, from their values on.")
-@click.option("--budget", default="10m", show_default=True, help="Time for each model: 90s, 1h.")
+@click.option(
+    "--budget", default="10m", show_default=True, help="CPU time for each model: 90s, 1h."
+)
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="At most, for each model.")
 @click.option("--dataset", metavar="D", help="Another data set [movielens_100k].")
 @data_options
@@ -40,7 +42,7 @@ def tune(
     report: bool,
     **changes: Any,
 ) -> int:
-    """Search for good hyper-parameters, in equal time for each model.
+    """Search for good hyper-parameters, in equal CPU time for each model.
 
     Trials are judged on validation items; no test item is in their reach. The first has the
     model's defaults, or the suite's values. The same command goes on where it stopped, and a

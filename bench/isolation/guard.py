@@ -17,7 +17,9 @@ HEARD = {signal.SIGTERM, signal.SIGCHLD}
 SWEEPS, PAUSE_SECONDS = 500, 0.01  # for what starts processes faster than they are ended
 
 
-def stay_behind(parent: int, let_go: Callable[[], None]) -> None:
+def stay_behind(
+    parent: int, let_go: Callable[[], None], at_end: Callable[[], None] = lambda: None
+) -> None:
     """Return in a child of this process, which itself stays and watches.
 
     When the child has ended, or this process is told to by SIGTERM, or the run has died, all that
@@ -27,6 +29,7 @@ def stay_behind(parent: int, let_go: Callable[[], None]) -> None:
     Args:
         parent: the process of the run.
         let_go: gives up what only the child shall hold.
+        at_end: is called in this process when nothing is left below it.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     set_property(CHILD_SUBREAPER, 1)
@@ -48,6 +51,8 @@ def stay_behind(parent: int, let_go: Callable[[], None]) -> None:
         if signal.sigwait(HEARD) == signal.SIGTERM:
             os.kill(child, signal.SIGKILL)
     _end_all_below()
+    with suppress(OSError):
+        at_end()
     _end_as(status)
 
 

@@ -1,6 +1,7 @@
 """The parent's side: start a job in a process of its own, hear it, end it, tell how it ended."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -16,18 +17,17 @@ from time import monotonic
 from types import MappingProxyType
 from typing import IO, Any, Literal
 
-import psutil
-
-from bench.isolation import left_memory, marks, transfer, warm
+from bench.isolation import left_memory, marks, transfer, usage, warm
 from bench.isolation.deadline import Deadline
 from bench.isolation.warm import Forked, Stages
-from bench.isolation.worker import DONE, ORDER, RESULT, UNTIMED, Job, Order
+from bench.isolation.worker import DONE, ORDER, RESULT, UNTIMED, USED, Job, Order
 from bench.text import in_one_line
 
 MOST_MESSAGE = 1 << 20  # bytes
 OUTPUT = "output.txt"  # in the job's folder
 OUTPUT_KEPT = 4000  # characters from the end of what a job printed
 POLL_SECONDS = 0.1
+CPU_LOOK_SECONDS = 1.0  # between two looks, each of milliseconds
 ENDING_SECONDS = 10  # that a process has to end in, when it has said its last
 WORKER = "from bench.isolation.worker import main; main()"
 PRIVATE = "MLFLOW_"  # of addresses, logins and tokens, which are no model's business
@@ -39,6 +39,7 @@ class Limits:
     """What a job may use."""
 
     seconds: float = 1800.0  # without those that it says not to count, see Parent.count_time
+    cpu_seconds: float = math.inf  # of the process and all that it starts, whatever they are
     memory_mb: int = 0  # 0: no limit
     threads: int = 1  # of BLAS, OpenMP and torch
 
@@ -51,6 +52,7 @@ class Ending:
     reason: str = ""
     traceback: str = ""
     output: str = ""
+    cpu_seconds: float | None = None  # of the job and all that it started, if that is known
     result: dict[str, Any] = field(default_factory=dict)
 
 
@@ -77,6 +79,7 @@ class Child:
         theirs.close()
         self._deadline = Deadline(limits.seconds)
         self._measure_at = 0.0  # when memory is to be measured next
+        self._look_at = 0.0  # when CPU time is to be looked at next
         self._stopped: Ending | None = None
         self.send(self.folder / ORDER)
 
@@ -151,28 +154,18 @@ class Child:
         limits = self._limits
         if self._deadline.passed():
             return Ending(status="timeout", reason=f"stopped after {limits.seconds:g} s")
-        if not limits.memory_mb or monotonic() < self._measure_at:
+        now = monotonic()
+        if limits.cpu_seconds < math.inf and now >= self._look_at:
+            self._look_at = now + CPU_LOOK_SECONDS
+            if usage.cpu_seconds(usage.family(self._process.pid, guard=True)) > limits.cpu_seconds:
+                reason = f"stopped after {limits.cpu_seconds:.3g} CPU seconds"
+                return Ending(status="timeout", reason=reason)
+        if not limits.memory_mb or now < self._measure_at:
             return None
-        self._measure_at = monotonic() + POLL_SECONDS  # not after every message: it takes 10 ms
-        if self._memory_mb() > limits.memory_mb:
+        self._measure_at = now + POLL_SECONDS  # not after every message: it takes 10 ms
+        if usage.memory_mb(usage.family(self._process.pid)) > limits.memory_mb:
             return Ending(status="oom", reason=f"took more than {limits.memory_mb} MB of memory")
         return None
-
-    def _memory_mb(self) -> float:
-        total = 0
-        for process in self._family():
-            try:
-                total += process.memory_info().rss
-            except psutil.Error:
-                continue
-        return total / 2**20
-
-    def _family(self) -> list[psutil.Process]:
-        """The job's process and all below it, without its guard."""
-        try:
-            return list(psutil.Process(self._process.pid).children(recursive=True))
-        except psutil.Error:
-            return []
 
     def end(self) -> Ending:
         """Wait for the process, or kill it if it went over a limit, and tell how it ended."""
@@ -184,6 +177,7 @@ class Child:
                 self._stopped = self._result() or Ending(status="killed", reason=reason)
         self.kill()
         ending = self._stopped or self._result() or self._death()
+        ending.cpu_seconds = self._cpu_seconds()
         if ending.status != "ok":
             ending.output = self._output()
         return ending
@@ -195,7 +189,7 @@ class Child:
         self._process.terminate()  # its guard then ends all below it
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=GUARD_SECONDS)
-        marks.end(self._family())  # where the guard was stopped
+        marks.end(usage.family(self._process.pid))  # where the guard was stopped
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -211,6 +205,12 @@ class Child:
             return None
         words = {key: result.pop(key, "") for key in ("status", "reason", "traceback")}
         return Ending(**words, result=result)
+
+    def _cpu_seconds(self) -> float | None:
+        try:
+            return float((self.folder / USED).read_text())
+        except (OSError, ValueError):  # a model has killed its guard, or written what is none
+            return None
 
     def _death(self) -> Ending:
         code = self._process.wait()  # it has ended

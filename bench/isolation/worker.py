@@ -11,10 +11,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol
 
-from bench.isolation import guard, transfer
+from bench.isolation import guard, marks, transfer
 from bench.text import in_one_line, message_of, traceback_of
 
-ORDER, RESULT = "order", "result.json"  # in the job's folder
+ORDER, RESULT, USED = "order", "result.json", "cpu_seconds"  # in the job's folder
 DONE = "done"  # the last that a process says, when its result is written
 UNTIMED = "untimed"  # the kind of what says whether time counts: True or False
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "unable to allocate")
@@ -87,7 +87,7 @@ def work(ours: int, parent: int, begin: Callable[[], None] = lambda: None) -> No
         parent: the process that this one may not outlive.
         begin: is called in the process of the job first.
     """
-    guard.stay_behind(parent, let_go=lambda: os.close(ours))
+    guard.stay_behind(parent, let_go=lambda: os.close(ours), at_end=_keep_used)
     code = 1
     try:
         begin()
@@ -101,6 +101,15 @@ def work(ours: int, parent: int, begin: Callable[[], None] = lambda: None) -> No
                 stream.flush()
         # Threads that a model left behind must not hold the process up.
         os._exit(code)
+
+
+def _keep_used() -> None:
+    """Say in the job's folder what CPU time it took, with all that it has started."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # this one started an interpreter
+    seconds = sum(sum(resource.getrusage(each)[:2]) for each in whose)
+    path = Path(os.environ[marks.MARK]) / USED
+    path.with_suffix(".tmp").write_text(repr(seconds))
+    path.with_suffix(".tmp").replace(path)
 
 
 def _main(ours: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 # Names among the timings of a record.
 COMPILE = "compile_seconds"  # of kernels that were not on the disk yet; on no other clock
 PREPARE = "prepare_seconds"  # before training: of models in other processes, to start these
+CPU = "cell_cpu_seconds"  # of the cell's process and all that it started, from start to end
 BEFORE, AFTER = "reference_seconds_before", "reference_seconds_after"
 DRIFT, UNITS = "reference_drift", "train_reference_units"
 

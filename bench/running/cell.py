@@ -20,7 +20,7 @@ from bench.kept.take import Left, NotKept, taken
 from bench.peers.environment import peer_facts
 from bench.protocol.task import Task
 from bench.records.record import Record, Status
-from bench.records.timings import COMPILE
+from bench.records.timings import COMPILE, CPU
 from bench.registry.models import ModelSpec
 from bench.registry.names import knowing_added_models
 from bench.registry.sources import source_sha256
@@ -85,6 +85,7 @@ def measure(
     timings = told | {
         COMPILE: told.get(COMPILE, 0.0) + planned.described.compile_seconds,
         "cell_seconds": came.at - began,
+        **({} if ending.cpu_seconds is None else {CPU: ending.cpu_seconds}),
         "load_before": load_before,
         "load_after": machine.load_average(),
     }
@@ -196,7 +197,8 @@ def _measure(
         ending = child.end()
         if came is None:
             return _ended(ending, child.folder, task)._replace(arithmetic=arithmetic)
-        came = came._replace(arithmetic=arithmetic)
+        known = replace(came.ending, cpu_seconds=ending.cpu_seconds)
+        came = came._replace(ending=known, arithmetic=arithmetic)
         if left is None or ending.status != "ok":
             return came._replace(not_kept=ending.reason or "the process left no model")
         try:

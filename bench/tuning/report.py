@@ -16,15 +16,15 @@ from bench.tuning import study
 from bench.tuning.picture import picture
 from bench.tuning.trials import Log
 
-MINUTES = (1, 5, 15, 60)
+MINUTES = (1, 5, 15, 30, 60)  # of the budget
 PAGE, PICTURE, SUITE, TRIALS = "README.md", "best.svg", "tuned.toml", "trials.csv"
 HOW = """
 The figure is NDCG@10 on the validation items, averaged exactly over all draws of negatives; as the
-values were chosen by it, it is optimistic. A model's minutes are those on the wall's clock that its
-trials took: start of the process, fit, looks at validation, ranking. A column is empty where a
-model had fewer minutes, and has no best where any had. A pruned trial was ended at an epoch where
-its best look at validation (HR@10) so far was in the worst quarter of what the completed trials had
-at that epoch; it has no figure and cannot win. No trial has seen a test item.
+values were chosen by it, it is optimistic. A model's minutes are the CPU time of its trials (on a
+GPU, time on the wall's clock): start of the process, fit, looks at validation, ranking. A column is
+empty where a model had fewer minutes, and has no best where any had. A pruned trial was ended at an
+epoch where its best look at validation (HR@10) so far was in the worst quarter of what the
+completed trials had at that epoch; it has no figure and cannot win. No trial has seen a test item.
 """
 ABOUT_SUITE = """\
 # Values that `bench tune` found for {dataset}; run it with `bench run --suite` and this path.
@@ -58,11 +58,12 @@ def write(place: Results) -> list[Log]:
 
 def table(logs: Sequence[Log], form: str = "simple") -> str:
     """Models x minutes: the best validation NDCG@10 known by then."""
-    best = [_by_minutes(log) for log in logs]
-    columns = range(len(MINUTES) + 1)
+    minutes = _minutes_reached(logs)
+    best = [_by_minutes(log, minutes) for log in logs]
+    comparable = [*(_comparable(logs, each) for each in minutes), True]  # the last is their end
     winners = [
-        max((row[c] for row in best if row[c]), default="") if _comparable(logs, c) else ""
-        for c in columns
+        max((row[c] for row in best if row[c]), default="") if comparable[c] else ""
+        for c in range(len(minutes) + 1)
     ]
     mark = "**{}**".format if form == "github" else "{} *".format
     shown = markdown if form == "github" else one_line
@@ -77,7 +78,7 @@ def table(logs: Sequence[Log], form: str = "simple") -> str:
         ]
         for log, row in zip(logs, best, strict=True)
     ]
-    heads = [*(f"{m} min" for m in MINUTES), "end", "HR@10", "trials", "pruned", "minutes"]
+    heads = [*(f"{m} min" for m in minutes), "end", "HR@10", "trials", "pruned", "minutes"]
     align = ["left", *["right"] * len(heads)]
     return tabulate.tabulate(lines, ["model", *heads], form, colalign=align, disable_numparse=True)
 
@@ -85,9 +86,9 @@ def table(logs: Sequence[Log], form: str = "simple") -> str:
 def winners(logs: Sequence[Log]) -> list[str]:
     """Which model is ahead after so many minutes, in words, where all were given as many."""
     found = []
-    for column, minutes in enumerate(MINUTES):
+    for minutes in _minutes_reached(logs):
         known = [(t.value, log.name) for log in logs if (t := log.best_within(60 * minutes))]
-        if known and _comparable(logs, column):
+        if known and _comparable(logs, minutes):
             value, name = max(known, key=lambda each: each[0])
             found.append(f"Ahead after {minutes} min: {one_line(name)}, {value:.4f}.")
     return found
@@ -152,15 +153,19 @@ def trials(logs: Sequence[Log]) -> str:
     return text.getvalue()
 
 
-def _comparable(logs: Sequence[Log], column: int) -> bool:
-    """Whether a column says of every model what it had reached; the last one is their end."""
-    if column == len(MINUTES):
-        return True
-    return all(log.known_at(60 * MINUTES[column]) for log in logs if log.best())
+def _minutes_reached(logs: Sequence[Log]) -> list[int]:
+    """Those of the table's columns that a model has come to."""
+    longest = max((log.spent for log in logs), default=0.0)
+    return [minutes for minutes in MINUTES if 60 * minutes <= longest]
 
 
-def _by_minutes(log: Log) -> list[str]:
-    known = [*(log.best_within(60 * minutes) for minutes in MINUTES), log.best()]
+def _comparable(logs: Sequence[Log], minutes: int) -> bool:
+    """Whether it is known of every model what it had reached by then."""
+    return all(log.known_at(60 * minutes) for log in logs if log.best())
+
+
+def _by_minutes(log: Log, minutes: Sequence[int]) -> list[str]:
+    known = [*(log.best_within(60 * each) for each in minutes), log.best()]
     return [f"{trial.value:.4f}" if trial else "" for trial in known]
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from bench.hashing import key_of
+from bench.isolation.process import Limits
 from bench.protocol.protocols import VALIDATION
 from bench.protocol.task import Task
 from bench.records.folder import Results
 from bench.records.record import TUNING, Record
+from bench.records.timings import CPU
 from bench.registry.suites import Suite, SuiteRow
 from bench.running import cell as cells
 from bench.running.describe import Described
@@ -23,7 +25,7 @@ from bench.space import Space, including, to_plain, words
 from bench.text import one_line
 from bench.tracking.aside import Tracking
 from bench.tuning.study import Study
-from bench.tuning.trials import Log, Trial, TrialStatus
+from bench.tuning.trials import Log, Trial
 
 FAILURES = 5  # without any success, after which a model is given up
 
@@ -32,7 +34,7 @@ FAILURES = 5  # without any success, after which a model is given up
 class Budget:
     """What each model may use, over all sessions of its study."""
 
-    seconds: float  # on the wall's clock, all that a trial costs included
+    seconds: float  # of CPU time; on a GPU on the wall's clock. All that a trial costs counts
     trials: int | None = None  # that settle
 
 
@@ -122,26 +124,32 @@ class Session:
             return f"pruned at epoch {epoch.number}: in the worst quarter there" if worse else ""
 
         cell = self._planned(row, chosen)
-        limits = limits_of(cell, self.suite, self.options)
-        over_budget = limits.seconds >= left
-        limits = replace(limits, seconds=min(limits.seconds, left))
+        limits = self._until_spent(cell, left)
         outcome = Trial(number=attempt.number, status="interrupted", params=chosen)
+        spent: float | None = None  # CPU seconds, where they count and are known
         try:
             with Display(1, self.options.shown_on) as display:
                 display.begin(cell.cell)
                 came = cells.measure(cell, self.task, limits, self.work, display, prune)
             record = came.record
-            outcome = self._outcome(outcome, record, over_budget)
+            spent = record.timings.get(CPU) if cell.cell.device == "cpu" else None
+            outcome = replace(
+                outcome, status=record.status, reason=record.reason, figures=record.metrics
+            )
         finally:  # also when the user ends it
-            attempt.end(replace(outcome, seconds=monotonic() - began))
+            seconds = monotonic() - began if spent is None else spent
+            if outcome.status == "timeout" and seconds >= left:
+                why = "stopped at the end of the budget"
+                outcome = replace(outcome, status="budget", reason=why)
+            attempt.end(replace(outcome, seconds=seconds))
         self._track(record, outcome, heard)
 
-    def _outcome(self, trial: Trial, record: Record, over_budget: bool) -> Trial:
-        status: TrialStatus = record.status
-        reason = record.reason
-        if status == "timeout" and over_budget:
-            status, reason = "budget", "stopped at the end of the budget"
-        return replace(trial, status=status, reason=reason, figures=record.metrics)
+    def _until_spent(self, cell: Planned, left: float) -> Limits:
+        """What a trial may use, when so many seconds of the budget are left."""
+        limits = limits_of(cell, self.suite, self.options)
+        if cell.cell.device == "cpu":
+            return replace(limits, cpu_seconds=left)
+        return replace(limits, seconds=min(limits.seconds, left))
 
     def _track(self, record: Record, trial: Trial, heard: list[Epoch]) -> None:
         """Keep the record beside the studies, and log it to MLflow; no budget pays for that."""

@@ -11,12 +11,15 @@ from typing import Any
 import psutil
 import pytest
 
-from bench.isolation import deadline, process
+from bench.isolation import deadline, process, usage
 from bench.isolation.marks import MARK
 from bench.isolation.process import Ending, Limits, nothing, running
 from bench.isolation.worker import UNTIMED, Job
 
 JOBS = """import os
+import subprocess
+import sys
+import time
 from dataclasses import dataclass, field
 
 def prepare(value):
@@ -35,9 +38,25 @@ class Says:
 @dataclass
 class Ends:
     by: int
+    guard: bool = False
 
     def run(self, parent):
-        os.kill(os.getpid(), self.by)
+        os.kill(os.getppid() if self.guard else os.getpid(), self.by)
+        time.sleep(60)
+
+@dataclass
+class Works:
+    seconds: float
+    by_another: bool = False
+
+    def run(self, parent):
+        program = "import sys, time\\nwhile time.process_time() < float(sys.argv[1]): pass"
+        if self.by_another:
+            subprocess.run([sys.executable, "-c", program, str(self.seconds)], check=True)
+        end = time.process_time() + self.seconds
+        while not self.by_another and time.process_time() < end:
+            pass
+        return {"cpu_seconds": time.process_time()}
 
 class Knows:
     def run(self, parent):
@@ -161,7 +180,7 @@ def test_memory_is_measured_by_the_clock_and_not_after_every_message(
     monkeypatch.setattr(process, "monotonic", lambda: now)
     limits = Limits(seconds=60, memory_mb=1000)
     with running(jobs.Says([("step", 0.03)] * 50), limits, work) as child:
-        monkeypatch.setattr(child, "_memory_mb", lambda: measured.append(now) or 999.0)
+        monkeypatch.setattr(usage, "memory_mb", lambda _: measured.append(now) or 999.0)
         for kind, value in child.messages():
             now += value if kind else 0
         assert child.end().status == "ok"
@@ -201,3 +220,25 @@ def test_what_a_job_says_not_to_count_is_outside_its_limit(
         for kind, value in child.messages():
             now += value if kind == "passes" else 0
         assert child.end().status == status
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+def test_the_cpu_time_of_a_job_is_known_with_that_of_what_it_started(
+    by_another: bool, jobs: Any, work: Path
+) -> None:
+    ending = answer(jobs.Works(0.5, by_another), LIMITS, work)
+    assert ending.status == "ok" and ending.cpu_seconds is not None
+    assert ending.cpu_seconds >= 0.5
+    assert ending.cpu_seconds >= ending.result["cpu_seconds"] - 0.02  # the kernel counts ticks
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+def test_a_job_ends_with_its_cpu_time(by_another: bool, jobs: Any, work: Path) -> None:
+    ending = answer(jobs.Works(3600, by_another), Limits(seconds=3600, cpu_seconds=1), work)
+    assert (ending.status, ending.reason) == ("timeout", "stopped after 1 CPU seconds")
+    assert ending.cpu_seconds is not None and 1 <= ending.cpu_seconds < 3600
+
+
+def test_of_a_job_that_ends_its_guard_no_cpu_time_is_known(jobs: Any, work: Path) -> None:
+    ending = answer(jobs.Ends(9, guard=True), LIMITS, work)
+    assert ending.status == "killed" and ending.cpu_seconds is None

@@ -70,9 +70,9 @@ def test_the_table_has_the_best_of_each_column_marked() -> None:
     fast = replace(FACTS, name="fast", trials=(ok(0.2, 10), failed(5), ok(0.3, 300)))
     lines = report.table([slow, fast], "github").splitlines()
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
-    assert cells[0][:6] == ["model", "1 min", "5 min", "15 min", "60 min", "end"]
-    assert cells[2][:6] == ["slow", "0.1000", "0.1000", "", "", "**0.4000**"]
-    assert cells[3][:6] == ["fast", "**0.2000**", "**0.2000**", "", "", "0.3000"]
+    assert cells[0][:4] == ["model", "1 min", "5 min", "end"]
+    assert cells[2][:4] == ["slow", "0.1000", "0.1000", "**0.4000**"]
+    assert cells[3][:4] == ["fast", "**0.2000**", "**0.2000**", "0.3000"]
     assert report.winners([slow, fast]) == [
         "Ahead after 1 min: fast, 0.2000.",
         "Ahead after 5 min: fast, 0.2000.",

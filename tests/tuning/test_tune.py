@@ -6,7 +6,7 @@ import signal
 import subprocess
 from dataclasses import asdict, replace
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,8 @@ from bench.space import number, space, whole
 class Learner(Adapter):
     power: float = 0.5
     epochs: int = 4
-    nap: float = 0.0
+    nap: float = 0.0  # seconds of an epoch in which it does nothing
+    work: float = 0.0  # CPU seconds of an epoch
 
     search = space(power=number(-2, 2), epochs=whole(2, 8))
 
@@ -58,6 +59,9 @@ class Learner(Adapter):
         for epoch in range(1, self.epochs + 1):
             self._scores = np.float32(counts ** (self.power * epoch))
             time.sleep(self.nap)
+            end = time.process_time() + self.work
+            while time.process_time() < end:
+                pass
             if run.epoch(samples=len(train)):
                 break
 
@@ -75,7 +79,7 @@ HELD = """
 """
 
 
-NAP = 3600.0
+WORK, NAP = 3600.0, 3.0
 
 
 class NoTracking:
@@ -106,10 +110,15 @@ def data(test_seed: int) -> Interactions:
 
 
 def tuned(
-    folder: Path, model: str, given: Interactions, seconds: float = 600, trials: int | None = None
+    folder: Path,
+    model: str,
+    given: Interactions,
+    seconds: float = 600,
+    trials: int | None = None,
+    **start: float,
 ) -> Log:
     """One row tuned, as `bench tune` does it, without MLflow."""
-    row = SuiteRow(model=model, params={} if seconds > 10 else {"nap": NAP})
+    row = SuiteRow(model=model, params=start)
     chosen = Suite(dataset="synthetic", rows=(row,))
     work = folder / "work"
     work.mkdir(parents=True)
@@ -123,7 +132,7 @@ def tuned(
         place=Results(folder / "studies"),
         tracking=NoTracking(),  # type: ignore[arg-type]
     )
-    params = {"power": 0.5, "epochs": 4, "nap": 0.0} | row.params
+    params = {"power": 0.5, "epochs": 4, "nap": 0.0, "work": 0.0} | row.params
     (described,) = describe(Suite(dataset="synthetic", rows=(SuiteRow(model=model),)), work)
     return session.tune(row, params, tuning.space_of(model, described))
 
@@ -195,11 +204,17 @@ def test_a_task_with_test_items_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_trial_at_the_end_of_the_budget_is_stopped(tmp_path: Path, learner: str) -> None:
-    log = tuned(tmp_path, learner, data(1), seconds=2)
+    log = tuned(tmp_path, learner, data(1), seconds=2, work=WORK)
     (trial,) = log.trials
     assert (trial.status, trial.reason) == ("budget", "stopped at the end of the budget")
-    assert 2 <= log.spent < NAP  # of which it would take one after each epoch
+    assert 2 <= log.spent < WORK  # of which it would take one after each epoch
     assert log.best() is None and not log.settled
+
+
+def test_a_budget_is_of_cpu_time(tmp_path: Path, learner: str) -> None:
+    began = monotonic()
+    log = tuned(tmp_path, learner, data(1), trials=1, nap=NAP, epochs=2)
+    assert 0 < log.spent <= monotonic() - began - 2 * NAP
 
 
 def test_a_pruned_trial_is_ended_and_says_where(
