@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import IO, Any, Literal
 
 from bench.isolation import left_memory, marks, transfer, usage, warm
 from bench.isolation.deadline import Deadline
+from bench.isolation.shared import place
 from bench.isolation.warm import Forked, Stages
 from bench.isolation.worker import DONE, ORDER, RESULT, UNTIMED, USED, Job, Order
 from bench.text import in_one_line
@@ -72,7 +74,7 @@ class Child:
     def __init__(self, order: Order, limits: Limits, stages: Stages | None = None) -> None:
         self.folder = order.folder  # the job's own, resolved
         self._limits = limits
-        transfer.write(order, self.folder / ORDER)
+        transfer.write(order, self.folder / ORDER, partial(place, folder=self.folder.parent))
         self._connection, theirs = Pipe()
         with (self.folder / OUTPUT).open("wb") as output:
             self._process = self._forked(stages, theirs, output) or self._started(theirs, output)
@@ -245,6 +247,8 @@ def running(
     stages: Stages | None = None,
 ) -> Iterator[Child]:
     """A job in a process, with a folder of its own in `work`; both are gone after the block.
+
+    Large read-only arrays of the job stay in `work`, for the next job that has them.
 
     Args:
         job: is pickled; its `run` is called in the process.

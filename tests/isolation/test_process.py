@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 from bench.isolation import deadline, process, usage
 from bench.isolation.marks import MARK
 from bench.isolation.process import Ending, Limits, nothing, running
+from bench.isolation.shared import LEAST_BYTES
 from bench.isolation.worker import UNTIMED, Job
 
 JOBS = """import os
@@ -67,6 +69,13 @@ class Asks:
     def run(self, parent):
         parent.tell("ready")
         return {"doubled": 2 * parent.ask()}
+
+@dataclass
+class Sums:
+    array: object
+
+    def run(self, parent):
+        return {"sum": int(self.array.sum())}
 """
 LIMITS = Limits(seconds=60)
 
@@ -137,6 +146,14 @@ def test_the_folder_of_a_job_is_there_until_the_block_ends(jobs: Any, work: Path
         assert child.end().result == {"doubled": 42}
         assert child.folder.is_relative_to(work.resolve())
     assert list(work.iterdir()) == []
+
+
+def test_jobs_of_one_folder_share_a_large_array(jobs: Any, work: Path) -> None:
+    array = np.ones(LEAST_BYTES, dtype=np.int8)
+    array.flags.writeable = False
+    for _ in range(2):
+        assert answer(jobs.Sums(array), LIMITS, work).result == {"sum": LEAST_BYTES}
+    assert [path.name.partition("-")[0] for path in work.iterdir()] == ["shared"]
 
 
 def marked(process: psutil.Process) -> str | None:

@@ -149,11 +149,11 @@ def test_the_test_items_change_nothing_in_a_study(
     handed_over: list[str] = []
     write = transfer.write
 
-    def spy(order: Any, path: Path) -> None:
+    def spy(order: Any, path: Path, elsewhere: transfer.Elsewhere) -> None:
         if hasattr(order.job, "train"):
             assert order.job.looks is not None
             handed_over.append(fingerprint([order.job.train, list(order.job.looks)]))
-        write(order, path)
+        write(order, path, elsewhere)
 
     monkeypatch.setattr(transfer, "write", spy)
     one, other = data(test_seed=1), data(test_seed=2)
