@@ -17,13 +17,12 @@ import numpy as np
 from bench.adapter import Run
 from bench.interactions import Floats, Ids, Interactions
 from bench.isolation.marks import MARK
-from bench.peers.environment import Environment
+from bench.peers.environment import Environment, variables
 from bench.text import one_line, shown
 
 HOST = Path(__file__).parent / "host.py"
 MOST_ANSWER = 1 << 20  # bytes of a line
 LOOK_SECONDS = 0.2  # after which it is looked whether a silent host is still there
-NOT_THEIRS = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV")  # ours alone
 TEMPORARY = ("TMPDIR", "TEMP", "TMP", "JOBLIB_TEMP_FOLDER")  # joblib's else is shared memory
 Hear = Callable[[int, float | None], bool]
 
@@ -181,8 +180,7 @@ class Bridge:
 
 def _environment(temporary: Path) -> dict[str, str]:
     """Variables of a library's process."""
-    ours = {name: value for name, value in os.environ.items() if name not in NOT_THEIRS}
-    return ours | dict.fromkeys(TEMPORARY, str(temporary))
+    return variables() | dict.fromkeys(TEMPORARY, str(temporary))
 
 
 def _shared() -> int:

@@ -17,6 +17,9 @@ from bench.text import compact
 MARK = "peer.json"  # in the environment, written last
 PLACE = "BENCH_PEERS"  # the variable that names the folder of environments
 BRIDGE = ("host.py", "bridge.py", "adapter.py")  # both ends
+# Variables that are for our Python alone. By the last, a library would be compiled anew for each
+# cell, which takes seconds.
+OURS = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -90,6 +93,11 @@ def place() -> Path:
     if (CHECKOUT / "pyproject.toml").is_file():
         return CHECKOUT / ".peers"
     return platformdirs.user_data_path("bench") / "peers"
+
+
+def variables() -> dict[str, str]:
+    """What the Python of a library is started with: the variables of this process, less ours."""
+    return {name: value for name, value in os.environ.items() if name not in OURS}
 
 
 def lock_sha256(library: Library) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from bench.errors import Problem
 from bench.peers.definition import Library
-from bench.peers.environment import MARK, Environment, environment_of, lock_sha256
+from bench.peers.environment import MARK, Environment, environment_of, lock_sha256, variables
 from bench.text import one_line
 
 Say = Callable[[str], None]
@@ -107,7 +107,9 @@ def _run(command: Sequence[str], what: str) -> None:
         NotInstalled: it failed; with what it said last.
     """
     try:
-        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            command, capture_output=True, stdin=subprocess.DEVNULL, check=False, env=variables()
+        )
     except OSError as error:
         raise NotInstalled(f"{what}: {command[0]}: {error.strerror or error}") from None
     if done.returncode:

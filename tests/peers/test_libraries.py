@@ -14,13 +14,18 @@ from bench.registry.models import adapter_class
 
 MODELS = [model for name in folders() for model in models_of(name)]
 # So that each takes a second; a closed form has none of them.
-SHORT = {"epochs": 3, "iterations": 3, "n_epochs": 3, "max_iter": 3, "num_epochs": 3}
+SHORT = dict.fromkeys(("iterations", "max_iter", "train_epochs"), 3)
+SHORT |= dict.fromkeys(("epochs", "n_epochs", "num_epochs"), 1)
+SHORT |= {"n_factors": 16, "session_max_len": 20, "hidden_dim": 50, "batch_size": 100}
 # One of ours, and how theirs is called with the same values.
 SAME = [
     (
         ("als", {"factors": 16, "alpha": 6.0, "l2": 5.0, "iterations": 10}),
         ("implicit/als", {"factors": 16, "alpha": 6.0, "regularization": 5.0, "iterations": 10}),
     ),
+    (("ease", {"l2": 30.0}), ("lenskit/ease", {"regularization": 30.0})),
+    (("ease", {"l2": 30.0}), ("cornac/ease", {"lamb": 30.0, "posB": False})),
+    (("ease", {"l2": 30.0}), ("irspack/ease", {"reg": 30.0})),
 ]
 
 
@@ -66,3 +71,18 @@ def test_what_is_the_same_model_ranks_the_same(
     ranks = [np.argsort(-scores, axis=1, kind="stable") for scores in (expected, found)]
     assert np.allclose(expected, found, atol=2e-3)
     assert (ranks[0] == ranks[1]).mean() > 0.97
+
+
+@pytest.mark.slow
+def test_the_ease_of_rectools_has_the_weights_of_the_paper_transposed(train: Interactions) -> None:
+    """So it ranks otherwise than all others do, which are those of equation 8 of Steck (2019)."""
+    cls = installed("rectools/ease")
+    chosen = train.matrix().toarray().astype(np.float64)
+    inverse = np.linalg.inv(chosen.T @ chosen + 30.0 * np.eye(train.n_items))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    ours = scores_of(adapter_class("ease")(l2=30.0), train)
+    assert np.allclose(ours, chosen @ weights, atol=1e-4)
+    theirs = scores_of(cls(regularization=30.0), train)
+    assert np.allclose(theirs, chosen @ weights.T, atol=1e-4)
+    assert not np.allclose(theirs, ours, atol=1e-2)
