@@ -45,6 +45,33 @@ def environment() -> dict[str, Any]:
     }
 
 
+def cores(root: Path = Path("/")) -> list[int]:
+    """Cores that this process may use, by number: fewer where a container limits their time.
+
+    Args:
+        root: where the files of the control groups are sought, version 1 and 2.
+    """
+    if sys.platform != "linux":
+        return list(range(os.cpu_count() or 1))
+    found = sorted(os.sched_getaffinity(0))
+    return found[: max(1, min(len(found), _cores_of_time(root)))]
+
+
+def _cores_of_time(root: Path) -> int:
+    """Whole cores that the control groups give time for; very many where they set no limit."""
+    most = sys.maxsize
+    for group, _ in _control_groups(root, ("cpu.max", "cpu.cfs_quota_us"), "cpu"):
+        with suppress(OSError, ValueError):  # not there, or "max"
+            if (group / "cpu.max").exists():
+                quota, period = (group / "cpu.max").read_text().split()
+            else:
+                quota = (group / "cpu.cfs_quota_us").read_text()
+                period = (group / "cpu.cfs_period_us").read_text()
+            if int(quota) > 0:  # -1: no limit
+                most = min(most, int(quota) // int(period))
+    return most
+
+
 def memory_bytes(root: Path = Path("/")) -> int:
     """Memory that processes here may use: the machine's, or less where a container limits it.
 
@@ -52,14 +79,20 @@ def memory_bytes(root: Path = Path("/")) -> int:
         root: where the files of the control groups are sought, version 1 and 2.
     """
     found = int(psutil.virtual_memory().total)
-    for group, name in _control_groups(root):
+    for group, name in _control_groups(root, ("memory.max", "memory.limit_in_bytes"), "memory"):
         with suppress(OSError, ValueError):  # not there, or "max"
             found = min(found, int((group / name).read_text()))
     return found
 
 
-def _control_groups(root: Path) -> Iterator[tuple[Path, str]]:
-    """The folders of this process's groups, up to the outermost, and the file of the limit."""
+def _control_groups(root: Path, names: tuple[str, str], kind: str) -> Iterator[tuple[Path, str]]:
+    """The folders of this process's groups, up to the outermost, and the file of the limit.
+
+    Args:
+        root: where they are sought.
+        names: of the file, in versions 2 and 1.
+        kind: of what is limited, as version 1 calls it.
+    """
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -69,9 +102,9 @@ def _control_groups(root: Path) -> Iterator[tuple[Path, str]]:
         number, _, rest = line.partition(":")
         kinds, _, path = rest.partition(":")
         if number == "0":
-            top, name = mounted, "memory.max"
-        elif "memory" in kinds.split(","):
-            top, name = mounted / "memory", "memory.limit_in_bytes"
+            top, name = mounted, names[0]
+        elif kind in kinds.split(","):
+            top, name = mounted / kind, names[1]
         else:
             continue
         inside = Path(path.lstrip("/"))

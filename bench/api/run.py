@@ -39,6 +39,7 @@ def run(
     eval_users: int | None = None,
     device: str = "cpu",
     threads: int = 1,
+    jobs: int = 1,
     timeout: float = 1800.0,
     memory_limit: int = 0,
     data_dir: Path | str | None = None,
@@ -70,6 +71,8 @@ def run(
         eval_users: only a sample of so many test users is scored.
         device: "cpu", "cuda" or "cuda:0".
         threads: that a model may use.
+        jobs: cells that are measured at a time, each on a core of its own; their times are upper
+            bounds.
         timeout: seconds that a cell may take.
         memory_limit: MB that a cell may take; 0 is most of the machine's.
         data_dir: of a data set by name: where the publisher's files are; nothing is downloaded.
@@ -125,6 +128,7 @@ def run(
             force=force,
             track=track,
             mlflow=mlflow,
+            jobs=jobs,
             shown_on=surface_here() if progress else "lines",
         )
         outcome = run_suite(suite, options, given)

@@ -92,6 +92,14 @@ def run_options(measured: str) -> Callable[[Command], Command]:
         click.option("--device", default="cpu", show_default=True, help="cpu or cuda."),
         click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True),
         click.option(
+            "--jobs",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            metavar="N",
+            help=f"{measured.capitalize()}s at a time, each on a core of its own.",
+        ),
+        click.option(
             "--timeout", type=float, metavar="S", help=f"Seconds that a {measured} may take."
         ),
         click.option(
@@ -119,6 +127,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             data_dir: Path | None,
             device: str,
             threads: int,
+            jobs: int,
             model_paths: tuple[Path, ...],
             peer_paths: tuple[Path, ...],
             track: "Track",
@@ -138,6 +147,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
                 shown_on=surface_here(),
                 track=track,
                 mlflow=mlflow,
+                jobs=jobs,
             )
             with with_models(model_paths) as own, with_peers(peer_paths):
                 return command(options=options, own=own, **given)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bench.records.folder import Results
     from bench.registry.suites import Suite
     from bench.running.plan import Options
-    from bench.running.run import RunOutcome
+    from bench.running.session import RunOutcome
 
 DEFAULT_SUITE = "ml-100k"
 

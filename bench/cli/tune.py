@@ -64,7 +64,7 @@ def tune_suite(
 ) -> int:
     """Tune the rows of a suite and show what they reached; the exit code."""
     from bench.tuning.run import tune
-    from bench.tuning.session import Budget
+    from bench.tuning.search import Budget
 
     outcome = tune(suite, Budget(seconds=seconds, trials=trials), options, seed=seed)
     show(outcome.place)

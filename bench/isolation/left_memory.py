@@ -43,13 +43,14 @@ def _used() -> set[str]:
     """Names of the files there that a process has open or mapped."""
     found = set()
     for process in PROCESSES.glob("[0-9]*"):
+        # Files come to be mapped, and are then closed: so what is open is looked at first.
         with suppress(OSError):  # gone meanwhile, or another user's
-            mapped = (process / "maps").read_text(errors="replace").splitlines()
-            found |= {_name(line.partition("/")[2]) for line in mapped if str(SHARED) in line}
-        with suppress(OSError):
             for descriptor in (process / "fd").iterdir():
                 with suppress(OSError):
                     found.add(_name(str(descriptor.readlink())))
+        with suppress(OSError):
+            mapped = (process / "maps").read_text(errors="replace").splitlines()
+            found |= {_name(line.partition("/")[2]) for line in mapped if str(SHARED) in line}
     return found
 
 

@@ -44,6 +44,7 @@ class Limits:
     cpu_seconds: float = math.inf  # of the process and all that it starts, whatever they are
     memory_mb: int = 0  # 0: no limit
     threads: int = 1  # of BLAS, OpenMP and torch
+    cores: tuple[int, ...] = ()  # that it may run on, by their numbers; (): on any
 
 
 @dataclass(kw_only=True)
@@ -261,7 +262,8 @@ def running(
     shared = left_memory.present()
     with tempfile.TemporaryDirectory(dir=work) as name:
         folder = Path(name).resolve()  # the job may change its working directory
-        process = Child(Order(before, limits.memory_mb, folder, job), limits, stages)
+        order = Order(before, limits.memory_mb, limits.cores, folder, job)
+        process = Child(order, limits, stages)
         try:
             yield process
         finally:

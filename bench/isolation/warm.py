@@ -97,6 +97,7 @@ class Warm:
         self._template: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
         self._state: object = None  # of this process, when the template was started
+        self._told: list[socket.socket] = []  # of what was forked from it; closed where nothing is
 
     def fork(
         self, stages: Stages, environment: dict[str, str], folder: Path, job: int, output: int
@@ -115,6 +116,7 @@ class Warm:
             try:
                 with self._lock:
                     requests = self._ready(environment)
+                    self._told.append(told)
                     request = json.dumps([[list(each) for each in stages], str(folder)]).encode()
                     socket.send_fds(requests, [request], [job, output, theirs.fileno()])
             except OSError:
@@ -126,10 +128,17 @@ class Warm:
             return None
 
     def _ready(self, environment: dict[str, str]) -> socket.socket:
-        """Where to send requests; the template is started where there is none of this state."""
+        """Where to send requests; the template is started where there is none of this state.
+
+        Raises:
+            OSError: that of another state has jobs under way, which would end with it.
+        """
         state = environment, Path.cwd(), sys.path
         alive = self._template is not None and self._template.poll() is None
+        self._told = [each for each in self._told if each.fileno() != -1]
         if self._requests is None or not alive or self._state != state:
+            if alive and self._told:
+                raise OSError("the template has jobs under way")
             self.close()
             self._start(environment)
             self._state = environment.copy(), Path.cwd(), sys.path.copy()

@@ -65,6 +65,7 @@ class Order(NamedTuple):
 
     before: Callable[[], None]
     memory_limit_mb: int  # 0: no limit
+    cores: tuple[int, ...]  # (): any
     folder: Path
     job: Job
 
@@ -116,6 +117,7 @@ def _main(ours: int) -> None:
     os.set_inheritable(ours, False)
     connection, process = Connection(ours), os.getpid()
     order: Order = transfer.read(connection.recv())
+    _stay_on(order.cores)
     _limit_memory(order.memory_limit_mb)
     result = _attempt(order, Parent(connection, order.folder))
     if os.getpid() != process:
@@ -157,3 +159,9 @@ def _limit_memory(limit_mb: int) -> None:
     if sys.platform == "linux" and limit_mb:
         limit = limit_mb * 2**20
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _stay_on(cores: tuple[int, ...]) -> None:
+    """Run on these cores alone, and with it all that this process starts, where a system can."""
+    if sys.platform == "linux" and cores:
+        os.sched_setaffinity(0, cores)

@@ -43,10 +43,11 @@ class Fitted:
     state: Path | None = None  # a file of safetensors, which is moved
 
     def moved(self, folder: Path) -> "Fitted":
-        """With the state in another folder of the same disk."""
+        """With the state in another folder of the same disk, beside those from other folders."""
         if self.state is None:
             return self
-        return replace(self, state=self.state.rename(folder / STATE))
+        name = f"{self.state.parent.name}.{STATE}"
+        return replace(self, state=self.state.rename(folder / name))
 
 
 def put_model(

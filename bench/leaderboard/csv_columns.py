@@ -92,6 +92,8 @@ MACHINE_COLUMNS: tuple[CsvColumn, ...] = (
     ("blas", lambda _, row: _environment(row, "blas")),
     *_each(_flag, "other_machine"),
 )
+# Only where a row was measured while other cells ran.
+SIDE_BY_SIDE_COLUMNS: tuple[CsvColumn, ...] = (*_each(_flag, "side_by_side"),)
 # Only where a folder has several versions of a data set.
 VERSION_COLUMNS: tuple[CsvColumn, ...] = (
     ("data_sha256", lambda _, row: row.records[-1].data_sha256),
@@ -112,6 +114,7 @@ def csv_columns(board: Iterable[Section]) -> list[CsvColumn]:
     return [
         *CSV_COLUMNS,
         *(MACHINE_COLUMNS if machines else ()),
+        *(SIDE_BY_SIDE_COLUMNS if any(row.side_by_side for row in rows) else ()),
         *(VERSION_COLUMNS if any(each.has_other_versions for each in sections) else ()),
         *(COLD_COLUMNS if any("beside_hr_at_10" in row.figures for row in rows) else ()),
     ]

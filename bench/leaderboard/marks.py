@@ -60,6 +60,12 @@ MARKS = (
         "other machine than most rows, for some seed or all (CPU, cores, instruction set or BLAS "
         "kernel): its times do not compare, and sums in another order can give other ranks",
     ),
+    Mark(
+        "≤",
+        lambda row: row.side_by_side,
+        "measured while other cells ran on the same machine (--jobs), which share its caches and "
+        "memory: its times are upper bounds",
+    ),
 )
 
 

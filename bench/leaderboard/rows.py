@@ -88,6 +88,11 @@ class BoardRow:
         return cpu < 0.7 * wall or cpu > 1.3 * wall * self.threads
 
     @property
+    def side_by_side(self) -> bool:
+        """Whether a seed of it was measured while other cells ran, so that its clocks ran long."""
+        return any(record.environment.get("jobs", 1) != 1 for record in self.records)
+
+    @property
     def drifted(self) -> bool:
         """Whether the machine's speed changed beside a seed of it, so that its clock is in doubt.
 

@@ -1,1 +1,1 @@
-"""All cells of a suite, one after the other."""
+"""All cells of a suite, wherever they run."""

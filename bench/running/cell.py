@@ -24,7 +24,6 @@ from bench.records.timings import COMPILE, CPU
 from bench.registry.models import ModelSpec
 from bench.registry.names import knowing_added_models
 from bench.registry.sources import source_sha256
-from bench.running.display import Display
 from bench.running.job import LEDGER, Measure
 from bench.running.plan import Planned
 from bench.running.stages import stages_of_cell
@@ -65,21 +64,22 @@ def measure(
     task: Task,
     limits: isolation.Limits,
     work: Path,
-    display: Display,
+    hear: Callable[[str, Any], None],
     prune: Callable[[Epoch], str] = lambda epoch: "",
     *,
     keep: bool = False,
 ) -> Measured:
     """Measure a cell in a process of its own. Whatever the model does, there is a record.
 
-    `prune` hears of each epoch, and ends the cell there by a reason. With `keep` the model is to
-    be kept: the record is as without it, also where that goes wrong.
+    `hear` gets what the process says, as kind and value; ("", None) when it says nothing. `prune`
+    hears of each epoch, and ends the cell there by a reason. With `keep` the model is to be kept:
+    the record is as without it, also where that goes wrong.
     """
     if planned.described.status == "skipped":
         return Measured(skipped(planned, task))
     started, began = datetime.now(UTC), monotonic()
     load_before = machine.load_average()
-    came = _measure(planned, task, limits, work, display, prune, keep)
+    came = _measure(planned, task, limits, work, hear, prune, keep)
     ending, found = came.ending, came.ledger
     told = ending.result.get("timings", {})
     timings = told | {
@@ -157,7 +157,7 @@ def _measure(
     task: Task,
     limits: isolation.Limits,
     work: Path,
-    display: Display,
+    hear: Callable[[str, Any], None],
     prune: Callable[[Epoch], str],
     keep: bool,
 ) -> _Came:
@@ -189,7 +189,7 @@ def _measure(
             elif kind == "arithmetic":
                 arithmetic = value
             else:
-                display.hear(kind, value)
+                hear(kind, value)
             if kind == "epoch":
                 curve.append(value._asdict())
                 if reason := prune(value):

@@ -1,5 +1,6 @@
 """Progress of a run: what is said of each cell, and how far the present one is."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import monotonic
@@ -68,14 +69,27 @@ class Progress:
 
 
 class Display(AbstractContextManager["Display"]):
-    """Shows a run. Notes and finished cells are lines; what goes on now is a live line."""
+    """Shows a run. Notes and finished cells are lines; what goes on now are live lines."""
 
     def __init__(
-        self, cells: int, shown_on: SurfaceName, remaining: Remaining | None = None
+        self,
+        cells: int,
+        shown_on: SurfaceName,
+        remaining: Remaining | None = None,
+        places: int = 1,
     ) -> None:
+        """Show nothing yet.
+
+        Args:
+            cells: of the run.
+            shown_on: where.
+            remaining: what they take.
+            places: how many of them are measured at a time.
+        """
         self._cells, self._remaining = cells, remaining or Remaining((), ())
+        self._places = places
         self._done = 0
-        self._progress: Progress | None = None
+        self._now: list[Progress] = []
         self._surface = surface(shown_on, cells)
 
     def __exit__(
@@ -90,45 +104,67 @@ class Display(AbstractContextManager["Display"]):
         """Say something that stays."""
         self._surface.line(text)
 
-    def begin(self, cell: Cell) -> None:
-        """A cell is being measured."""
-        self._progress = Progress(cell, monotonic())
+    def begin(self, cell: Cell) -> Callable[[str, Any], None]:
+        """A cell is being measured; what takes in a message of its process, "" for none."""
+        progress = Progress(cell, monotonic())
+        self._now.append(progress)
+        self._remaining.begin(cell)
         self._refresh()
 
-    def hear(self, kind: str, value: Any) -> None:
-        """A message of the present cell's process; "" when it says nothing."""
-        if self._progress and kind:
-            self._progress.hear(kind, value)
-        self._refresh()
+        def hear(kind: str, value: Any) -> None:
+            if kind:
+                progress.hear(kind, value)
+            self._refresh()
+
+        return hear
 
     def end(self, record: Record, *, measured: bool) -> None:
         """A cell is done, or was done before."""
-        self._done += 1
         if measured:
             self._remaining.learn(record)
+        self._remaining.begin(record.cell)
+        self.count()
         self.line(f"[{self._done}/{self._cells}] {outcome(record, measured=measured)}")
-        self._progress = None
+        self.leave(record.cell)
+
+    def count(self) -> None:
+        """One more is done."""
+        self._done += 1
+
+    def leave(self, cell: Cell) -> None:
+        """A cell is not being measured any more."""
+        self._now = [each for each in self._now if each.cell != cell]
         self._refresh()
 
     def _refresh(self) -> None:
-        now = self._progress
-        if now is None:
-            self._surface.update(self._done, "", "")
-            return
-        name = one_line(f"{now.cell.name} seed {now.cell.seed}")
-        taken = f"{monotonic() - now.started:.0f} s"
-        self._surface.update(self._done, name, f"{now.words()} ({taken}){self._left(now)}")
+        lines = [(_name(each), f"{each.words()}{self._own(each)}") for each in self._now]
+        if whole := self._whole():
+            if len(lines) == 1:
+                lines = [(lines[0][0], f"{lines[0][1]}, {whole}")]
+            else:
+                lines.append(("", whole))
+        self._surface.update(self._done, lines)
 
-    def _left(self, now: Progress) -> str:
-        """What the present cell and, where that is more, the whole run still take."""
-        own = now.left(self._remaining.of(now.cell))
-        later = self._remaining.after(now.cell)
-        parts = [] if own is None else [Left(own).words()]
-        if later.seconds or later.at_least:
-            whole = Left(later.seconds + (own or 0.0), later.at_least or own is None)
-            if whole.seconds:
-                parts.append(f"the run {whole.words()}")
-        return "".join(f", {part}" for part in parts)
+    def _own(self, now: Progress) -> str:
+        """What a cell has taken, and what it still takes."""
+        left = now.left(self._remaining.of(now.cell))
+        taken = f" ({monotonic() - now.started:.0f} s)"
+        return taken if left is None else f"{taken}, {Left(left).words()}"
+
+    def _whole(self) -> str:
+        """What the whole run still takes, where that is more than the cells of now."""
+        owns = [each.left(self._remaining.of(each.cell)) for each in self._now]
+        waiting = self._remaining.waiting()
+        if not owns or (len(owns) == 1 and waiting == Left(0.0)):
+            return ""
+        known = [each or 0.0 for each in owns]
+        seconds = max((waiting.seconds + sum(known)) / self._places, *known, 0.0)
+        whole = Left(seconds, waiting.at_least or None in owns)
+        return f"the run {whole.words()}" if seconds else ""
+
+
+def _name(now: Progress) -> str:
+    return one_line(f"{now.cell.name} seed {now.cell.seed}")
 
 
 def outcome(record: Record, *, measured: bool) -> str:

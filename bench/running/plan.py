@@ -51,6 +51,7 @@ class Options:
     shown_on: SurfaceName = "lines"
     track: Track = "wait"  # when MLflow is told
     mlflow: str | None = None  # address of its store, see `bench.tracking.address`
+    jobs: int = 1  # cells at a time
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
@@ -63,6 +64,10 @@ class Options:
             check_address(self.mlflow)
         if self.threads < 1:
             raise BadParameter(f"threads must be 1 or more, not {self.threads}")
+        if self.jobs < 1:
+            raise BadParameter(f"jobs must be 1 or more, not {self.jobs}")
+        if self.jobs > 1 and self.device != "cpu":
+            raise BadParameter(f"device {self.device}: one cell at a time, not {self.jobs} jobs")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,17 +7,16 @@ two moments of one, have in common. So neither the work nor the data may ever ch
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from bench.interactions import Floats
-from bench.records.folder import Results
 from bench.records.record import Record
 from bench.records.timings import AFTER, BEFORE, derived
 
@@ -94,6 +93,13 @@ def _time(work: Kernel, rounds: int) -> float:
     return perf_counter() - started
 
 
+class KernelTimes(NamedTuple):
+    """Seconds that the kernel took before a cell and after it."""
+
+    before: float
+    after: float
+
+
 class Clock:
     """The kernel beside the cells of a run: before the first, between two, and after the last."""
 
@@ -105,23 +111,21 @@ class Clock:
         if self._latest is None:
             self._latest = time_kernel()
 
-    def after(self, records: Sequence[Record], results: Results) -> list[Record]:
-        """Time the kernel after the cells of one fit; save their records with what both times tell.
+    def after(self, *, ok: bool) -> KernelTimes | None:
+        """Time the kernel after cells whose figures are on the disk, so that nothing is lost.
 
-        They are on the disk before, so that nothing is lost meanwhile. Cells without figures
-        need no clock; they may have run long, so that the time before them is of no more use.
+        Args:
+            ok: they have figures, and were to be timed. Others need no clock; they may have run
+                long, so that the time before them is of no more use.
         """
-        if all(found.status == "skipped" for found in records):
-            return list(records)
         before, self._latest = self._latest, None
-        if before is None or any(found.status != "ok" for found in records):
-            return list(records)
+        if before is None or not ok:
+            return None
         self._latest = time_kernel(before)
-        return [_timed(found, before, self._latest, results) for found in records]
+        return KernelTimes(before, self._latest)
 
 
-def _timed(found: Record, before: float, after: float, results: Results) -> Record:
-    timings = found.timings | {BEFORE: before, AFTER: after}
-    found = replace(found, timings=timings | derived(timings, found.cell.device))
-    results.save(found)
-    return found
+def with_kernel(found: Record, times: KernelTimes) -> Record:
+    """A record that is ok, with what the kernel's times tell of its clock."""
+    timings = found.timings | {BEFORE: times.before, AFTER: times.after}
+    return replace(found, timings=timings | derived(timings, found.cell.device))

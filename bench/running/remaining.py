@@ -39,10 +39,10 @@ class Remaining:
         """Begin with nothing measured.
 
         Args:
-            cells: that are to be measured, in their order.
+            cells: that are to be measured.
             known: records of other runs; those of another machine tell nothing.
         """
-        self._cells = cells
+        self._waiting = list(cells)
         self._seconds: dict[Any, list[float]] = {}
         here = _machine(machine.environment())
         for each in known:
@@ -61,10 +61,14 @@ class Remaining:
         found = (self._seconds[key] for key in _keys(cell) if key in self._seconds)
         return next((median(each) for each in found), None)
 
-    def after(self, cell: Cell) -> Left:
-        """What the cells after this one take."""
-        later = self._cells[self._cells.index(cell) + 1 :] if cell in self._cells else []
-        known = [self.of(each) for each in later]
+    def begin(self, cell: Cell) -> None:
+        """A cell does not wait any more."""
+        if cell in self._waiting:
+            self._waiting.remove(cell)
+
+    def waiting(self) -> Left:
+        """What the cells take that have not begun."""
+        known = [self.of(each) for each in self._waiting]
         return Left(sum(each or 0.0 for each in known), None in known)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from html import escape
 from importlib import import_module
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import click
 
 SurfaceName = Literal["lines", "terminal", "notebook"]
+Now = Sequence[tuple[str, str]]  # what is at work, and how far it is
 
 
 class Surface(ABC):
@@ -19,8 +21,8 @@ class Surface(ABC):
         """Say something that stays."""
 
     @abstractmethod
-    def update(self, done: int, now: str, words: str) -> None:
-        """Show how many cells are done, which one is at work, and how far it is."""
+    def update(self, done: int, now: Now) -> None:
+        """Show how many cells are done, which are at work, and how far they are."""
 
     @abstractmethod
     def close(self) -> None:
@@ -34,7 +36,7 @@ class Lines(Surface):
         """See `Surface`."""
         click.echo(text)
 
-    def update(self, done: int, now: str, words: str) -> None:
+    def update(self, done: int, now: Now) -> None:
         """Nothing."""
 
     def close(self) -> None:
@@ -42,17 +44,23 @@ class Lines(Surface):
 
 
 class Terminal(Surface):
-    """A line at the bottom that moves."""
+    """Lines at the bottom that move, one for each cell that is at work."""
 
     def __init__(self, cells: int) -> None:
-        from rich import progress
+        from rich import progress, table
+
+        def column() -> table.Column:
+            """Of lines that stand beside each other."""
+            return table.Column(no_wrap=True, overflow="ellipsis")
 
         self._progress = progress.Progress(
             progress.SpinnerColumn("line"),  # of signs that every terminal has
             progress.TextColumn("{task.completed}/{task.total}"),
             progress.BarColumn(bar_width=20),
-            progress.TextColumn("{task.description}", markup=False),
-            progress.TextColumn("{task.fields[words]}", style="dim", markup=False),
+            progress.TextColumn("{task.description}", markup=False, table_column=column()),
+            progress.TextColumn(
+                "{task.fields[words]}", style="dim", markup=False, table_column=column()
+            ),
             transient=True,
         )
         self._task = self._progress.add_task("", total=cells, words="")
@@ -62,9 +70,10 @@ class Terminal(Surface):
         """See `Surface`."""
         self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    def update(self, done: int, now: str, words: str) -> None:
+    def update(self, done: int, now: Now) -> None:
         """See `Surface`."""
-        self._progress.update(self._task, completed=done, description=now, words=words)
+        names, words = ("\n".join(each) for each in zip(*now, strict=True)) if now else ("", "")
+        self._progress.update(self._task, completed=done, description=names, words=words)
 
     def close(self) -> None:
         """See `Surface`."""
@@ -87,9 +96,9 @@ class Notebook(Surface):
         """See `Surface`."""
         self._lines.append(text)
 
-    def update(self, done: int, now: str, words: str) -> None:
+    def update(self, done: int, now: Now) -> None:
         """See `Surface`."""
-        self._show(f"{now}  {words}".strip(), done)
+        self._show("\n".join(f"{name}  {words}".strip() for name, words in now), done)
 
     def close(self) -> None:
         """See `Surface`."""

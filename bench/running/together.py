@@ -1,12 +1,12 @@
 """Measure cells together by one fit: ways to serve new people, of whom more and more is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 from time import monotonic
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench import machine
 from bench.evaluation import ledger
@@ -18,7 +18,6 @@ from bench.records.timings import COMPILE
 from bench.registry.models import ModelSpec
 from bench.registry.names import knowing_added_models
 from bench.running.cell import READERS, checked_ledger, record_of, skipped
-from bench.running.display import Display
 from bench.running.new_people import MeasureNewPeople, NewPeopleTest, ledger_file
 from bench.running.plan import Planned
 from bench.running.stages import stages_of_cell
@@ -35,7 +34,7 @@ class _Fit(NamedTuple):
 
 
 def measure_together(
-    cells: Cells, limits: isolation.Limits, work: Path, display: Display
+    cells: Cells, limits: isolation.Limits, work: Path, hear: Callable[[str, Any], None]
 ) -> list[tuple[Record, ledger.Ledger | None]]:
     """Measure cells of one model and seed, whose tasks show new people and have the same train.
 
@@ -49,7 +48,7 @@ def measure_together(
     fits: list[_Fit] = []
     for number in range(len(cells[0][1].fits)):
         of_fit = [(planned, task.fits[number]) for planned, task in cells]
-        fits.append(_fit(of_fit, limits, work, display))
+        fits.append(_fit(of_fit, limits, work, hear))
         if fits[-1].ending.status != "ok":
             break
     ending = fits[-1].ending
@@ -90,7 +89,9 @@ def _means(timings: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: fmean(each[name] for each in timings) for name in timings[0]}
 
 
-def _fit(cells: Cells, limits: isolation.Limits, work: Path, display: Display) -> _Fit:
+def _fit(
+    cells: Cells, limits: isolation.Limits, work: Path, hear: Callable[[str, Any], None]
+) -> _Fit:
     cell, train = cells[0][0].cell, cells[0][1].train
     job = MeasureNewPeople(
         row=ModelSpec(cell.model, cell.params),
@@ -115,7 +116,7 @@ def _fit(cells: Cells, limits: isolation.Limits, work: Path, display: Display) -
             elif kind == "arithmetic":
                 arithmetic = value
             else:
-                display.hear(kind, value)
+                hear(kind, value)
         ending = child.end()
         if ending.status != "ok":
             return _Fit(ending, [])

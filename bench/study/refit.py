@@ -21,7 +21,7 @@ from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import describe
 from bench.running.folder import work_folder
 from bench.running.plan import Options, planned_cells
-from bench.running.run import Session
+from bench.running.session import Session
 from bench.running.surfaces import SurfaceName
 from bench.study.boards import StudyBoard
 
@@ -114,8 +114,7 @@ def _refit(board: StudyBoard, results: Results, shown_on: SurfaceName) -> None:
             )
             with Session(suite, [task], options, work, planned) as session:
                 session.measure_canaries()
-                for each in planned:
-                    session.measure(each)
+                session.measure_all()
         if session.outcome.interrupted:
             raise KeyboardInterrupt
         bad = [record for record in session.outcome.records if record.status != "ok"]

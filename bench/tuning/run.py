@@ -1,6 +1,7 @@
 """Search for good hyper-parameters of each model of a suite, on validation items, in equal time."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import click
 
@@ -22,7 +23,8 @@ from bench.space import Space, from_plain, space
 from bench.text import one_line
 from bench.tracking.aside import Tracking
 from bench.tuning import report
-from bench.tuning.session import Budget, Session
+from bench.tuning.search import Budget
+from bench.tuning.session import Session, Tuned
 
 
 @dataclass(kw_only=True)
@@ -117,18 +119,19 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
             tracking=tracking,
         )
         outcome = TuningOutcome(place=place)
+        rows = []
         for row, known, declared in zip(suite.rows, described, spaces, strict=True):
             if known.status != "ok":
                 click.echo(one_line(f"{row.label or row.model}: {known.status}, {known.reason}"))
                 outcome.failed |= known.status == "failed"
-                continue
-            try:
-                log = session.tune(row, known.params, declared, known.needs)
-                outcome.failed |= log.best() is None
-            except KeyboardInterrupt:
-                outcome.interrupted = True
-                break
-            finally:  # so that a killed run leaves a report of what it has
-                report.write(place)
+            else:
+                rows.append(Tuned(row, known.params, declared, known.needs))
+        try:  # a killed run leaves a report of the studies that are over
+            logs = session.tune(rows, over=partial(report.write, place))
+            outcome.failed |= any(log.best() is None for log in logs)
+        except KeyboardInterrupt:
+            outcome.interrupted = True
+        finally:
+            report.write(place)
         tracking.finish(session.records, report.files(place))
     return outcome

@@ -1,46 +1,46 @@
-"""One model after the other: try values until the budget is spent."""
+"""Models one after the other, or side by side: try values until the budget of each is spent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from bench.hashing import key_of
-from bench.isolation.process import Limits
 from bench.protocol.protocols import VALIDATION
 from bench.protocol.task import Task
 from bench.records.folder import Results
 from bench.records.record import TUNING, Record
-from bench.records.timings import CPU
 from bench.registry.suites import Suite, SuiteRow
-from bench.running import cell as cells
 from bench.running.describe import Described
 from bench.running.display import Display
+from bench.running.executors.choose import executor_for
+from bench.running.executors.executor import Ended, Errand, Errands
 from bench.running.plan import Options, Planned, limits_of, planned
 from bench.running.training import Epoch
 from bench.space import Space, including, to_plain, words
 from bench.text import one_line
 from bench.tracking.aside import Tracking
+from bench.tuning.search import Budget, Search, Try
 from bench.tuning.study import Study
 from bench.tuning.trials import Log, Trial
 
-FAILURES = 5  # without any success, after which a model is given up
 
+class Tuned(NamedTuple):
+    """A row that is to be tuned, and what its model says of itself."""
 
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """What each model may use, over all sessions of its study."""
-
-    seconds: float  # of CPU time; on a GPU on the wall's clock. All that a trial costs counts
-    trials: int | None = None  # that settle
+    row: SuiteRow
+    params: dict[str, Any]  # all hyper-parameters; those not searched stay as they are
+    declared: Space  # widened where the start lies outside
+    needs: Sequence[str] = ()  # of the data
 
 
 @dataclass(kw_only=True)
 class Session:
-    """One `bench tune`: model after model, on one machine and one task."""
+    """One `bench tune`: models on one task, wherever their trials run."""
 
     suite: Suite
     task: Task  # see `bench.tuning.run.validation_task`
@@ -56,26 +56,109 @@ class Session:
         if not self.task.tuning:
             raise ValueError(f"tuning needs a task without test items, not {self.task.protocol}")
 
-    def tune(
-        self, row: SuiteRow, params: dict[str, Any], declared: Space, needs: Sequence[str] = ()
-    ) -> Log:
-        """Spend the budget of one row.
+    def tune(self, rows: Sequence[Tuned], over: Callable[[], object] = lambda: None) -> list[Log]:
+        """Spend the budget of each row; what came of all.
+
+        One model comes after the other, as far as there are not places for several.
 
         Args:
-            row: the model, with the values to start from.
-            params: all its hyper-parameters; those not searched stay as they are.
-            declared: its search space, widened where the start lies outside.
-            needs: what the model needs of the data.
+            rows: the models, with the values to start from.
+            over: called when a study is over.
 
         Raises:
-            KeyboardInterrupt: the user ended it; the trial is kept as interrupted.
+            KeyboardInterrupt: the user ended it; trials are kept as interrupted.
         """
+        tasks = {self.task.protocol: self.task}
+        executor = executor_for(self.options, tasks, self.work, click.echo)
+        searches: list[Search] = []
+        made: dict[int, tuple[Search, Try]] = {}  # by the errand
+        with (
+            executor,
+            Display(len(rows), self.options.shown_on, places=executor.places) as display,
+        ):
+            coming = self._searches(rows, executor.places, searches)
+            errands = self._errands(coming, executor.places, made, display, over)
+            try:
+                for event in executor.results(errands):
+                    if isinstance(event, Ended):
+                        search, attempt = made.pop(id(event.errand))
+                        (measured,) = event.measured
+                        display.leave(attempt.planned.cell)
+                        before = len(search.log().trials)
+                        outcome = search.end(attempt, measured.record)
+                        self._track(measured.record, outcome, attempt.heard)
+                        _say(search.log(), before, display)
+            finally:  # also when the user ends it
+                for search in searches:
+                    search.interrupt()
+        return [search.log() for search in searches]
+
+    def _searches(
+        self, rows: Sequence[Tuned], places: int, begun: list[Search]
+    ) -> Iterator[Search]:
+        """The study of each row, opened when it is its turn."""
+        for each in rows:
+            begun.append(self._search(each, max(1, places // len(rows))))
+            yield begun[-1]
+
+    def _errands(
+        self,
+        coming: Iterator[Search],
+        places: int,
+        made: dict[int, tuple[Search, Try]],
+        display: Display,
+        over: Callable[[], object],
+    ) -> Errands:
+        """The next trial of the first study that has one, of as many studies as there are places.
+
+        That is None while all of them wait for trials that are under way.
+        """
+
+        def goes_on(search: Search) -> bool:
+            if search.over():
+                display.count()
+                over()
+                return False
+            return True
+
+        going: list[Search] = []
+        while True:
+            going = list(filter(goes_on, going))
+            going += islice(filter(goes_on, coming), places - len(going))
+            if not going:
+                return
+            found = ((each, each.next()) for each in going)
+            search, attempt = next(((s, a) for s, a in found if a is not None), (going[0], None))
+            if attempt is None:
+                yield None
+                continue
+            errand = self._errand(attempt, display)
+            made[id(errand)] = search, attempt
+            yield errand
+
+    def _errand(self, attempt: Try, display: Display) -> Errand:
+        shown = display.begin(attempt.planned.cell)
+
+        def hear(kind: str, value: Any) -> None:
+            attempt.hear(kind, value)
+            shown(kind, value)
+
+        limits = limits_of(attempt.planned, self.suite, self.options)
+        return Errand(
+            planned=[attempt.planned],
+            limits=attempt.begin(limits),
+            clocked=False,
+            hear=hear,
+            prune=attempt.attempt.pruning,
+        )
+
+    def _search(self, tuned: Tuned, most: int) -> Search:
+        row, params = tuned.row, tuned.params
         name = row.label or row.model
-        self._needs = needs
-        space = including(declared, params)
+        space = including(tuned.declared, params)
         study = Study(
             self.place.study_file(name),
-            self._key(row, params, space),
+            key_of({"cell": self._planned(tuned, params).key, "space": to_plain(space)}),
             Log(
                 name=name,
                 model=row.model,
@@ -90,10 +173,7 @@ class Session:
             space,
             params,
         )
-        while self._goes_on(log := study.log()):
-            self._trial(study, row, params, self.budget.seconds - log.spent)
-            self._say(study.log())
-        return study.log()
+        return Search(study, self.budget, params, partial(self._planned, tuned), most)
 
     def _measured_by(self) -> dict[str, Any]:
         suite = self.suite
@@ -104,52 +184,6 @@ class Session:
             "eval_users": suite.eval_users,
         }
         return {name: value for name, value in facts.items() if value is not None}
-
-    def _goes_on(self, log: Log) -> bool:
-        hopeless = len(log.settled) >= FAILURES and not log.best()
-        enough = self.budget.trials is not None and len(log.settled) >= self.budget.trials
-        return not (hopeless or enough or log.exhausted or log.spent >= self.budget.seconds)
-
-    def _trial(self, study: Study, row: SuiteRow, params: dict[str, Any], left: float) -> None:
-        began = monotonic()
-        attempt = study.begin()
-        chosen = params | attempt.params
-        heard: list[Epoch] = []
-
-        def prune(epoch: Epoch) -> str:
-            heard.append(epoch)
-            if epoch.validation is None:
-                return ""
-            worse = attempt.look(epoch.number, epoch.validation, monotonic() - began)
-            return f"pruned at epoch {epoch.number}: in the worst quarter there" if worse else ""
-
-        cell = self._planned(row, chosen)
-        limits = self._until_spent(cell, left)
-        outcome = Trial(number=attempt.number, status="interrupted", params=chosen)
-        spent: float | None = None  # CPU seconds, where they count and are known
-        try:
-            with Display(1, self.options.shown_on) as display:
-                display.begin(cell.cell)
-                came = cells.measure(cell, self.task, limits, self.work, display, prune)
-            record = came.record
-            spent = record.timings.get(CPU) if cell.cell.device == "cpu" else None
-            outcome = replace(
-                outcome, status=record.status, reason=record.reason, figures=record.metrics
-            )
-        finally:  # also when the user ends it
-            seconds = monotonic() - began if spent is None else spent
-            if outcome.status == "timeout" and seconds >= left:
-                why = "stopped at the end of the budget"
-                outcome = replace(outcome, status="budget", reason=why)
-            attempt.end(replace(outcome, seconds=seconds))
-        self._track(record, outcome, heard)
-
-    def _until_spent(self, cell: Planned, left: float) -> Limits:
-        """What a trial may use, when so many seconds of the budget are left."""
-        limits = limits_of(cell, self.suite, self.options)
-        if cell.cell.device == "cpu":
-            return replace(limits, cpu_seconds=left)
-        return replace(limits, seconds=min(limits.seconds, left))
 
     def _track(self, record: Record, trial: Trial, heard: list[Epoch]) -> None:
         """Keep the record beside the studies, and log it to MLflow; no budget pays for that."""
@@ -164,19 +198,20 @@ class Session:
         self.place.save(record)
         self.tracking.log(record)
 
-    def _planned(self, row: SuiteRow, params: dict[str, Any]) -> Planned:
+    def _planned(self, tuned: Tuned, params: dict[str, Any]) -> Planned:
         where = (self.task, self.options.device, self.options.threads)
-        return planned(row, Described("ok", params, needs=self._needs), self.seed, *where)
+        described = Described("ok", params, needs=tuned.needs)
+        return planned(tuned.row, described, self.seed, *where)
 
-    def _key(self, row: SuiteRow, params: dict[str, Any], space: Space) -> str:
-        """16 hex digits that change with anything that may change what a trial gives."""
-        return key_of({"cell": self._planned(row, params).key, "space": to_plain(space)})
 
-    def _say(self, log: Log) -> None:
-        last, best = log.trials[-1], log.best()
+def _say(log: Log, before: int, display: Display) -> None:
+    """Tell of the trials that count since so many did."""
+    for place in range(before, len(log.trials)):
+        so_far = replace(log, trials=log.trials[: place + 1])
+        last, best = so_far.trials[-1], so_far.best()
         found = f"NDCG@10 {last.value:.4f}" if last.status == "ok" else last.reason or last.status
-        so_far = f", best {best.value:.4f}" if best else ""
-        click.echo(
-            f"{one_line(log.name)} trial {last.number}: {found}{so_far},"
-            f" {log.spent / 60:.3g} of {log.budget / 60:.3g} min"
+        ahead = f", best {best.value:.4f}" if best else ""
+        display.line(
+            f"{one_line(log.name)} trial {last.number}: {found}{ahead},"
+            f" {so_far.spent / 60:.3g} of {log.budget / 60:.3g} min"
         )

@@ -7,12 +7,17 @@ A trial is pruned when its best look at validation so far is among the worst qua
 completed trials had at the same epoch. It is the median stopping rule (Golovin et al., KDD 2017,
 section 3.2.2), but gentler: only survivors are completed, so that their median would soon leave
 nothing but copies of the best.
+
+Trials that are made at the same time are a round. Their values are proposed one after the other,
+each as if those before it in the round had come to nothing good (the constant liar of Ginsbourger
+et al., 2010, as Optuna's sampler has it), and they are pruned by the trials of earlier rounds
+alone. So a study depends on the size of its rounds, and not on which of their trials ends first.
 """
 
 import json
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +32,7 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.running.training import Epoch
 from bench.space import Choice, Number, Range, Space
 from bench.tuning.trials import BadStudy, Log, Trial
 
@@ -37,34 +43,78 @@ COMPLETED_FIRST = 5  # trials before any is pruned, and that must have come as f
 FIRST_EPOCH = 5  # that a trial can be pruned at
 
 
+def _kept_epoch(number: int) -> bool:
+    """Epochs 1 to 10 are kept, then every fifth: each costs milliseconds of the disk's time."""
+    return number <= 10 or number % 5 == 0
+
+
+class Pruning:
+    """Gives a trial up by what the trials had come to that were completed before it began.
+
+    It can be handed to other threads and processes, as long as it has not been asked.
+    """
+
+    def __init__(self, completed: Sequence[FrozenTrial]) -> None:
+        self._looks = [dict(trial.intermediate_values) for trial in completed]
+        self._trial: optuna.Trial | None = None
+
+    def __call__(self, epoch: Epoch) -> str:
+        """Why the trial is given up at this epoch; "" where it goes on."""
+        if epoch.validation is None or not _kept_epoch(epoch.number):
+            return ""
+        self._trial = self._trial or self._begun()
+        self._trial.report(epoch.validation, epoch.number)
+        worse = self._trial.should_prune()
+        return f"pruned at epoch {epoch.number}: in the worst quarter there" if worse else ""
+
+    def _begun(self) -> optuna.Trial:
+        study = optuna.create_study(direction="maximize", pruner=_pruner())
+        for looks in self._looks:  # the pruner sees no values
+            study.add_trial(optuna.trial.create_trial(value=0.0, intermediate_values=looks))
+        return study.ask()
+
+
+def _pruner() -> optuna.pruners.BasePruner:
+    return optuna.pruners.PercentilePruner(
+        KEPT, COMPLETED_FIRST, FIRST_EPOCH, n_min_trials=COMPLETED_FIRST
+    )
+
+
 class Attempt:
     """A trial that is being made."""
 
-    def __init__(self, study: optuna.Study, trial: optuna.Trial, params: dict[str, Any]) -> None:
+    def __init__(
+        self, study: optuna.Study, trial: optuna.Trial, params: dict[str, Any], pruning: Pruning
+    ) -> None:
         self.number = trial.number
         self.params = params  # the proposed values alone
+        self.pruning = pruning
         self._study, self._trial = study, trial
 
-    def look(self, epoch: int, value: float, seconds: float) -> bool:
-        """Keep a look at validation and what was spent by then; True when the trial is pruned.
+    def look(self, epoch: int, value: float, seconds: float) -> None:
+        """Keep a look at validation, and what was spent by then."""
+        if _kept_epoch(epoch):
+            self._trial.report(value, epoch)
+            self._trial.set_user_attr("seconds", seconds)  # a killed process cannot say it any more
 
-        Epochs 1 to 10 are kept, then every fifth: each costs milliseconds of the disk's time.
-        """
-        if epoch > 10 and epoch % 5:
-            return False
-        self._trial.report(value, epoch)
-        self._trial.set_user_attr("seconds", seconds)  # a killed process cannot say it any more
-        return self._trial.should_prune()
-
-    def end(self, outcome: Trial) -> None:
-        """Keep how the trial ended."""
+    def keep(self, outcome: Trial) -> None:
+        """Keep how the trial ended; it counts for others when it is settled."""
         for name in ("status", "reason", "params", "figures", "seconds"):
             self._trial.set_user_attr(name, getattr(outcome, name))
-        if outcome.status == "ok":
-            self._study.tell(self._trial, outcome.value)
-        else:
-            pruned = outcome.status == "pruned"
-            self._study.tell(self._trial, state=TrialState.PRUNED if pruned else TrialState.FAIL)
+
+    def settle(self) -> None:
+        """Let it count."""
+        _settle(self._study, self.number)
+
+
+def _settle(study: optuna.Study, number: int) -> None:
+    """Close a trial by how it is kept; one of which nothing is kept counts as interrupted."""
+    found = _trial(study.trials[number])
+    if found.status == "ok":
+        study.tell(number, found.value)
+    else:
+        pruned = found.status == "pruned"
+        study.tell(number, state=TrialState.PRUNED if pruned else TrialState.FAIL)
 
 
 class Study:
@@ -89,9 +139,6 @@ class Study:
                 storage=_storage(path),
                 direction="maximize",
                 load_if_exists=True,
-                pruner=optuna.pruners.PercentilePruner(
-                    KEPT, COMPLETED_FIRST, FIRST_EPOCH, n_min_trials=COMPLETED_FIRST
-                ),
             )
             facts = {**vars(log), "opened": datetime.now(UTC).isoformat()}
             del facts["trials"]
@@ -101,25 +148,35 @@ class Study:
             self._release()
 
     def _release(self) -> None:
-        """Close the trial that a killed process left open: it counts as interrupted."""
+        """Close the trials that a killed process left open."""
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            self._study.tell(trial.number, state=TrialState.FAIL)
+            _settle(self._study, trial.number)
 
     def log(self) -> Log:
         """All that was tried so far."""
         return _log(self._study)
 
-    def begin(self) -> Attempt:
-        """The next values: first those to start from, then what the sampler proposes."""
+    def begin(self, count: int = 1) -> list[Attempt]:
+        """The next values: first those to start from, then what the sampler proposes.
+
+        Args:
+            count: of trials that are made at the same time. None of them knows of the others but
+                their values, so that it does not matter which ends first.
+        """
+        completed = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         settled = len(self.log().settled)
-        self._study.sampler = optuna.samplers.TPESampler(seed=self._seed + settled)
+        return [self._begin(settled, place, completed) for place in range(count)]
+
+    def _begin(self, settled: int, place: int, completed: Sequence[FrozenTrial]) -> Attempt:
+        self._study.sampler = optuna.samplers.TPESampler(seed=self._seed + settled + place)
         start = {name: self._start[name] for name in self._space}
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        if not settled and not waiting:  # one waits where a process was killed just here
+        first = not settled and not place
+        if first and not waiting:  # one waits where a process was killed just here
             self._study.enqueue_trial({n: _encode(self._space[n], v) for n, v in start.items()})
         trial = self._study.ask({name: _distribution(r) for name, r in self._space.items()})
         found = {name: _decode(self._space[name], v) for name, v in trial.params.items()}
-        return Attempt(self._study, trial, found if settled else start)
+        return Attempt(self._study, trial, start if first else found, Pruning(completed))
 
 
 def read(path: Path) -> Log | None:

@@ -82,9 +82,9 @@ def measure(
         described=described or Described("ok", {}),
     )
     shown = display.Display(1, "lines")
-    shown.begin(planned.cell)
+    hear = shown.begin(planned.cell)
     with names.with_models([path]):
-        came = cell.measure(planned, TASKS[tuning], limits, folder, shown)
+        came = cell.measure(planned, TASKS[tuning], limits, folder, hear)
     found = keep(came.record, came.ledger, "", "", Results(folder))
     return found, Results(folder).ledger_of(found)
 

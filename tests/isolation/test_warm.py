@@ -313,6 +313,20 @@ def test_a_template_of_another_environment_is_not_used(
     assert after["directory"] == str(tmp_path)
 
 
+def test_jobs_under_way_stay_when_the_environment_changes(
+    jobs: Any, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with warm(work, []), running(jobs.Waits(), LIMITS, work, stages=()) as other:
+        waiting = psutil.Process(next(value for kind, value in other.messages() if kind))
+        monkeypatch.setenv("SET_MEANWHILE", "yes")
+        found = answer(jobs.State(), work).result
+        assert found["environment"]["SET_MEANWHILE"] == "yes"
+        assert waiting.is_running()
+        other.kill()
+        template = answer(jobs.Above(), work).result["template"]
+        assert template != os.getpid()  # nothing is under way any more
+
+
 def test_forks_can_be_forbidden(jobs: Any, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FRESH, "1")
     with warm(work, []):

@@ -1,6 +1,5 @@
 """The reference kernel: the same work everywhere, and what its times tell of a cell's clock."""
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from bench.records.folder import Results
 from bench.records.record import Cell, Record
 from bench.records.timings import AFTER, BEFORE, DRIFT, UNITS
 from bench.running import reference
-from bench.running.reference import Clock, Kernel
+from bench.running.reference import Clock, Kernel, KernelTimes, with_kernel
 
 CELL = Cell(dataset="d", protocol="loo-99", model="als", params={}, seed=0)
 FOUND = Record(cell=CELL, key="0" * 16, status="ok", timings={"train_seconds": 3.0})
@@ -92,43 +91,36 @@ def test_the_time_is_of_the_whole_kernel_however_many_rounds_are_timed(
     assert len(rounds_made) == 1 + 2 * rounds
 
 
-def test_between_two_cells_the_kernel_is_timed_once(times: list[float], tmp_path: Path) -> None:
+def test_between_two_cells_the_kernel_is_timed_once(times: list[float]) -> None:
     times += [1.0, 2.0, 1.0]
     clock = Clock()
     clock.before()
-    (first,) = clock.after([FOUND], Results(tmp_path))
-    clock.after([replace(FOUND, status="skipped")], Results(tmp_path))  # nothing ran
+    assert clock.after(ok=True) == (1.0, 2.0)
     clock.before()
-    (second,) = clock.after([replace(FOUND, cell=replace(CELL, seed=1))], Results(tmp_path))
-    assert first.timings == FOUND.timings | {**{BEFORE: 1.0, AFTER: 2.0, DRIFT: 1.0, UNITS: 2.0}}
-    assert second.timings[BEFORE] == 2.0
+    assert clock.after(ok=True) == (2.0, 1.0)
     assert not times
-    assert Results(tmp_path).read_records() == [first, second]
 
 
 def test_after_a_cell_without_figures_the_kernel_is_timed_anew_for_the_next(
-    times: list[float], tmp_path: Path
+    times: list[float],
 ) -> None:
     times += [1.0, 5.0, 6.0]
-    failed = replace(FOUND, status="failed", timings={})
     clock = Clock()
     clock.before()
-    assert clock.after([failed], Results(tmp_path)) == [failed]
-    assert not list(tmp_path.iterdir())  # it may stand beside a good record, which stays
+    assert clock.after(ok=False) is None
     clock.before()
-    assert clock.after([FOUND], Results(tmp_path))[0].timings[BEFORE] == 5.0
+    assert clock.after(ok=True) == (5.0, 6.0)
 
 
-def test_what_was_not_measured_now_is_left_as_it_is(times: list[float], tmp_path: Path) -> None:
-    assert Clock().after([FOUND], Results(tmp_path)) == [FOUND]
+def test_what_was_not_timed_before_is_not_after(times: list[float]) -> None:
+    assert Clock().after(ok=True) is None
 
 
-def test_a_record_comes_back_with_the_clock_and_without(times: list[float], tmp_path: Path) -> None:
-    Results(tmp_path).save(FOUND)
-    assert Results(tmp_path).read_records() == [FOUND]
-    times += [0.9, 1.1]
-    clock = Clock()
-    clock.before()
-    (found,) = clock.after([FOUND], Results(tmp_path))
-    assert Results(tmp_path).read_records() == [found]
-    assert found.timings.keys() == {"train_seconds", BEFORE, AFTER, DRIFT, UNITS}
+def test_a_record_comes_back_with_the_clock_and_without(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    results.save(FOUND)
+    assert results.read_records() == [FOUND]
+    found = with_kernel(FOUND, KernelTimes(1.0, 2.0))
+    results.save(found)
+    assert results.read_records() == [found]
+    assert found.timings == FOUND.timings | {BEFORE: 1.0, AFTER: 2.0, DRIFT: 1.0, UNITS: 2.0}

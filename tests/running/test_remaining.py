@@ -1,5 +1,6 @@
 """The time that a run still takes, by earlier records of this machine, and by epochs so far."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,15 +69,17 @@ def test_what_was_measured_otherwise_tells_nothing(other: Record) -> None:
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1e5)), min_size=1, max_size=6), st.data())
-def test_what_comes_after_a_cell_is_the_sum_of_what_is_known(
+def test_what_waits_is_the_sum_of_what_is_known(
     seconds: list[float | None], data: st.DataObject
 ) -> None:
     cells = [cell(f"m{number}") for number in range(len(seconds))]
     known = [measured(c, s) for c, s in zip(cells, seconds, strict=True) if s is not None]
     at = data.draw(st.integers(0, len(cells) - 1))
-    left = Remaining(cells, known).after(cells[at])
+    remaining = Remaining(cells, known)
+    for each in cells[: at + 1]:
+        remaining.begin(each)
     later = seconds[at + 1 :]
-    assert left == Left(sum(each or 0 for each in later), None in later)
+    assert remaining.waiting() == Left(sum(each or 0 for each in later), None in later)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +100,18 @@ class Shown:
     """A surface that remembers what goes on now."""
 
     def __init__(self) -> None:
-        self.words, self.lines = "", list[str]()
+        self.now, self.lines = list[tuple[str, str]](), list[str]()
+
+    @property
+    def words(self) -> str:
+        """Of the one cell."""
+        return self.now[0][1] if self.now else ""
 
     def line(self, text: str) -> None:
         self.lines.append(text)
 
-    def update(self, done: int, now: str, words: str) -> None:
-        self.words = words
+    def update(self, done: int, now: Sequence[tuple[str, str]]) -> None:
+        self.now = list(now)
 
     def close(self) -> None:
         pass
@@ -123,17 +131,17 @@ def test_a_run_shows_what_the_cell_and_what_the_whole_run_still_take(shown: Show
     cells = [cell("gmf", params=epochs), cell("gmf", 1, params=epochs), cell("ease"), cell("fm")]
     known = [measured(cells[0], 300.0), measured(cells[2], 60.0)]
     with Display(4, "lines", Remaining(cells, known)) as screen:
-        screen.begin(cells[0])
+        hear = screen.begin(cells[0])
         assert shown.words == "starting (0 s), about 5 min left, the run over 11 min left"
         shown.clock[0] = 100.0  # type: ignore[attr-defined]
-        screen.hear("", None)
+        hear("", None)
         assert shown.words == "starting (100 s), about 3 min left, the run over 9 min left"
-        screen.hear("phase", "training")
-        screen.hear("epoch", Epoch(2, 8.0, 100, 0.5))
+        hear("phase", "training")
+        hear("epoch", Epoch(2, 8.0, 100, 0.5))
         assert shown.words == (
             "training, epoch 2/10, loss 0.5000 (100 s), about 32 s left, the run over 7 min left"
         )
-        screen.hear("phase", "scoring")
+        hear("phase", "scoring")
         assert shown.words == "scoring (100 s), about 0 s left, the run over 6 min left"
         screen.end(measured(cells[0], 40.0), measured=True)
         assert shown.words == ""
@@ -145,6 +153,28 @@ def test_a_run_shows_what_the_cell_and_what_the_whole_run_still_take(shown: Show
         screen.end(measured(cells[2], 60.0), measured=True)
         screen.begin(cells[3])
         assert shown.words == "starting (0 s)"  # nothing is known of it
+
+
+def test_cells_side_by_side_have_a_line_each_and_share_what_is_left(shown: Shown) -> None:
+    cells = [cell("gmf"), cell("ease"), cell("fm"), cell("als")]
+    known = [measured(each, 60.0) for each in cells]
+    with Display(4, "lines", Remaining(cells, known), places=2) as screen:
+        first, _ = screen.begin(cells[0]), screen.begin(cells[1])
+        first("phase", "training")
+        assert shown.now == [
+            ("gmf seed 0", "training (0 s), about 60 s left"),
+            ("ease seed 0", "starting (0 s), about 60 s left"),
+            ("", "the run about 2 min left"),
+        ]
+        screen.end(measured(cells[1], 60.0), measured=True)
+        screen.begin(cells[3])
+        shown.clock[0] = 30.0  # type: ignore[attr-defined]
+        first("", None)
+        assert shown.now == [
+            ("gmf seed 0", "training (30 s), about 30 s left"),
+            ("als seed 0", "starting (30 s), about 30 s left"),
+            ("", "the run about 60 s left"),
+        ]
 
 
 def test_a_run_of_one_cell_says_its_time_once(shown: Shown) -> None:

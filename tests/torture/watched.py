@@ -169,8 +169,9 @@ def watch_phases(watch: Watch) -> None:
     """What a run is at, as seen from its process."""
     watch.say("phase", "import")
     from bench.canaries import run as canary_run
-    from bench.running import cell, run
-    from bench.running.display import Display
+    from bench.running import reference, run, session
+    from bench.running.display import Progress
+    from bench.running.executors import executor
 
     def phase(name: str) -> Callable[[], None]:
         return lambda: watch.say("phase", name)
@@ -178,25 +179,25 @@ def watch_phases(watch: Watch) -> None:
     watch_writer(watch)
     for owner, function, name in (
         (run, "prepare_run", "planning"),
-        (cell, "measure", "start of a cell"),
-        (run, "keep", "journal"),
-        (run, "write", "journal"),
+        (executor, "measure", "start of a cell"),
+        (session, "keep", "journal"),
+        (session, "write", "journal"),
         (canary_run, "ensure", "canaries"),
-        (run.Clock, "before", "clock"),
-        (run.Clock, "after", "clock"),
-        (run.Tracking, "__init__", "mlflow"),
-        (run.Tracking, "log", "mlflow"),
-        (run.Tracking, "finish", "mlflow"),
+        (reference.Clock, "before", "clock"),
+        (reference.Clock, "after", "clock"),
+        (session.Tracking, "__init__", "mlflow"),
+        (session.Tracking, "log", "mlflow"),
+        (session.Tracking, "finish", "mlflow"),
     ):
         before(owner, function, phase(name), phase("between"))
-    hear = Display.hear
+    hear = Progress.hear
 
-    def watched_hear(self: Display, kind: str, value: Any) -> None:
+    def watched_hear(self: Progress, kind: str, value: Any) -> None:
         if kind == "phase":
             watch.say("phase", PHASES_OF_A_CELL[value])
         hear(self, kind, value)
 
-    Display.hear = watched_hear
+    Progress.hear = watched_hear
 
 
 def main(folder: Path, kill_at: str, words: list[str]) -> None:

@@ -1,6 +1,7 @@
 """The log of a study, and what is shown of it."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 
 from bench.records.folder import Results
 from bench.registry import suites
+from bench.running.training import Epoch
 from bench.space import choice, log, space
 from bench.tuning import report, study
 from bench.tuning.picture import picture
-from bench.tuning.study import Study
+from bench.tuning.study import Attempt, Study
 from bench.tuning.trials import BadStudy, Log, Trial
 
 FACTS = Log(
@@ -129,10 +131,21 @@ def opened(path: Path, key: str = "a", **more: object) -> Study:
     return Study(path, key, replace(FACTS, **more), RANGES, START)  # type: ignore[arg-type]
 
 
+def end(attempt: Attempt, outcome: Trial) -> None:
+    attempt.keep(outcome)
+    attempt.settle()
+
+
+def looked(attempt: Attempt, epoch: int, value: float) -> str:
+    """Why the trial is given up at this look, if it is."""
+    attempt.look(epoch, value, 1.0)
+    return attempt.pruning(Epoch(epoch, 1.0, 1, None, value))
+
+
 def make(found: Study, values: list[float]) -> None:
     for value in values:
-        attempt = found.begin()
-        attempt.end(ok(value, 1.5, attempt.number, **attempt.params))
+        (attempt,) = found.begin()
+        end(attempt, ok(value, 1.5, attempt.number, **attempt.params))
 
 
 def proposed(found: Study) -> list[dict[str, object]]:
@@ -168,16 +181,44 @@ def test_another_key_begins_anew_and_the_report_takes_the_last_used(tmp_path: Pa
 def test_a_trial_in_the_worst_quarter_of_five_is_pruned(tmp_path: Path) -> None:
     found = opened(tmp_path / "als.db")
     for value in (0.1, 0.2, 0.3, 0.4, 0.5):
-        attempt = found.begin()
-        assert not any(attempt.look(epoch, value, 1.0) for epoch in range(1, 21))
-        attempt.end(ok(value, 2.0, attempt.number))
+        (attempt,) = found.begin()
+        assert not any(looked(attempt, epoch, value) for epoch in range(1, 21))
+        end(attempt, ok(value, 2.0, attempt.number))
     for value, epochs in ((0.19, [5]), (0.21, [])):
-        attempt = found.begin()
-        assert [e for e in range(1, 6) if attempt.look(e, value, 1.0)] == epochs
-        attempt.end(replace(failed(2.0), status="pruned" if epochs else "failed"))
+        (attempt,) = found.begin()
+        assert [e for e in range(1, 6) if looked(attempt, e, value)] == epochs
+        end(attempt, replace(failed(2.0), status="pruned" if epochs else "failed"))
     looks = found.log().trials[0].looks
     assert list(looks) == [*range(1, 11), 15, 20]
     assert found.log().trials[5].status == "pruned"
+
+
+def test_what_is_tried_next_depends_not_on_which_trial_of_a_round_ends_first(
+    tmp_path: Path,
+) -> None:
+    def after_a_round(path: Path, order: Sequence[int]) -> list[dict[str, object]]:
+        found = opened(path)
+        attempts = found.begin(3)
+        for place in order:  # kept as they end, settled in the order in which they began
+            number = attempts[place].number
+            attempts[place].keep(ok(number / 10, 1.0 + place, number))
+        for attempt in attempts:
+            attempt.settle()
+        return [attempt.params for attempt in found.begin(3)]
+
+    first = after_a_round(tmp_path / "first.db", (0, 1, 2))
+    assert first == after_a_round(tmp_path / "last.db", (2, 0, 1))
+
+
+def test_the_trials_of_a_round_are_different_ones(tmp_path: Path) -> None:
+    found = opened(tmp_path / "als.db")
+    attempts = found.begin(4)
+    assert attempts[0].params == START
+    assert len({str(attempt.params) for attempt in attempts}) == 4
+    assert not found.log().trials  # none of them counts yet
+    for attempt in attempts:
+        end(attempt, ok(0.1, 1.0, attempt.number))
+    assert len(found.log().settled) == 4
 
 
 def test_killed_before_the_first_trial_it_still_begins_with_the_start(tmp_path: Path) -> None:
@@ -192,7 +233,7 @@ def test_killed_before_the_first_trial_it_still_begins_with_the_start(tmp_path: 
 
 
 def test_what_a_killed_trial_had_spent_counts(tmp_path: Path) -> None:
-    opened(tmp_path / "als.db").begin().look(1, 0.5, 12.5)
+    opened(tmp_path / "als.db").begin()[0].look(1, 0.5, 12.5)
     (trial,) = opened(tmp_path / "als.db").log().trials
     assert (trial.status, trial.seconds) == ("interrupted", 12.5)
 

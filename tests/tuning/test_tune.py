@@ -14,6 +14,7 @@ import pytest
 from command import BENCH, bench_here
 from made import interactions
 
+from bench import machine
 from bench.cli.tune import parse_time, suite_to_tune
 from bench.errors import BadParameter, UnknownName
 from bench.hashing import fingerprint
@@ -25,11 +26,14 @@ from bench.registry import names, suites
 from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import describe
 from bench.running.plan import Options
+from bench.running.training import Epoch
 from bench.space import choice, space
 from bench.tracking.tracker import Tracker
 from bench.tuning import report
 from bench.tuning import run as tuning
-from bench.tuning.session import Budget, Session
+from bench.tuning.search import Budget
+from bench.tuning.session import Session, Tuned
+from bench.tuning.study import Pruning
 from bench.tuning.trials import Log
 
 MODEL = '''"""A model that is quick to import, and learns as slowly as it is told."""
@@ -115,6 +119,7 @@ def tuned(
     given: Interactions,
     seconds: float = 600,
     trials: int | None = None,
+    jobs: int = 1,
     **start: float,
 ) -> Log:
     """One row tuned, as `bench tune` does it, without MLflow."""
@@ -126,7 +131,7 @@ def tuned(
         suite=chosen,
         task=tuning.validation_task(given, chosen),
         budget=Budget(seconds=seconds, trials=trials),
-        options=Options(results=Results(folder)),
+        options=Options(results=Results(folder), jobs=jobs),
         seed=0,
         work=work,
         place=Results(folder / "studies"),
@@ -134,7 +139,8 @@ def tuned(
     )
     params = {"power": 0.5, "epochs": 4, "nap": 0.0, "work": 0.0} | row.params
     (described,) = describe(Suite(dataset="synthetic", rows=(SuiteRow(model=model),)), work)
-    return session.tune(row, params, tuning.space_of(model, described))
+    (log,) = session.tune([Tuned(row, params, tuning.space_of(model, described))])
+    return log
 
 
 def without_clocks(log: Log) -> bytes:
@@ -221,11 +227,16 @@ def test_a_pruned_trial_is_ended_and_says_where(
     tmp_path: Path, learner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "space_of", lambda model, known: space(power=choice(0.5)))
-    monkeypatch.setattr("bench.tuning.study.Attempt.look", lambda self, epoch, *more: epoch == 3)
+
+    def at_the_third(self: Pruning, epoch: Epoch) -> str:
+        return f"pruned at epoch {epoch.number}" if epoch.number == 3 else ""
+
+    monkeypatch.setattr(Pruning, "__call__", at_the_third)
     log = tuned(tmp_path, learner, data(1), trials=1)
     (trial,) = log.trials
     assert trial.status == "pruned" and not trial.figures
-    assert trial.reason == "pruned at epoch 3: in the worst quarter there"
+    assert trial.reason == "pruned at epoch 3"
+    assert list(trial.looks) == [1, 2, 3]
 
 
 def test_interrupted_and_resumed_by_the_command(folder: Path, empty_store: Path) -> None:
@@ -271,6 +282,34 @@ def logged(folder: Path) -> list[str]:
     ids = [experiment.experiment_id for experiment in client.search_experiments()]
     runs = client.search_runs(ids, "tags.kind = 'cell'")
     return [run.info.status for run in runs]
+
+
+def test_studies_beside_each_other_are_those_of_one_after_the_other(folder: Path) -> None:
+    (folder / "two.toml").write_text(
+        'dataset = "synthetic"\n[[rows]]\nmodel = "popularity"\n[[rows]]\nmodel = "ease"\n'
+    )
+    words = ("tune", "--suite", "two.toml", "--budget", "1h", "--trials", "2", "--track", "off")
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        there = machine.cores()
+        patch.setattr(machine, "cores", lambda: [there[0], there[-1]])
+        for results, jobs in (("one", "1"), ("two", "2")):
+            done = bench_here(folder, *words, "--results", results, "--jobs", jobs)
+            assert done.returncode == 0, done.stderr
+            place = Results(folder / results / "tune" / "synthetic-loo-99-validation")
+            found.append([without_clocks(log) for log in report.load(place)])
+    assert found[0] == found[1]
+    records = place.read_records()
+    assert {record.environment.get("jobs") for record in records} == {2}
+
+
+def test_one_study_on_several_places_tries_in_rounds(tmp_path: Path, learner: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        there = machine.cores()
+        patch.setattr(machine, "cores", lambda: [there[0], there[-1]])
+        log = tuned(tmp_path, learner, data(1), trials=4, jobs=2)
+    assert [trial.status for trial in log.trials] == ["ok"] * 4
+    assert len({str(trial.params) for trial in log.trials}) == 4
 
 
 def test_a_suite_is_tuned_from_its_values_and_gives_a_suite(folder: Path) -> None:

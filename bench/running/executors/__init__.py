@@ -1,0 +1,1 @@
+"""Where cells run: here one after the other, or here side by side."""
