@@ -121,9 +121,12 @@ def main() -> int:
     if options.measure:
         print(json.dumps(measure(options.measure, options.file)))
         return 0
+    sizes = options.sizes.split(",")
+    if unknown := set(sizes) - set(SIZES):
+        parser.error(f"--sizes takes some of {','.join(SIZES)}, not {','.join(sorted(unknown))}")
     folder = options.results / "scale"
     folder.mkdir(parents=True, exist_ok=True)
-    for size in options.sizes.split(","):
+    for size in sizes:
         kept = folder / f"line-{size}.json"
         if options.force or not kept.exists():
             print(f"stages at {size} M interactions", flush=True)

@@ -43,6 +43,15 @@ def test_full_ranks_are_by_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert vectors.offered(model, in_order(train), np.arange(60, dtype=np.int32)) is not None
 
 
+def test_a_size_that_there_is_not_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["line.py", "--sizes", "1,2"])
+    with pytest.raises(SystemExit):
+        line.main()
+    assert capsys.readouterr().err.endswith("--sizes takes some of 1,10,25,100, not 2\n")
+
+
 def test_the_page_has_every_stage_at_every_size(
     measured: dict[str, object], tmp_path: Path
 ) -> None:
