@@ -23,6 +23,7 @@ from numba.core.registry import cpu_target
 # order is fixed when a kernel is compiled. NaN and infinity keep their meaning.
 FAST = {"reassoc", "contract", "nsz"}
 OPTIONS: dict[str, Any] = {"fastmath": FAST, "error_model": "numpy"}
+UNCOUNTED = OPTIONS | {"_nrt": False}  # without numba's run time, which counts references
 JOB = "BENCH_JOB"  # the variable that has a folder in that of the run, see bench.isolation.marks
 settings: Any = config
 events: Any = event
@@ -34,20 +35,30 @@ VECTORS = ("sse", "avx", "fma", "amx", "neon", "asimd", "sve", "dotprod", "fullf
 # A part of kernels, compiled along with each of them.
 part: Callable[[Function], Function] = njit(**OPTIONS)
 
+# The same, for parts that neither make nor return an array: references to arrays are not counted.
+# To count one, atomically, whenever a row is looked at takes longer than to add up 32 numbers. What
+# it made would never be freed, what it returned freed too early: a test looks for both.
+uncounted: Callable[[Function], Function] = njit(**UNCOUNTED)
 
-def kernel(signature: Any) -> Callable[[Function], Function]:
+
+def kernel(signature: Any, *, counted: bool = True) -> Callable[[Function], Function]:
     """Compile for these types, and keep it on disk.
 
     Where nothing can be written on disk, it is compiled in each process, which takes seconds.
+
+    Args:
+        signature: types of what it takes and returns.
+        counted: whether it counts references to arrays: see `uncounted`.
     """
+    options = OPTIONS if counted else UNCOUNTED
 
     def compiled(function: Function) -> Function:
         before = settings.CACHE_DIR  # where numba keeps all that it compiles
         settings.CACHE_DIR = str(folder(Path(function.__code__.co_filename)))
         try:
-            made: Function = njit(signature, cache=True, nogil=True, **OPTIONS)(function)
+            made: Function = njit(signature, cache=True, nogil=True, **options)(function)
         except RuntimeError:  # no folder to write to
-            made = njit(signature, nogil=True, **OPTIONS)(function)
+            made = njit(signature, nogil=True, **options)(function)
         finally:
             settings.CACHE_DIR = before
         return made

@@ -1,7 +1,9 @@
 """The compilation of kernels."""
 
+import ast
 from importlib import import_module
 from pathlib import Path
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,62 @@ def test_nan_and_infinity_keep_their_meaning() -> None:
 
     assert np.isnan(total(np.array([1.0, np.nan])))
     assert np.isinf(total(np.array([np.inf, -np.inf])))
+
+
+def test_what_is_uncounted_leaves_the_references_to_arrays_as_they_were() -> None:
+    @compilation.uncounted
+    def add(row: Any, total: Any) -> None:
+        for d in range(len(total)):
+            total[d] += row[d]
+
+    @compilation.kernel("void(float32[:, ::1], float32[::1])", counted=False)
+    def add_up(rows: Any, total: Any) -> None:
+        for r in range(len(rows)):
+            add(rows[r], total)
+
+    rows, total = np.ones((1000, 3), dtype=np.float32), np.zeros(3, dtype=np.float32)
+    before = getrefcount(rows), getrefcount(total)
+    add_up(rows, total)
+    assert (getrefcount(rows), getrefcount(total)) == before
+    assert total.tolist() == [1000, 1000, 1000]
+
+
+KERNELS = sorted((Path(__file__).parents[2] / "models" / "shared" / "kernels").glob("*.py"))
+# Functions of numpy that give a number, or a tuple of numbers.
+NUMBERS = {
+    *("float32", "float64", "int32", "int64", "uint8", "uint64", "log", "sqrt"),
+    *("ndindex", "searchsorted"),
+}
+
+
+def uncounted_functions() -> dict[str, ast.FunctionDef]:
+    found = {}
+    for path in KERNELS:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                marks = " ".join(map(ast.unparse, node.decorator_list))
+                if "uncounted" in marks or "counted=False" in marks:
+                    found[node.name] = node
+    return found
+
+
+UNCOUNTED = uncounted_functions()
+
+
+@pytest.mark.parametrize("name", UNCOUNTED)
+def test_what_is_uncounted_neither_makes_nor_returns_an_array(name: str) -> None:
+    function = UNCOUNTED[name]
+    arrays = {each.value.id for each in ast.walk(function) if _is_indexed(each)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert ast.unparse(node.func.value) == "np" and node.func.attr in NUMBERS
+        if isinstance(node, ast.Return) and node.value is not None:
+            parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            assert not any(isinstance(each, ast.Name) and each.id in arrays for each in parts)
+
+
+def _is_indexed(node: ast.AST) -> Any:
+    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
 
 
 def test_what_is_compiled_is_kept_apart_when_any_kernel_beside_it_changes(tmp_path: Path) -> None:

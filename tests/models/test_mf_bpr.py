@@ -190,7 +190,7 @@ def test_compiled_and_plain_python_agree(
     loss = epoch(ORDER, given, compiled, RATE, L2, seed)
     for module, helper in (
         *((draws_of, helper) for helper in ("below", "draw_places", "name")),
-        *((kernels, helper) for helper in ("draw", "logistic")),
+        *((kernels, helper) for helper in ("draw", "logistic", "_pointwise", "_pairwise")),
     ):
         monkeypatch.setattr(module, helper, getattr(module, helper).py_func)
     with np.errstate(over="ignore"):  # 64 bits are meant to run over

@@ -7,7 +7,7 @@ from numba.core.types import NamedTuple as Record
 from numba.core.types import float32, float64, int32, int64, void
 from numpy.typing import NDArray
 
-from bench.compilation import kernel, part
+from bench.compilation import kernel, uncounted
 from bench.interactions import Floats
 
 # Added to the root of a second moment, which is far above it wherever there is a gradient: usually
@@ -46,7 +46,7 @@ clock_type = Record(
 moving_type = Record((float32[:, ::1], float32[:, ::1], float32[:, ::1], int64[::1]), Moving)
 
 
-@kernel(void(clock_type))
+@kernel(void(clock_type), counted=False)
 def begin_step(clock):
     """Count a step, and correct its learning rate."""
     clock.steps[0] += 1
@@ -56,7 +56,7 @@ def begin_step(clock):
         clock.corrected[0] = clock.rates[0] * np.sqrt(1 - beta2**step) / (1 - beta1**step)
 
 
-@kernel(void(clock_type))
+@kernel(void(clock_type), counted=False)
 def end_step(clock):
     """The sum in `tables.py` grows by one term for each step that a row can be at."""
     if not len(clock.betas):
@@ -71,7 +71,7 @@ def end_step(clock):
 # Loops stand in functions of their own, with few arrays each: else numba does not vectorise them.
 
 
-@part
+@uncounted
 def _skipped(clock, last, step):
     """What the steps after `last` up to `step`, which a row has skipped, do to it.
 
@@ -86,13 +86,13 @@ def _skipped(clock, last, step):
     )  # fmt: skip
 
 
-@part
+@uncounted
 def _weights_now(weights, ratio, keep, away, now):
     for d in range(len(now)):
         now[d] = keep * weights[d] - away * ratio[d]
 
 
-@kernel(void(int32[::1], moving_type, clock_type, float32[:, ::1]))
+@kernel(void(int32[::1], moving_type, clock_type, float32[:, ::1]), counted=False)
 def take_rows(rows, table, clock, taken):
     """Copy rows [R] as they are after all steps so far, which stay behind in the table: [R, D]."""
     step = clock.steps[0]
@@ -102,7 +102,7 @@ def take_rows(rows, table, clock, taken):
         _weights_now(table.weights[row], table.ratio[row], keep, away, taken[r])
 
 
-@kernel(void(moving_type, clock_type))
+@kernel(void(moving_type, clock_type), counted=False)
 def settle(table, clock):
     """Bring every row up to date."""
     step = clock.steps[0]
@@ -116,7 +116,7 @@ def settle(table, clock):
             root[d] *= root_left
 
 
-@part
+@uncounted
 def _adamw(weights, ratio, root, gradient, clock, skipped):
     """A step, after those that were skipped."""
     left, away, ratio_left, root_left = skipped
@@ -133,14 +133,14 @@ def _adamw(weights, ratio, root, gradient, clock, skipped):
         weights[d] = keep * before - corrected * ratio[d]
 
 
-@part
+@uncounted
 def _sgd(weights, gradient, clock):
     rate = np.float32(clock.rates[0])
     for d in range(len(weights)):
         weights[d] -= rate * gradient[d]
 
 
-@kernel(void(int32[::1], float32[:, ::1], moving_type, clock_type))
+@kernel(void(int32[::1], float32[:, ::1], moving_type, clock_type), counted=False)
 def step_rows(rows, gradient, table, clock):
     """The step that has begun, for rows [R], from gradient [R, D]."""
     step, with_moments = clock.steps[0], len(clock.betas)
@@ -155,7 +155,7 @@ def step_rows(rows, gradient, table, clock):
         table.last[row] = step
 
 
-@kernel(void(float32[:, ::1], moving_type, clock_type))
+@kernel(void(float32[:, ::1], moving_type, clock_type), counted=False)
 def step_whole(gradient, matrix, clock):
     """The step that has begun, for a matrix that moves in each, from gradient [E, D]."""
     with_moments = len(clock.betas)

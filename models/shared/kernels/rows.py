@@ -9,7 +9,7 @@ from bench.compilation import kernel
 # table.
 
 
-@kernel(int64(int32[::1], int32[::1], int32[::1], int32[::1]))
+@kernel(int64(int32[::1], int32[::1], int32[::1], int32[::1]), counted=False)
 def number_distinct(ids, numbers, distinct, places):
     """Number the distinct ids: in ascending order, or of appearance where there are few of many.
 
@@ -43,7 +43,10 @@ def number_distinct(ids, numbers, distinct, places):
     return count
 
 
-@kernel(void(int32[::1], int64[::1], int32[::1], float32[::1], float32[:, ::1], float32[:, ::1]))
+@kernel(
+    void(int32[::1], int64[::1], int32[::1], float32[::1], float32[:, ::1], float32[:, ::1]),
+    counted=False,
+)
 def sparse_product(rows, starts, columns, values, table, product):
     """Rows [R] of a sparse matrix [E, M] times a table [M, D]: product [R, D]."""
     product[:] = 0
@@ -55,7 +58,10 @@ def sparse_product(rows, starts, columns, values, table, product):
                 out[d] += value * vector[d]
 
 
-@kernel(void(int32[::1], int64[::1], int32[::1], float32[::1], float32[:, ::1], float32[:, ::1]))
+@kernel(
+    void(int32[::1], int64[::1], int32[::1], float32[::1], float32[:, ::1], float32[:, ::1]),
+    counted=False,
+)
 def sparse_product_backward(rows, starts, columns, values, gradient, to_table):
     """The gradient of the table [M, D], given that of the product [R, D]."""
     to_table[:] = 0
@@ -67,7 +73,7 @@ def sparse_product_backward(rows, starts, columns, values, gradient, to_table):
                 out[d] += value * vector[d]
 
 
-@kernel(void(float32[:, :, ::1], float32[:, ::1]))
+@kernel(void(float32[:, :, ::1], float32[:, ::1]), counted=False)
 def dots_within(fields, dots):
     """The dot products of each two fields [R, F, D] of a row: dots [R, F (F - 1) / 2]."""
     for r in range(fields.shape[0]):
@@ -81,7 +87,7 @@ def dots_within(fields, dots):
                 pair += 1
 
 
-@kernel(void(float32[:, :, ::1], float32[:, ::1], float32[:, :, ::1]))
+@kernel(void(float32[:, :, ::1], float32[:, ::1], float32[:, :, ::1]), counted=False)
 def dots_within_backward(fields, gradient, to_fields):
     """The gradient of fields [R, F, D], given that of their dot products."""
     to_fields[:] = 0
@@ -99,7 +105,9 @@ def dots_within_backward(fields, gradient, to_fields):
 _sparse = (int32[::1], int64[::1], int32[::1], float32[::1])
 
 
-@kernel(void(*_sparse, float32[:, ::1], float32[:, ::1], float32, int64, float32[:, ::1]))
+@kernel(
+    void(*_sparse, float32[:, ::1], float32[:, ::1], float32, int64, float32[:, ::1]), counted=False
+)
 def second_order(rows, starts, columns, values, ids, vectors, bias, place, joined):
     """One side of a factorisation machine as a vector: see `pairs/second_order.py`.
 
@@ -136,7 +144,8 @@ def second_order(rows, starts, columns, values, ids, vectors, bias, place, joine
     void(
         *_sparse, float32[:, ::1], float32[:, ::1], int64, float32[:, ::1],
         float32[:, ::1], float32[:, ::1], float32[:, ::1],
-    )
+    ),
+    counted=False,
 )  # fmt: skip
 def second_order_backward(
     rows, starts, columns, values, ids, vectors, place, joined, gradient, to_ids, to_vectors

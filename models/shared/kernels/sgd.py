@@ -9,7 +9,7 @@ import numpy as np
 from numba.core.types import NamedTuple as Record
 from numba.core.types import float32, float64, int32, uint64
 
-from bench.compilation import kernel
+from bench.compilation import kernel, uncounted
 from bench.interactions import Floats
 
 from .activations import logistic
@@ -34,21 +34,10 @@ _factors_type = Record(
 _epoch = float64(int32[::1], samples_type, _factors_type, float64, float64, uint64)
 
 
-@kernel(_epoch)
-def pointwise_epoch(order, samples, factors, learning_rate, l2, state):
-    """Train each observed pair as a 1, then its negatives as 0, by logistic loss.
-
-    Args:
-        order: [n], which of the observed pairs, each of a user who has an untouched item.
-        factors: are changed in place.
-        state: of the random numbers; anything.
-
-    Returns:
-        The sum of the losses, each from just before its step.
-    """
+@uncounted
+def _pointwise(order, samples, factors, learning_rate, l2, state, candidates):
     users, items, user_bias, item_bias, bias = factors
     rate, decay = np.float32(learning_rate), np.float32(learning_rate * l2)
-    candidates = np.empty(1 + samples.negatives, dtype=np.int32)
     total, bias_now = 0.0, bias[0]
     for n in order:
         user = samples.users[n]
@@ -79,18 +68,25 @@ def pointwise_epoch(order, samples, factors, learning_rate, l2, state):
 
 
 @kernel(_epoch)
-def pairwise_epoch(order, samples, factors, learning_rate, l2, state):
-    """Train each observed pair to score higher than a negative, by logistic loss of the difference.
+def pointwise_epoch(order, samples, factors, learning_rate, l2, state):
+    """Train each observed pair as a 1, then its negatives as 0, by logistic loss.
 
-    The arguments are those of pointwise_epoch, with one negative for each pair. Only item_bias
-    changes among the biases: the others are the same for both items.
+    Args:
+        order: [n], which of the observed pairs, each of a user who has an untouched item.
+        factors: are changed in place.
+        state: of the random numbers; anything.
 
     Returns:
         The sum of the losses, each from just before its step.
     """
+    candidates = np.empty(1 + samples.negatives, dtype=np.int32)
+    return _pointwise(order, samples, factors, learning_rate, l2, state, candidates)
+
+
+@uncounted
+def _pairwise(order, samples, factors, learning_rate, l2, state, drawn):
     users, items, _, item_bias, _ = factors
     rate, decay = np.float32(learning_rate), np.float32(learning_rate * l2)
-    drawn = np.empty(1, dtype=np.int32)
     total = 0.0
     for n in order:
         user, liked = samples.users[n], samples.items[n]
@@ -111,3 +107,16 @@ def pairwise_epoch(order, samples, factors, learning_rate, l2, state):
             q[f] += step * before_step - decay * q[f]
             r[f] += -step * before_step - decay * r[f]
     return total
+
+
+@kernel(_epoch)
+def pairwise_epoch(order, samples, factors, learning_rate, l2, state):
+    """Train each observed pair to score higher than a negative, by logistic loss of the difference.
+
+    The arguments are those of pointwise_epoch, with one negative for each pair. Only item_bias
+    changes among the biases: the others are the same for both items.
+
+    Returns:
+        The sum of the losses, each from just before its step.
+    """
+    return _pairwise(order, samples, factors, learning_rate, l2, state, np.empty(1, np.int32))

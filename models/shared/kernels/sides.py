@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.compilation import part
+from bench.compilation import uncounted
 
 # Shapes: b users, C candidates of each, n = b C pairs, D width of the dot product, H width of the
 # tower's first layer, F fields of K numbers, F_u and F_i of the sides.
@@ -11,7 +11,7 @@ from bench.compilation import part
 # vectorise them.
 
 
-@part
+@uncounted
 def dots(users, items, u, i, logits):
     """The dot product of each item with its user: logits [n]."""
     c = items.shape[1]
@@ -21,7 +21,7 @@ def dots(users, items, u, i, logits):
             logits[b * c + j] = _dot(own, i[items[b, j]])
 
 
-@part
+@uncounted
 def _dot(x, y):
     total = np.float32(0)
     for d in range(len(x)):
@@ -29,7 +29,7 @@ def _dot(x, y):
     return total
 
 
-@part
+@uncounted
 def dots_backward(users, items, u, i, gradient, to_u, to_i):
     """Add the gradients of both sides, given that of their dot products [n]."""
     c = items.shape[1]
@@ -40,13 +40,13 @@ def dots_backward(users, items, u, i, gradient, to_u, to_i):
             _add_scaled(gradient[b * c + j], own, to_i[items[b, j]])
 
 
-@part
+@uncounted
 def _add_scaled(x, row, total):
     for d in range(len(total)):
         total[d] += x * row[d]
 
 
-@part
+@uncounted
 def first_layer(users, items, u, i, first):
     """The activations of the first layer [n, H] from what both sides bring to it."""
     c = items.shape[1]
@@ -56,14 +56,14 @@ def first_layer(users, items, u, i, first):
             _sum(own, i[items[b, j]], first[b * c + j])
 
 
-@part
+@uncounted
 def _sum(x, y, activations):
     for h in range(len(activations)):
         total = x[h] + y[h]
         activations[h] = np.float32(0) if total <= 0 else total
 
 
-@part
+@uncounted
 def add_first_layer(users, items, u, i, first):
     """The same, where first [n, H] already holds what their fields bring together."""
     c = items.shape[1]
@@ -73,14 +73,14 @@ def add_first_layer(users, items, u, i, first):
             _add_sum(own, i[items[b, j]], first[b * c + j])
 
 
-@part
+@uncounted
 def _add_sum(x, y, activations):
     for h in range(len(activations)):
         total = activations[h] + (x[h] + y[h])
         activations[h] = np.float32(0) if total <= 0 else total
 
 
-@part
+@uncounted
 def first_layer_backward(users, items, gradient, to_u, to_i):
     """Add the gradients of both sides, given that of their sums [n, H]."""
     c = items.shape[1]
@@ -91,13 +91,13 @@ def first_layer_backward(users, items, gradient, to_u, to_i):
             _add(gradient[b * c + j], to_own)
 
 
-@part
+@uncounted
 def _add(row, total):
     for h in range(len(total)):
         total[h] += row[h]
 
 
-@part
+@uncounted
 def cross_fields(users, items, u, i, products):
     """The dot product of each field of an item with each of its user: products [n, F_i F_u]."""
     c = items.shape[1]
@@ -114,7 +114,7 @@ def cross_fields(users, items, u, i, products):
                     products[b * c + j, f * n_u + g] = total
 
 
-@part
+@uncounted
 def cross_fields_backward(users, items, u, i, to_products, to_u, to_i):
     """Add the gradients of the fields, given that of their dot products [n, F_i F_u]."""
     c = items.shape[1]

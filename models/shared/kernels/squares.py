@@ -10,7 +10,7 @@ from bench.compilation import kernel
 _pairs = (int64[::1], int32[::1], float32[:, ::1])
 
 
-@kernel(float64(*_pairs, float32[:, ::1], float32, float32[:, ::1]))
+@kernel(float64(*_pairs, float32[:, ::1], float32, float32[:, ::1]), counted=False)
 def add_observed(starts, columns, fixed, vectors, wanted, products):
     """Add X'(X v - wanted) to the products [R, D] of each row's vector v [D].
 

@@ -8,7 +8,7 @@ from numba.core.types import Array, int32, int64, uint8, uint64, void
 from numba.core.types import NamedTuple as Record
 from numpy.typing import NDArray
 
-from bench.compilation import kernel, part
+from bench.compilation import kernel, uncounted
 from bench.interactions import Ids, Interactions
 
 # A map of all pairs finds negatives in half the time, but takes a bit for each user and item.
@@ -111,7 +111,7 @@ untouched_type = Record((int64[::1], int32[::1], uint8[:, ::1], int64, int32[::1
 samples_type = Record((ids_type, ids_type, untouched_type, int64), Samples)
 
 
-@part
+@uncounted
 def below(state, n):
     """A random integer in 0..n-1, from a state that grows by GOLDEN each time.
 
@@ -124,7 +124,7 @@ def below(state, n):
     return np.int64((z * np.uint64(n)) >> np.uint64(32))
 
 
-@part
+@uncounted
 def name(drawn, numbers):
     """Put the number in the catalogue in place of each item drawn, [n] or [n, c]."""
     if len(numbers):
@@ -132,7 +132,7 @@ def name(drawn, numbers):
             drawn[place] = numbers[drawn[place]]
 
 
-@part
+@uncounted
 def draw(user, untouched, state, drawn):
     """Fill drawn with untouched items of the user, uniformly; returns the next state.
 
@@ -143,7 +143,7 @@ def draw(user, untouched, state, drawn):
     return state
 
 
-@part
+@uncounted
 def draw_places(user, untouched, state, drawn):
     """The same, of the items that occur in train, by their places among these."""
     starts, before, observed, n_items, _ = untouched
@@ -165,13 +165,13 @@ def draw_places(user, untouched, state, drawn):
     return state
 
 
-@part
+@uncounted
 def observed_bit(observed, user, item):
     """1 if the map has the pair, else 0."""
     return (observed[user, item >> 3] >> (item & 7)) & 1
 
 
-@part
+@uncounted
 def draw_for_all(users, untouched, state, drawn, first, again):
     """Fill drawn[:, first:] with untouched items of each of the users; returns the next state.
 
