@@ -15,6 +15,7 @@ from bench.cli.export import export
 from bench.cli.films import films
 from bench.cli.groups import Sections
 from bench.cli.list import list_
+from bench.cli.merge import merge
 from bench.cli.new import new
 from bench.cli.options import INTERRUPTED
 from bench.cli.peers import peers
@@ -34,7 +35,7 @@ SECTIONS: dict[str, list[click.Command]] = {
     "Read": [leaderboard, report, compare, choose, study, embeddings, ui, track],
     "Use": [similar, recommend, films, explore, export],
     "Check": [verify, certify],
-    "Machines": [],
+    "Machines": [merge],
 }
 
 

@@ -10,21 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bench.hashing import key_of
 from bench.interactions import Features, Interactions, OriginalIds
 from bench.kept.manifest import DATA, Damaged, DataManifest, intact
 from bench.kept.tables import ids_column, numbers, read_table, write_table
 from bench.records.files import load
 
-PREFIX = "data-"  # of their folders, beside those of models
 ROWS = "interactions.parquet"
 SIDES = ("users", "items")
 DATA_FILES = (ROWS, *(f"{side}.parquet" for side in SIDES))
-
-
-def data_folder(models: Path, data_sha256: str, split_sha256: str) -> Path:
-    """Where that of a split stands, below the folder of all kept models."""
-    return models / f"{PREFIX}{key_of({'data': data_sha256, 'split': split_sha256})}"
 
 
 def write_interactions(train: Interactions, folder: Path) -> None:

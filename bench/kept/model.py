@@ -12,7 +12,7 @@ from bench.errors import Problem, UnknownName, UsageError
 from bench.interactions import Floats, Interactions, OriginalIds
 from bench.kept.arrays import read_arrays
 from bench.kept.catalogue import Catalogue
-from bench.kept.learned_from import data_folder, read_interactions
+from bench.kept.learned_from import read_interactions
 from bench.kept.manifest import (
     DATA,
     ITEMS,
@@ -29,6 +29,7 @@ from bench.kept.manifest import (
 )
 from bench.kept.tables import read_items, read_users
 from bench.records.files import load
+from bench.records.learned_from import data_folder
 from bench.records.record import Cell
 from bench.registry.models import ModelSpec, adapter_class, complete_adapter, is_model
 from bench.registry.names import files

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UsageError, unknown
-from bench.kept.learned_from import PREFIX
 from bench.kept.manifest import MANIFEST, Manifest
 from bench.kept.model import KeptModel
 from bench.records.files import BadRecord, load
 from bench.records.folder import Results
+from bench.records.learned_from import PREFIX
 from bench.records.record import Record
 
 NDCG = "ndcg_at_10_expected"  # of a record: the figure that the best one has most of

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.interactions import Floats, Interactions
 from bench.kept.catalogue import Catalogue
-from bench.kept.learned_from import DATA_FILES, data_folder, write_interactions
+from bench.kept.learned_from import DATA_FILES, write_interactions
 from bench.kept.manifest import (
     DATA,
     ITEMS,
@@ -27,6 +27,7 @@ from bench.kept.manifest import (
 from bench.kept.tables import write_items, write_users
 from bench.records.files import BadRecord, load, save
 from bench.records.folder import Results
+from bench.records.learned_from import data_folder
 from bench.records.record import Record
 
 BY: By = "centred"  # within .015 of the best cosine for every model, where "dot" finds the popular

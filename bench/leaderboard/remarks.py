@@ -1,11 +1,12 @@
 """Remarks around a table of the board: why it is INVALID, what its marks mean, where it is from."""
 
+from collections import defaultdict
 from math import sqrt
 from typing import Any
 
 from bench.leaderboard import origin, published
 from bench.leaderboard.columns import different
-from bench.leaderboard.machines import arithmetic_in_short
+from bench.leaderboard.machines import alike, arithmetic_in_short, machine_of, usual_machine
 from bench.leaderboard.marks import MARKS
 from bench.leaderboard.sections import Section
 from bench.leaderboard.statistics import statistics_lines
@@ -59,11 +60,12 @@ def _reading(audit: dict[str, Any]) -> list[str]:
 
 
 def remarks_below(section: Section) -> list[str]:
-    canaries = [one_line(str(each)) for each in section.canaries] or [NO_CANARIES]
+    canaries = different(section.canaries) or [NO_CANARIES]
     return [
         *_version(section),
         *_missing(section),
         *_marks(section),
+        *_measured_elsewhere(section),
         *statistics_lines(section),
         *_sampled(section),
         *_on_cpu(section),
@@ -107,6 +109,26 @@ def _missing(section: Section) -> list[str]:
 
 def _marks(section: Section) -> list[str]:
     return [f"{mark.sign} {mark.meaning}" for mark in MARKS if any(map(mark.on, section.rows))]
+
+
+def _measured_elsewhere(section: Section) -> list[str]:
+    """Which rows, or seeds of them, were measured on which machine, where there are several."""
+    good = [record for record in section.records if record.status == "ok"]
+    usual = usual_machine(good)
+    elsewhere: dict[str, list[str]] = defaultdict(list)
+    for row in section.rows:
+        seeds: dict[str, list[int]] = defaultdict(list)
+        for record in row.records:
+            if record.status == "ok" and not alike(machine_of(record), usual):
+                seeds[_machine(record.environment)].append(record.cell.seed)
+        for machine, some in seeds.items():
+            which = "" if len(some) == row.seeds else f" (seed {', '.join(map(str, some))})"
+            elsewhere[machine].append(f"{one_line(row.model)}{which}")
+    if not elsewhere:
+        return []
+    most = different(_machine(r.environment) for r in good if alike(machine_of(r), usual))
+    said = [f"{machine}: {', '.join(rows)}" for machine, rows in sorted(elsewhere.items())]
+    return [f"measured on {'; on '.join(map(one_line, said))}; all else on {'; '.join(most)}"]
 
 
 def _sampled(section: Section) -> list[str]:

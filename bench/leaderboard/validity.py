@@ -37,14 +37,18 @@ def outside_sampling_error(record: Record) -> str:
 
 
 def vouching(canaries: Iterable[Canaries], records: Iterable[Record]) -> list[Canaries]:
-    """The canaries of a section: the latest of each data set, protocol and split of its records."""
+    """The canaries of a section: the latest of each data set, protocol and split of its records.
+
+    Where folders were merged, each machine that measured the latest has its own, and all vouch.
+    """
     wanted = {(r.cell.dataset, r.cell.protocol, r.split_sha256) for r in records}
-    latest: dict[tuple[str, str, str], Canaries] = {}
+    latest: dict[tuple[str, str, str], list[Canaries]] = {}
     for each in sorted(canaries, key=lambda found: (found.started, found.stem)):
         place = each.dataset, each.protocol, each.split_sha256
         if place in wanted:
-            latest[place] = each
-    return [latest[place] for place in sorted(latest)]
+            same = [other for other in latest.get(place, ()) if other.key == each.key]
+            latest[place] = [*same, each]
+    return [each for place in sorted(latest) for each in latest[place]]
 
 
 def invalid(canaries: Iterable[Canaries], records: Iterable[Record]) -> list[str]:

@@ -42,7 +42,7 @@ def verify(results: Results) -> str:
     records = load_all(Record, results.records)
     if not records:
         raise Difference(f"no records in {results.records}")
-    figures = sum(_check_record(found, results) for found in records if found.status == "ok")
+    figures = sum(check_record(found, results) for found in records if found.status == "ok")
     board = sections(
         records,
         load_all(Canaries, results.canaries),
@@ -73,7 +73,13 @@ def _versions(board: list[Section]) -> str:
     return f"; versions of the same data are sections of their own: {'; '.join(several)}"
 
 
-def _check_record(found: Record, results: Results) -> int:
+def check_record(found: Record, results: Results) -> int:
+    """Compute the figures of a record that is ok again; how many there are.
+
+    Raises:
+        Difference: one is another, or the ledger is missing.
+        BadRecord: the ledger is none.
+    """
     path = results.ledger_of(found)
     if not path.exists():
         raise Difference(f"{path}: the ledger of {found.stem} is missing")

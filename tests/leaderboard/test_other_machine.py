@@ -108,3 +108,19 @@ def test_models_that_use_no_gpu_are_named() -> None:
     text = terminal(sections(cuda), 150)
     assert "whatever --device says: ease\n" in text
     assert "fitted on the CPU" not in terminal(sections([on("als")]), 150)
+
+
+def test_which_rows_and_seeds_were_measured_where_is_said_below_the_table() -> None:
+    here = [on("als"), on("als", seed=1), on("ease"), on("knn", seed=1)]
+    there = [on("knn", cpu="There"), on("fm", cpu="There", memory_mb=4096), on("slim", cores=64)]
+    failed = made_up("mlp", environment={**HERE, "cpu": "There"})
+    line = (
+        "measured on CPU, 64 cores, znver4 avx512f, openblas Zen: slim; "
+        "on There, 2 cores, znver4 avx512f, openblas Zen: knn (seed 0); "
+        "on There, 2 cores, znver4 avx512f, openblas Zen, 4 GB: fm; "
+        "all else on CPU, 2 cores, znver4 avx512f, openblas Zen"
+    )
+    board = sections([*here, *there, failed])
+    for text in (terminal(board, 500), markdown(board)):
+        assert sum(each.endswith(line) for each in text.splitlines()) == 1
+    assert "measured on" not in markdown(sections(here))

@@ -1,0 +1,1 @@
+"""Join results folders: what was measured on several machines stands on one board."""
