@@ -115,7 +115,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $(READY)
 
 $(TESTS_READY): $(READY) tests/requirements.txt
-	@echo "Adding what tests and docs need to .venv: about 0.7 GB and a minute, once."
+	@echo "Adding what tests and docs need to .venv: about 1.2 GB and 2 minutes, once."
 	@$(INSTALL) --no-deps -r tests/requirements.txt
 	@touch $(TESTS_READY)
 

@@ -29,6 +29,7 @@ Other models:
     unseen.py                       items that nobody has in train
     distinct.py                     the distinct ids of a batch
     sparse.py                       a constant sparse matrix times a table that learns
+    spark.py                        a Spark that ends with the process, as in als_spark
     states.py                       networks and sparse matrices as arrays that can be kept
     devices.py, optimizers.py       threads, precision and devices of torch; its optimizers
 

@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
+from heavy import light_models
 
 from bench.adapter import Adapter, Run
 from bench.certify.judge import ROUNDING, check, declared
@@ -38,7 +39,7 @@ TASK = prepare(DATA, "loo-99")
 USERS = np.array([3, 0, 59], dtype=np.int32)
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(params=light_models())
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -221,7 +222,7 @@ def expected_hit_rate(adapter: Adapter, task: Task) -> float:
     return figures(evaluate(adapter, task.train, task.cases).ledger)["hr_at_10_expected"]
 
 
-@pytest.mark.parametrize("name", sorted(MODELS.keys() - NOT_PERSONAL))
+@pytest.mark.parametrize("name", sorted(set(light_models()) - NOT_PERSONAL))
 def test_every_personal_model_finds_a_planted_structure(
     name: str, planted: tuple[Task, float]
 ) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from heavy import light_models
 
 from bench.adapter import Adapter, Run
 from bench.interactions import Interactions
 from bench.kept.arrays import read_arrays, write_arrays
 from bench.protocol.task import prepare
-from bench.registry import names
 from bench.registry.models import adapter_class, load_module
 
 QUICK = {"epochs": 2, "iterations": 2, "pretraining": 0}
@@ -22,7 +22,7 @@ DATA: Interactions = load_module("datasets", "synthetic").load(n_users=60, n_ite
 TRAIN = prepare(DATA, "loo-99").train
 
 
-@pytest.fixture(params=names.files("models"))
+@pytest.fixture(params=light_models())
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

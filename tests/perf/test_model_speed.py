@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from heavy import light_models
 
 from bench.adapter import Adapter, Run
 from bench.protocol.task import Task
-from bench.registry import names
 from bench.registry.models import adapter_class
 from bench.running.training import Training
 
 ONE = {"epochs": 1, "iterations": 1}
-MODELS = list(names.files("models"))
+MODELS = light_models()
 
 
 def of_one_epoch(name: str) -> Adapter:

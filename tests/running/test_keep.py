@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from badly_kept import BAD, text_of
 from command import bench_here
+from heavy import light_models
 
 from bench.kept.model import KeptModel
 from bench.kept.open import kept_models, open_kept
@@ -188,9 +189,7 @@ def test_model_json_is_for_people_too(both: Path) -> None:
 
 @pytest.mark.slow
 def test_all_models_are_restored_in_fresh_processes(tmp_path: Path) -> None:
-    from bench.registry import names
-
-    every = ",".join(names.files("models"))
+    every = ",".join(light_models())
     suite = ("--suite", "ml-100k-all", "--seeds", "0")
     done = bench_here(
         tmp_path, "run", *suite, "--models", every, *ON[:2], "--keep", "--results", "results"
@@ -199,6 +198,6 @@ def test_all_models_are_restored_in_fresh_processes(tmp_path: Path) -> None:
     done = bench_here(tmp_path, "verify", "results", "--kept")
     assert done.returncode == 0, done.stdout + done.stderr
     kept = {each.kept.cell.model: each.kept for each in kept_models(Results(tmp_path / "results"))}
-    assert kept.keys() == set(names.files("models"))
+    assert kept.keys() == set(light_models())
     none = {name for name, each in kept.items() if each.kind == "none"}
     assert none == {"popularity", "random"}
