@@ -16,6 +16,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -30,7 +31,12 @@ NEEDED = (
     *("tabulate", "bench.cli", "bench.datasets.synthetic", "bench.leaderboard.html"),
     "bench.tracking.aside",
 )
-PHASES_OF_A_CELL = {"loading": "loading", "training": "fit", "scoring": "scoring"}
+PHASES_OF_A_CELL = {
+    "preparing": "loading",
+    "loading": "loading",
+    "training": "fit",
+    "scoring": "scoring",
+}
 
 
 class Watch:
@@ -229,6 +235,8 @@ def serve() -> None:
             main(Path(folder), kill_at, words)
         except SystemExit as ending:
             code = int(ending.code or 0)
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             os._exit(code)
