@@ -3,14 +3,14 @@
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ModuleSpec, PathFinder
 from importlib.util import resolve_name
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from bench.hashing import key_of
 from bench.peers.known import is_peer
@@ -20,6 +20,7 @@ from bench.registry.remembered import remember, remembered
 
 MODELS = "bench.models"
 OURS = "loobench"  # the distribution
+Found = TypeVar("Found")
 SUFFIXES = *SOURCE_SUFFIXES, *EXTENSION_SUFFIXES
 
 
@@ -140,6 +141,10 @@ def _local(distribution: str) -> bool:
 @cache
 def _pinned() -> frozenset[str]:
     """The distributions that ours needs, directly or not."""
+    return frozenset(_of_what_is_installed("pinned", _needed_by_ours))
+
+
+def _needed_by_ours() -> list[str]:
     found: set[str] = set()
     pending = [OURS]
     while pending:
@@ -149,7 +154,7 @@ def _pinned() -> frozenset[str]:
             with suppress(metadata.PackageNotFoundError):
                 needed = metadata.requires(name) or []
                 pending += [_normal(re.split(r"[^\w.-]", each, maxsplit=1)[0]) for each in needed]
-    return frozenset(found)
+    return sorted(found)
 
 
 def _normal(name: str) -> str:
@@ -159,10 +164,19 @@ def _normal(name: str) -> str:
 
 @cache
 def distributions() -> Mapping[str, list[str]]:
-    """The installed distributions that each importable name belongs to.
+    """The installed distributions that each importable name belongs to."""
+    found = _of_what_is_installed("distributions", metadata.packages_distributions)
+    return {top: list(each) for top, each in found.items()}
 
-    To find that out, the lists of all their files are read, which takes a third of a second. So it
-    is remembered while no distribution comes, goes, or is installed again.
+
+def _of_what_is_installed(what: str, find: Callable[[], Found]) -> Found:
+    """What is found in the installed distributions, which takes a third of a second.
+
+    So it is remembered while none comes, goes, or is installed again.
+
+    Args:
+        what: a name for it.
+        find: its result must be fit for JSON.
     """
     installed = [
         (path, each.name, each.stat().st_mtime_ns)
@@ -171,10 +185,11 @@ def distributions() -> Mapping[str, list[str]]:
         for each in sorted(Path(path).glob(f"*.{kind}"))
     ]
     key = key_of({"installed": installed})
-    name = f"distributions-{key_of({'prefix': sys.prefix})}"
+    name = f"{what}-{key_of({'prefix': sys.prefix})}"
     kept = remembered(name)
     if isinstance(kept, dict) and kept.get("key") == key:
-        return {top: list(found) for top, found in kept["found"].items()}
-    found = metadata.packages_distributions()
+        found: Found = kept["found"]
+        return found
+    found = find()
     remember(name, {"key": key, "found": found})
     return found

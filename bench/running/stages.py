@@ -1,9 +1,9 @@
 """The modules that a warm template imports for a job of ours, see `bench.isolation.warm`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.isolation.warm import Stages
-from bench.registry.imports import imported_by
+from bench.registry.imports import Imported, imported_by
 from bench.registry.names import added_models, find, folders
 
 # For any job. Not pyarrow, which starts a thread when it is loaded, nor what loads it.
@@ -25,38 +25,41 @@ def stages_of_cell(model: str, *, device: str = "cpu", needs: Sequence[str] = ()
     That is on a GPU, whose driver does not survive a fork, and where the model asks for it, or may
     count on loading a library first.
     """
-    if device != "cpu" or FRESH in needs or _sets_variables(model):
+    if device != "cpu" or FRESH in needs:
         return None
-    return [*_libraries([model]), [RANKS, *_kernels(model)]]
+    imported = imported_by(model)
+    if _sets_variables(model, imported):
+        return None
+    return [*_libraries([imported]), [RANKS, *_kernels(imported)]]
 
 
 def stages_of_asking(models: Sequence[str]) -> Stages | None:
     """For asking models about themselves: without kernels, which this may find to be compiled."""
-    if any(map(_sets_variables, models)):
+    imported = {model: imported_by(model) for model in models}
+    if any(_sets_variables(model, found) for model, found in imported.items()):
         return None
-    return _libraries(models)
+    return _libraries(imported.values())
 
 
-def _libraries(models: Sequence[str]) -> list[Sequence[str]]:
-    imported = {library for model in models for library in imported_by(model).libraries}
-    wanted = [library for library in LIBRARIES if library in imported]
+def _libraries(imported: Iterable[Imported]) -> list[Sequence[str]]:
+    found = {library for each in imported for library in each.libraries}
+    wanted = [library for library in LIBRARIES if library in found]
     return [wanted] if wanted else []
 
 
-def _kernels(model: str) -> list[str]:
+def _kernels(imported: Imported) -> list[str]:
     """The project's own kernels among what a model imports."""
     ours = folders("models")[0]
-    files = imported_by(model).files
     return sorted(
         name
-        for name, path in files.items()
+        for name, path in imported.files.items()
         if path.parent.name == "kernels" and path.is_relative_to(ours)
     )
 
 
-def _sets_variables(model: str) -> bool:
+def _sets_variables(model: str, imported: Imported) -> bool:
     if find("models", model) not in added_models():
         return False
-    files = imported_by(model).files.values()
-    texts = [path.read_bytes() for path in files if not path.is_relative_to(folders("models")[0])]
+    ours = folders("models")[0]
+    texts = [path.read_bytes() for path in imported.files.values() if not path.is_relative_to(ours)]
     return any(word in text for text in texts for word in SETS_VARIABLES)

@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from bench.registry import names, sources
+from bench.registry import imports, names, sources
 from bench.registry.sources import source_sha256
 
 
@@ -79,3 +80,22 @@ def test_the_hash_of_each_model_follows_the_files_that_it_is_made_of(
             Path, "read_bytes", lambda p, path=path: read_bytes(p) + b"\nx = 1\n" * (p == path)
         )
         assert (source_sha256(name) != first) == (path in files), path
+
+
+def test_what_is_installed_is_searched_again_when_it_has_changed_or_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    searches = count(1)
+
+    def found() -> int:
+        return imports._of_what_is_installed("something", lambda: next(searches))
+
+    (tmp_path / "one-1.0.dist-info").mkdir()
+    assert [found(), found()] == [1, 1]
+    (tmp_path / "two-1.0.dist-info").mkdir()
+    assert [found(), found()] == [2, 2]
+    for kept in (tmp_path / "cache").rglob("*.json"):
+        kept.write_text('{"key"')
+    assert [found(), found()] == [3, 3]
