@@ -3,8 +3,11 @@
 import os
 import shutil
 import subprocess
+import sys
 from itertools import count
 from pathlib import Path
+from statistics import median
+from time import process_time
 from typing import Any
 
 import pytest
@@ -13,7 +16,9 @@ from command import BENCH
 from bench.leaderboard.tables import terminal
 from bench.leaderboard.write import board_of, files
 from bench.records.folder import Results
-from bench.running.reference import ROUNDS_VARIABLE
+from bench.records.timings import CPU
+from bench.registry import names
+from bench.running.reference import ROUNDS_VARIABLE, time_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARD, MODELS = ROOT / "results" / "ml-100k-all", ROOT / "models"
@@ -77,23 +82,30 @@ def test_processor_of_six_cells_in_an_empty_folder(benchmark: Any, tmp_path: Pat
 
 
 @pytest.mark.parametrize("model", ["popularity", "gmf"], ids=["without torch", "with torch"])
-def test_overhead_of_a_cell(benchmark: Any, model: str, folder: Path) -> None:
-    """The difference between a run of two seeds and of one is what a further cell costs."""
-    words = [BENCH, "run", "--suite", "quick", "--models", model, "--force"]
-    fewer = ["--set", "gmf.epochs=1"] if model == "gmf" else []
+@pytest.mark.benchmark(timer=processor_seconds)
+def test_processor_of_a_cell_beside_its_fit(benchmark: Any, model: str, folder: Path) -> None:
+    words = ["--models", model, "--force", "--seeds", "0,1,2,3,4"]
+    benchmark.pedantic(quick, (folder, *words, "--track", "off"), rounds=1)
+    timings = [record.timings for record in Results(folder / "results").read_records()]
+    own = [each[CPU] - each["train_cpu_seconds"] for each in timings]
+    benchmark.extra_info["cpu_seconds_of_a_cell"] = median(own)
 
-    def run(seeds: str) -> None:
-        subprocess.run(
-            [*words, *fewer, "--seeds", seeds], cwd=folder, check=True, capture_output=True
-        )
 
-    benchmark.pedantic(run, ("0",), rounds=3, warmup_rounds=1)
-    one = benchmark.stats.stats.median
-    from time import perf_counter
+@pytest.mark.benchmark(timer=process_time)
+def test_processor_of_the_reference_kernel_after_a_cell(
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ROUNDS_VARIABLE)
+    benchmark.pedantic(time_kernel, (time_kernel(),), rounds=5)
 
-    started = perf_counter()
-    run("0,1,2,3")
-    benchmark.extra_info["seconds_per_further_cell"] = (perf_counter() - started - one) / 3
+
+@pytest.mark.benchmark(timer=processor_seconds)
+def test_processor_of_kernels_compiled_into_an_empty_cache(benchmark: Any, tmp_path: Path) -> None:
+    """Those of all models; libraries are loaded in it too."""
+    program = "from bench.registry.models import adapter_class\nfor name in {}: adapter_class(name)"
+    words = [sys.executable, "-P", "-c", program.format(sorted(names.files("models")))]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    benchmark.pedantic(subprocess.run, (words,), {"check": True, "env": environment}, rounds=1)
 
 
 def test_a_board_of_75_records(benchmark: Any) -> None:
