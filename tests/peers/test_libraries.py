@@ -26,6 +26,7 @@ SAME = [
     (("ease", {"l2": 30.0}), ("lenskit/ease", {"regularization": 30.0})),
     (("ease", {"l2": 30.0}), ("cornac/ease", {"lamb": 30.0, "posB": False})),
     (("ease", {"l2": 30.0}), ("irspack/ease", {"reg": 30.0})),
+    (("ease", {"l2": 30.0}), ("recbole/ease", {"reg_weight": 30.0})),
 ]
 
 
