@@ -207,7 +207,7 @@ def test_few_requests_are_enough_whatever_else_the_server_holds(
     tracker = Tracker(results, server.uri)
     ledger = tmp_path / "ledger.parquet"
     ledger.write_bytes(b"of a cell")
-    records = [made_up(dataset="budget", seed=seed) for seed in range(2)]
+    records = [made_up(dataset="budget", seed=seed, invocation="budget") for seed in range(2)]
     with counted(monkeypatch) as at_start:
         tracker.prepare(alone=True)
     with counted(monkeypatch) as first:
@@ -217,11 +217,11 @@ def test_few_requests_are_enough_whatever_else_the_server_holds(
     for board in results.boards:
         board.write_text("the board")
     with counted(monkeypatch) as at_end:
-        tracker.finish("one", records)
+        tracker.finish("budget", records)
         tracker.tag_tiers()
     counts = {"start": at_start, "first": first, "second": second, "end": at_end}
     limits = {"start": 3, "first": 14, "second": 7, "end": 10}
-    assert {name: len(asked) for name, asked in counts.items() if len(asked) > limits[name]} == {}
+    assert {name: asked for name, asked in counts.items() if len(asked) > limits[name]} == {}
 
 
 class Asking(http.server.BaseHTTPRequestHandler):
