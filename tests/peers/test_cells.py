@@ -50,7 +50,8 @@ def measure(
         (known,) = describe(suite, folder / "work")
         each = planned(ROWS[0], known, 0, task, "cpu", 1)
         with Display(1, "lines") as display:
-            record = cell.measure(each, task, limits, folder / "work", display).record
+            hear = display.begin(each.cell)
+            record = cell.measure(each, task, limits, folder / "work", hear).record
     assert not list((folder / "work").iterdir())
     return record
 
