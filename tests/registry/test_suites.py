@@ -121,7 +121,9 @@ def test_suites_of_real_data_have_every_model(name: str) -> None:
     models = {path.stem for path in (ROOT / "models").glob("*.py")}
     if name == "ncf-ml-1m":  # of whose items nothing is known
         models = {each for each in models if "item features" not in adapter_class(each)().needs()}
-    assert {row.model for row in rows} == models - ENGINES  # which the set-up does not install
+    if name.startswith("ml-100k"):  # whose boards everybody makes, with what the set-up installs
+        models -= ENGINES
+    assert {row.model for row in rows} == models
     assert "neumf (pre-trained)" in {row.label for row in rows}
 
 
