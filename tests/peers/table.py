@@ -23,9 +23,9 @@ medians of the rounds. Accuracy is computed by bench's own metrics from the scor
 `make peers` measures it again; tests/peers has what it runs.
 """
 MEANINGS = """\
-- **samples/s**: training samples processed a second, negatives included. For a peer that learns in
-  epochs, its epochs alone; for bench all of `fit`, with what it sets up. A fit of under 3 s is
-  repeated, and its median counts.
+- **samples/s**: training samples processed in a second of processor time (of all threads),
+  negatives included. For a peer that learns in epochs, its epochs alone; for bench all of `fit`,
+  with what it sets up. A fit of under 3 s is repeated, and its median counts.
 - **scores**: seconds to score all items for all test users.
 - **evaluation**: seconds that each library's own evaluation of all test users takes. bench: sampled
   and full ranks together, from scoring on; peers: full ranks, top 10 (sampled ranks in the second
@@ -168,8 +168,9 @@ def every_side(found: Sequence[Pair]) -> str:
     for pair in found:
         for side in (pair.ours, pair.peer):
             sides.setdefault((pair.model, pair.batch, side.side), side)
-    titles = ["model", "batch", "side", "rounds", "epochs", "training, s", "samples/s"]
-    titles += ["scores, s", "full evaluation, s", "sampled evaluation, s", "memory, MB", "all, MB"]
+    titles = ["model", "batch", "side", "rounds", "epochs", "training, s", "processor, s"]
+    titles += ["samples/s", "scores, s", "full evaluation, s", "sampled evaluation, s"]
+    titles += ["memory, MB", "all, MB"]
     lines = []
     for (model, batch, side), measured in sides.items():
         epochs = sorted({_epochs(r["cell"]["params"]) for r in measured.records})
@@ -181,6 +182,7 @@ def every_side(found: Sequence[Pair]) -> str:
                 str(len(measured.records)),
                 ", ".join(map(str, reversed(epochs))),
                 _spread(measured.values("train_seconds"), seconds),
+                _spread(measured.values("train_cpu_seconds"), seconds),
                 _spread(measured.values("samples_per_second"), with_unit),
                 _spread(measured.values("score_seconds"), seconds),
                 _spread(
