@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -16,10 +18,15 @@ from hypothesis import strategies as st
 
 from bench import machine
 from bench.errors import BadParameter
+from bench.isolation.process import Limits
 from bench.leaderboard.marks import signs
 from bench.leaderboard.sections import sections
 from bench.records.folder import Results
-from bench.running.executors import choose
+from bench.records.record import Cell, Record
+from bench.running.cell import Measured
+from bench.running.executors import choose, side_by_side
+from bench.running.executors.executor import Ended, Errand
+from bench.running.executors.side_by_side import SideBySide
 from bench.running.plan import Options
 
 MODEL = '''"""Says where it runs, and takes the memory and the time that it is told."""
@@ -208,3 +215,35 @@ def test_no_jobs_and_jobs_on_one_gpu_are_refused(
     monkeypatch.setattr(machine, "gpu_count", lambda: 1)
     with pytest.raises(BadParameter, match="device cuda: one cell at a time, not 2 jobs"):
         Options(results=Results(tmp_path), jobs=2, device="cuda")
+
+
+def test_what_waits_for_a_cell_that_is_measured_alone_comes_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As trials of a study do, each of which is chosen by what the ones before came to."""
+    record = Record(
+        cell=Cell(dataset="made-up", protocol="loo", model="large", params={}, seed=0),
+        key="0" * 16,
+        status="ok",
+    )
+    ended: list[Errand] = []
+
+    def errands() -> Iterator[Errand | None]:
+        for number in range(3):
+            limits = Limits(memory_mb=1500 if number else 500)
+            errand = Errand(planned=[], limits=limits, clocked=False)
+            yield errand
+            while errand not in ended:
+                yield None
+
+    def measured(errand: Errand, tasks: object, work: object) -> list[Measured]:
+        large = errand.limits.memory_mb == 1000  # the share: it would take more
+        return [Measured(replace(record, status="oom" if large else "ok"))]
+
+    monkeypatch.setattr(side_by_side, "measured_here", measured)
+    with SideBySide({}, tmp_path, [(), ()], share_mb=1000) as executor:
+        for event in executor.results(errands()):
+            if isinstance(event, Ended):
+                assert [each.record.status for each in event.measured] == ["ok"]
+                ended.append(event.errand)
+    assert [errand.limits.memory_mb for errand in ended] == [500, 1500, 1500]

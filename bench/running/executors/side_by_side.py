@@ -72,7 +72,17 @@ class SideBySide(Executor):
 
     def results(self, errands: Errands) -> Iterator[Ended | Clocked]:
         """See `Executor`."""
-        too_large: list[Errand] = []
+        too_large: deque[Errand] = deque()
+        while True:
+            yield from self._beside_others(errands, too_large)
+            if not too_large:
+                return
+            yield from self._alone(too_large.popleft())  # others may have waited for it
+
+    def _beside_others(
+        self, errands: Errands, too_large: deque[Errand]
+    ) -> Iterator[Ended | Clocked]:
+        """Measure what is ready; what a share of the memory is too small for is left."""
         ended: list[tuple[Errand, bool]] = []
         self._start(errands)
         while self._running:
@@ -83,11 +93,11 @@ class SideBySide(Executor):
                 yield Ended(errand, [self._marked(each) for each in measured])
                 ended.append((errand, errand.clocked and are_ok(measured)))
             self._start(errands)
+        if not ended:
+            return
         kernel = self._clock.after(ok=any(clocked for _, clocked in ended))
         for errand, clocked in ended:
             yield Clocked(errand, kernel if clocked else None)
-        for errand in too_large:
-            yield from self._alone(errand)
 
     def _start(self, errands: Errands) -> None:
         """Take errands while there is room."""
