@@ -7,6 +7,7 @@ and it works while no cell does: a clock never has it beside it.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from typing import IO, Any, Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 import click
@@ -75,10 +76,10 @@ class Tracking:
         names = None if files is None else [str(file) for file in files]
         last = [(FINISH, [[each.to_dict() for each in records], names])]
         if self._track == "later":
-            with tempfile.TemporaryFile("w+") as orders:
-                _write(orders, [self._first(), *self._untold(), *last])
-                orders.seek(0)
-                _start(orders, subprocess.DEVNULL, subprocess.DEVNULL)
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                _start(theirs, subprocess.DEVNULL, subprocess.DEVNULL)
+                _hand_over(ours, [self._first(), *self._untold(), *last])
             click.echo(
                 "MLflow is told by a process that goes on; `bench track` writes what it could not."
             )
@@ -134,10 +135,11 @@ class Writer:
 
     def __init__(self, first: Any) -> None:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self._process = _start(subprocess.PIPE, subprocess.PIPE, self._errors)
-        assert self._process.stdin is not None
+        self._orders, theirs = socket.socketpair()
+        with theirs:
+            self._process = _start(theirs, subprocess.PIPE, self._errors)
         assert self._process.stdout is not None
-        self._orders, self._answers = self._process.stdin, self._process.stdout
+        self._answers = self._process.stdout
         self._pending = 0  # orders that it has not said to be done
         self._send([first])
 
@@ -161,14 +163,14 @@ class Writer:
 
     def close(self) -> None:
         """It has nothing more to do, and ends."""
-        for stream in (self._orders, self._answers, self._errors):
+        for each in (self._orders, self._answers, self._errors):
             with suppress(OSError):
-                stream.close()
+                each.close()
         self._process.wait()
 
     def _send(self, orders: list[Any]) -> None:
-        with suppress(BrokenPipeError):  # it has ended: that is found where its answer is read
-            _write(self._orders, orders)
+        with suppress(ConnectionError):  # it has ended: that is found where its answer is read
+            _hand_over(self._orders, orders)
 
     def _death(self) -> str:
         code = self._process.wait()
@@ -178,10 +180,16 @@ class Writer:
         return one_line(f"the process that writes to it ended by {how} {said}".strip())
 
 
-def _write(file: IO[str], orders: Iterable[Any]) -> None:
-    for order in orders:
-        file.write(json.dumps(order) + "\n")
-    file.flush()
+def _hand_over(to: socket.socket, orders: Iterable[Any]) -> None:
+    """Give orders to the process, in a file without a name.
+
+    That waits for nobody, where a pipe is full with the records of some cells until they are read.
+    So the process has them all, also when Ctrl-C ends the run while it still loads MLflow.
+    """
+    with tempfile.TemporaryFile("w+") as file:
+        file.writelines(json.dumps(order) + "\n" for order in orders)
+        file.seek(0)
+        socket.send_fds(to, [b"."], [file.fileno()])
 
 
 def _start(orders: Any, answers: Any, errors: Any) -> subprocess.Popen[str]:

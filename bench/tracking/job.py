@@ -1,12 +1,13 @@
 """Write to MLflow in a process of its own, which outlives a run that is killed or does not wait.
 
-Orders are lines of JSON on its input, `bench.tracking.aside` sends them. What it has done, and what
-there is to say, are lines of JSON on its output.
+Orders are lines of JSON in files that come over the socket on its input, `bench.tracking.aside`
+sends them. What it has done, and what there is to say, are lines of JSON on its output.
 """
 
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,14 +25,19 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
-    _work(_orders(sys.stdin), answers)
+    _work(_orders(socket.socket(fileno=0)), answers)
     sys.stderr.flush()
     os._exit(0)  # at once: nothing of it is still to be written
 
 
-def _orders(lines: TextIO) -> Iterator[Any]:
-    """Each whole line; a run that was killed may have left half of one."""
-    return (json.loads(line) for line in lines if line.endswith("\n"))
+def _orders(handed: socket.socket) -> Iterator[Any]:
+    """Each order, until nobody is there to give one."""
+    while True:
+        said, files, *_ = socket.recv_fds(handed, 1, 1)
+        if not said:
+            return
+        with os.fdopen(files[0]) as file:
+            yield from map(json.loads, file)
 
 
 def _work(orders: Iterator[Any], answers: TextIO) -> None:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 from cells_to_tell import kept, of_seed, runs, states
 from command import BENCH, PATIENCE, bench
+from filelock import FileLock
 
 from bench.records.folder import Results
 from bench.tracking import aside, store
@@ -205,6 +206,40 @@ def test_what_is_left_for_later_is_done_by_a_process_that_goes_on(results: Resul
         assert time.monotonic() < ended
         time.sleep(0.05)
     assert states(results, "cell") == ["FINISHED"] * 2
+
+
+HANDED_OVER = """
+hand_over = aside._hand_over
+def say_so(to, orders):
+    hand_over(to, orders)
+    print("handed over", flush=True)
+aside._hand_over = say_so
+results =
+"""
+
+
+def test_what_nobody_waits_for_is_done_whole_however_much_it_is(results: Results) -> None:
+    tracking = Tracking(results)
+    for seed in range(6):  # in all more than a pipe holds
+        results.save(replace(of_seed(seed, tracking), output="x" * 32_000))
+    script = SCRIPT.replace("aside.LIVE_SECONDS = 0.0\n", "").replace("results =", HANDED_OVER[:-1])
+    words = [sys.executable, "-P", "-c", script, str(results), "wait"]
+    pipe = subprocess.PIPE
+    with FileLock(results.tracking_lock):  # nothing can be written before the run is gone
+        running = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        assert running.stdin is not None and running.stdout is not None
+        print("go on", file=running.stdin, flush=True)
+        lines = iter(running.stdout.readline, "")
+        for _ in range(2):  # what it is about, then all cells and the end
+            assert "handed over\n" in lines
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=PATIENCE)
+        assert (running.returncode, err) == (0, "MLflow is told by a process that goes on.\n")
+    ended = time.monotonic() + PATIENCE
+    while list(store.Ended(results)) or states(results, "invocation") != ["FINISHED"]:
+        assert time.monotonic() < ended
+        time.sleep(0.05)
+    assert states(results, "cell") == ["FINISHED"] * 6
 
 
 def test_off_tells_nothing_and_track_makes_up_for_it(
