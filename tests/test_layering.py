@@ -108,9 +108,10 @@ ALLOWED: dict[str, set[str]] = {
         *("retrieval", "running", "text", "tracking"),
     },
     "cli": {
-        *("canaries", "certify", "compare", "data", "embeddings", "errors", "evaluation"),
-        *("explore", "export", "kept", "leaderboard", "peers", "protocol", "records", "registry"),
-        *("report", "retrieval", "running", "statistics", "study", "text", "tracking", "tuning"),
+        *("canaries", "certify", "compare", "data", "embeddings", "errors"),
+        *("evaluation", "explore", "export", "kept", "leaderboard", "peers", "protocol"),
+        *("records", "registry", "report", "retrieval", "running", "statistics", "study"),
+        *("text", "tracking", "tuning"),
     },
 }
 # What single files and folders may import, beside themselves.
@@ -130,6 +131,7 @@ ONLY_IN: dict[str, Callable[[Path], bool]] = {
     "numba": lambda path: (
         "kernels" in (path.stem, path.parent.name) or path == Path("bench/compilation.py")
     ),
+    "ray": lambda path: path == Path("bench/running/cluster/client.py"),
     "mlflow": lambda path: (
         path in {Path("bench/tracking/client.py"), Path("bench/tracking/fill.py")}
     ),
@@ -147,6 +149,8 @@ HEAVY |= {"bench.evaluation.tiles.kernels"}
 HEAVY |= {"IPython.display", "bench.report.charts", "bench.report.write", "pandas", "faiss"}
 HEAVY |= {"tabulate", "vl_convert", "threadpoolctl"}
 HEAVY |= {"bench.compilation"}  # loads numba, in the process of a cell alone
+HEAVY |= {"ray", "bench.running.cluster.client", "bench.running.executors.on_cluster"}  # an extra
+HEAVY |= {"ray.util.scheduling_strategies"}
 HEAVY |= {"bench.kept.leave"}  # its libraries count in no memory of a cell that is not kept
 HEAVY |= {"scipy.sparse"}  # in the Python of another library, which may have none
 HEAVY |= {"bench.peers.adapter"}  # loads numpy, and is needed where such a model is measured

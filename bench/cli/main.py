@@ -7,6 +7,7 @@ import click
 from bench import __version__
 from bench.cli.certify import certify
 from bench.cli.choose import choose
+from bench.cli.cluster import cluster
 from bench.cli.compare import compare
 from bench.cli.data import data
 from bench.cli.embeddings import embeddings
@@ -35,7 +36,7 @@ SECTIONS: dict[str, list[click.Command]] = {
     "Read": [leaderboard, report, compare, choose, study, embeddings, ui, track],
     "Use": [similar, recommend, films, explore, export],
     "Check": [verify, certify],
-    "Machines": [merge],
+    "Machines": [cluster, merge],
 }
 
 

@@ -52,6 +52,7 @@ class Options:
     track: Track = "wait"  # when MLflow is told
     mlflow: str | None = None  # address of its store, see `bench.tracking.address`
     jobs: int = 1  # cells at a time
+    cluster: str = ""  # address of a Ray cluster whose nodes measure
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
@@ -66,6 +67,8 @@ class Options:
             raise BadParameter(f"threads must be 1 or more, not {self.threads}")
         if self.jobs < 1:
             raise BadParameter(f"jobs must be 1 or more, not {self.jobs}")
+        if self.cluster and (self.jobs > 1 or self.device != "cpu"):
+            raise BadParameter("a cluster measures one cell at a time on each node, on its CPU")
         if self.jobs > 1 and self.device != "cpu":
             raise BadParameter(f"device {self.device}: one cell at a time, not {self.jobs} jobs")
 
@@ -156,7 +159,7 @@ def cell_key(cell: Cell, task: Task, needs: Sequence[str] = ()) -> str:
         "split": task.split_sha256,
         "source": source_sha256(cell.model),
         "packages": machine.packages(),
-        "harness": _harness_sha256(),
+        "harness": harness_sha256(),
         "schema": Record.SCHEMA,
     }
     if text_vectors.NEED in needs:
@@ -165,7 +168,7 @@ def cell_key(cell: Cell, task: Task, needs: Sequence[str] = ()) -> str:
 
 
 @cache
-def _harness_sha256() -> str:
+def harness_sha256() -> str:
     """A hash of the code of the harness that decides what is measured."""
     folder = Path(__file__).parents[1]
     return code_of_files((path for each in DECISIVE for path in folder.glob(each)), folder)

@@ -58,9 +58,9 @@ FILES = sorted(path.relative_to(HARNESS).as_posix() for path in HARNESS.rglob("*
 
 @pytest.fixture(autouse=True)
 def nothing_cached() -> Iterator[None]:
-    plan._harness_sha256.cache_clear()
+    plan.harness_sha256.cache_clear()
     yield
-    plan._harness_sha256.cache_clear()
+    plan.harness_sha256.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def task() -> Task:
 
 
 def key(task: Task, row: SuiteRow | None = None) -> str:
-    plan._harness_sha256.cache_clear()
+    plan.harness_sha256.cache_clear()
     row = row or SuiteRow(model="ease")
     return planned(row, Described("ok", {"l2": 1.0}), 0, task, "cpu", 1).key
 
@@ -93,10 +93,10 @@ def test_each_file_changes_the_key_or_is_known_not_to_matter(
     file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The part of the key that is of the harness; the next test is of the whole."""
-    first = plan._harness_sha256()
-    plan._harness_sha256.cache_clear()
+    first = plan.harness_sha256()
+    plan.harness_sha256.cache_clear()
     changed(HARNESS / file, CHANGE, monkeypatch)
-    assert (plan._harness_sha256() != first) == decides(file)
+    assert (plan.harness_sha256() != first) == decides(file)
     assert decides(file) or is_listed(file), f"{file}: can it change a figure? See CANNOT_MATTER"
 
 

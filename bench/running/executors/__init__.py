@@ -1,1 +1,1 @@
-"""Where cells run: here one after the other, or here side by side."""
+"""Where cells run: here one after the other or side by side, or on the nodes of a cluster."""

@@ -24,6 +24,11 @@ def executor_for(
         work: an existing folder.
         say: hears where there are fewer places than were asked for, and why.
     """
+    if options.cluster:
+        from bench.running.cluster.client import Cluster
+        from bench.running.executors.on_cluster import OnCluster
+
+        return OnCluster(Cluster(options.cluster), tasks, work, say)
     if options.jobs == 1:
         return OneByOne(tasks, work)
     cores = places(options.jobs, options.threads, say)

@@ -1,0 +1,1 @@
+"""Have work done on the nodes of a Ray cluster, each piece in a fresh process."""
