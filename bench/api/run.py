@@ -40,6 +40,7 @@ def run(
     device: str = "cpu",
     threads: int = 1,
     jobs: int = 1,
+    cluster: str = "",
     timeout: float = 1800.0,
     memory_limit: int = 0,
     data_dir: Path | str | None = None,
@@ -73,6 +74,7 @@ def run(
         threads: that a model may use.
         jobs: cells that are measured at a time, each on a core of its own; their times are upper
             bounds.
+        cluster: address of a Ray cluster on whose nodes cells are measured, as "10.0.0.1:6379".
         timeout: seconds that a cell may take.
         memory_limit: MB that a cell may take; 0 is most of the machine's.
         data_dir: of a data set by name: where the publisher's files are; nothing is downloaded.
@@ -129,6 +131,7 @@ def run(
             track=track,
             mlflow=mlflow,
             jobs=jobs,
+            cluster=cluster,
             shown_on=surface_here() if progress else "lines",
         )
         outcome = run_suite(suite, options, given)

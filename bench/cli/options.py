@@ -100,6 +100,12 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             help=f"{measured.capitalize()}s at a time, each on a core of its own.",
         ),
         click.option(
+            "--cluster",
+            metavar="HOST:PORT",
+            default="",
+            help="Measure on the nodes of a Ray cluster, see `bench cluster check`.",
+        ),
+        click.option(
             "--timeout", type=float, metavar="S", help=f"Seconds that a {measured} may take."
         ),
         click.option(
@@ -128,6 +134,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
             device: str,
             threads: int,
             jobs: int,
+            cluster: str,
             model_paths: tuple[Path, ...],
             peer_paths: tuple[Path, ...],
             track: "Track",
@@ -148,6 +155,7 @@ def run_options(measured: str) -> Callable[[Command], Command]:
                 track=track,
                 mlflow=mlflow,
                 jobs=jobs,
+                cluster=cluster,
             )
             with with_models(model_paths) as own, with_peers(peer_paths):
                 return command(options=options, own=own, **given)

@@ -1,7 +1,6 @@
 """`bench run`: measure models, and show the board."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +34,6 @@ DEFAULT_SUITE = "ml-100k"
 @click.option("--folds", type=int, metavar="N", help="Of new-users: everybody is new in 1 of N.")
 @click.option("--seeds", metavar="0,1", help="Seeds of the models.")
 @run_options("cell")
-@click.option(
-    "--cluster",
-    metavar="HOST:PORT",
-    help="Measure on the nodes of a Ray cluster, see `bench cluster check`.",
-)
 @click.option("--keep", is_flag=True, help="Keep the fitted models, in RESULTS/models.")
 @click.option("--force", is_flag=True, help="Measure again what is measured already.")
 @click.option("--dry-run", is_flag=True, help="Show the cells and measure nothing.")
@@ -53,7 +47,6 @@ def run(
     own: list[str],
     keep: bool,
     dry_run: bool,
-    cluster: str | None,
     **changes: Any,
 ) -> int:
     """Train and measure models, and show the board.
@@ -73,11 +66,6 @@ def run(
     )
     if dry_run:
         return show_cells(chosen, options)
-    if cluster is not None:
-        from bench.running.cluster.client import check_there
-
-        check_there(cluster)
-        options = replace(options, cluster=cluster)
     end_on_request()
     return run_suite(chosen, options)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.records.record import Cell, Record
 from bench.records.timings import PREPARE
+from bench.running.executors.executor import NODE
 from bench.running.remaining import Left, Remaining
 from bench.running.surfaces import SurfaceName, surface
 from bench.text import one_line
@@ -25,6 +26,7 @@ class Progress:
     cell: Cell
     started: float
     phase: str = "starting"
+    node: str = ""  # where it runs; "" for this machine
     epoch: int = 0
     loss: float | None = None
     validation: float | None = None
@@ -40,7 +42,10 @@ class Progress:
 
     def hear(self, kind: str, value: Any) -> None:
         """Take in a message of the cell's process."""
-        if kind == "phase":
+        if kind == NODE:  # on another one it begins anew
+            self.node, self.started, self.phase = value, monotonic(), "starting"
+            self.epoch, self.loss, self.validation = 0, None, None
+        elif kind == "phase":
             self.phase = value
         elif kind == "share":
             self.phase = f"scoring {value:.0%}"
@@ -56,8 +61,8 @@ class Progress:
         return None if expected is None else max(0.0, expected - (monotonic() - self.started))
 
     def words(self) -> str:
-        """One line: phase, epoch and loss."""
-        parts = [self.phase]
+        """One line: node, phase, epoch and loss."""
+        parts = [f"on {self.node}: {self.phase}" if self.node else self.phase]
         if self.phase == "training" and self.epoch:
             total = f"/{self.epochs}" if self.epochs else ""
             parts.append(f"epoch {self.epoch}{total}")

@@ -13,6 +13,7 @@ from bench.protocol.audit import audit_lines
 from bench.protocol.task import Task, prepare_all
 from bench.registry.suites import Suite, data_of
 from bench.running.describe import Described, describe, fit_for
+from bench.running.executors.choose import check_place
 from bench.running.folder import work_folder
 from bench.running.plan import Options, Planned, planned_cells
 from bench.running.session import RunOutcome, Session, show_nothing
@@ -38,6 +39,7 @@ def run(
         data: in memory already, instead of the suite's data set.
         show: shows the outcome, before MLflow is told of it.
     """
+    check_place(options)
     with options.results.held(), work_folder(options.results) as work, warm(work, BASE):
         tasks, planned = prepare_run(suite, options, work, data)
         for task in tasks:

@@ -15,6 +15,7 @@ from bench.protocol.task import Task, prepare
 from bench.records.folder import Results
 from bench.registry.suites import Suite, data_of
 from bench.running.describe import Described, describe, fit_for
+from bench.running.executors.choose import check_place
 from bench.running.folder import work_folder
 from bench.running.plan import Options
 from bench.running.stages import BASE
@@ -97,6 +98,7 @@ def tune(suite: Suite, budget: Budget, options: Options, *, seed: int = 0) -> Tu
     Raises:
         BadParameter, BadSuite: a row, or a model's search space, has what its model does not take.
     """
+    check_place(options)
     with options.results.held(), work_folder(options.results) as work, warm(work, BASE):
         described = describe(suite, work)
         spaces = [

@@ -8,6 +8,7 @@ from typing import Any
 from bench.isolation.process import Limits
 from bench.records.record import Record
 from bench.records.timings import CPU
+from bench.running.executors.executor import NODE
 from bench.running.plan import Planned
 from bench.running.training import Epoch
 from bench.tuning.study import Attempt, Study
@@ -52,8 +53,10 @@ class Try:
         return monotonic() - self.began if known is None else known
 
     def hear(self, kind: str, value: Any) -> None:
-        """Keep each epoch that its process tells of."""
-        if kind == "epoch":
+        """Keep each epoch that its process tells of; on another node it begins anew."""
+        if kind == NODE:
+            self.began, self.heard = monotonic(), []
+        elif kind == "epoch":
             self.heard.append(value)
             if value.validation is not None:
                 self.attempt.look(value.number, value.validation, monotonic() - self.began)

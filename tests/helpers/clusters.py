@@ -20,7 +20,7 @@ import psutil
 from command import BENCH, PATIENCE
 
 HEAD = "10.99.0.1:6399"
-NODE = ["--num-cpus=1", "--object-store-memory=200000000", "--disable-usage-stats"]
+NODE = ["--object-store-memory=200000000", "--disable-usage-stats"]
 NAMESPACE = ["unshare", "-n", "-p", "-f", "--mount-proc", "--kill-child"]
 BEGIN = """
 ip link set lo up
@@ -44,8 +44,8 @@ def missing() -> str:
 class Cluster:
     """Head and nodes; commands see the same network and processes."""
 
-    def __init__(self, folder: Path, inside: int) -> None:
-        self.folder, self._inside = folder, inside
+    def __init__(self, folder: Path, inside: int, cpus: int = 1) -> None:
+        self.folder, self._inside, self._cpus = folder, inside, cpus
         (folder / "token").touch(0o600)
         (folder / "token").write_text(secrets.token_hex(32))
 
@@ -75,8 +75,9 @@ class Cluster:
         output, errors = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(words, process.returncode, output, errors)
 
-    def add_node(self, number: int, **more: str) -> None:
-        """A node with an address of its own; the first is the head."""
+    def add_node(self, number: int, *words: str, **more: str) -> None:
+        """A node with an address of its own, and words of its own; the first is the head."""
+        words = (f"--num-cpus={self._cpus}", *words)
         address = f"--node-ip-address=10.99.0.{number}"
         where = [f"--address={HEAD}"]
         if number == 1:
@@ -84,7 +85,7 @@ class Cluster:
             where += [f"--temp-dir={self.folder / 'ray'}"]
         with (self.folder / f"node{number}.txt").open("w") as said:
             started = self.start(
-                *("ray", "start", *where, address, *NODE),
+                *("ray", "start", *where, address, *NODE, *words),
                 env=self.environment(**more),
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -131,15 +132,15 @@ def _namespace(process: int) -> str:
 
 
 @contextmanager
-def cluster(folder: Path, nodes: int) -> Iterator[Cluster]:
-    """A cluster of so many nodes; at the end nothing of it is left."""
+def cluster(folder: Path, nodes: int, cpus: int = 1) -> Iterator[Cluster]:
+    """A cluster of so many nodes, of so many CPUs each; at the end nothing of it is left."""
     outer = subprocess.Popen([*NAMESPACE, "bash", "-c", BEGIN], cwd=folder)
     try:
         while not (folder / "ready").exists():
             assert outer.poll() is None
             time.sleep(0.05)
         (inside,) = psutil.Process(outer.pid).children()
-        found = Cluster(folder, inside.pid)
+        found = Cluster(folder, inside.pid, cpus)
         for number in range(1, nodes + 1):
             found.add_node(number)
         yield found

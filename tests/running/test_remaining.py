@@ -16,6 +16,7 @@ from bench.registry.suites import SuiteRow
 from bench.running import display
 from bench.running.describe import Described
 from bench.running.display import Display
+from bench.running.executors.executor import NODE
 from bench.running.plan import Planned
 from bench.running.remaining import Left, Remaining, to_measure
 from bench.running.training import Epoch
@@ -153,6 +154,22 @@ def test_a_run_shows_what_the_cell_and_what_the_whole_run_still_take(shown: Show
         screen.end(measured(cells[2], 60.0), measured=True)
         screen.begin(cells[3])
         assert shown.words == "starting (0 s)"  # nothing is known of it
+
+
+def test_a_cell_on_a_node_shows_where_it_is_and_begins_anew_on_another(shown: Shown) -> None:
+    with Display(1, "lines") as screen:
+        hear = screen.begin(cell("gmf", params={"epochs": 4}))
+        hear(NODE, "10.0.0.2")
+        assert shown.words == "on 10.0.0.2: starting (0 s)"
+        hear("phase", "training")
+        hear("epoch", Epoch(1, 8.0, 100, 0.5))
+        shown.clock[0] = 9.0  # type: ignore[attr-defined]
+        hear("", None)
+        assert shown.words == (
+            "on 10.0.0.2: training, epoch 1/4, loss 0.5000 (9 s), about 24 s left"
+        )
+        hear(NODE, "10.0.0.3")
+        assert shown.words == "on 10.0.0.3: starting (0 s)"
 
 
 def test_cells_side_by_side_have_a_line_each_and_share_what_is_left(shown: Shown) -> None:

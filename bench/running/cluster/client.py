@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import util
 from tempfile import TemporaryFile
+from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -55,7 +56,7 @@ class Started:
     """Something that is being done on a node."""
 
     node: Node
-    reference: Any
+    messages: Any  # Ray's references to them, as they come
 
 
 class Cluster:
@@ -138,28 +139,32 @@ class Cluster:
 
         there = NodeAffinitySchedulingStrategy(node.id, soft=False)
         task = self._do.options(
-            num_cpus=1, max_retries=0, retry_exceptions=False, scheduling_strategy=there
+            num_cpus=1,
+            num_returns="streaming",
+            max_retries=0,
+            retry_exceptions=False,
+            scheduling_strategy=there,
         )
         return Started(node, task.remote(program, order, shared))
 
     def wait(self, started: Iterable[Started], seconds: float) -> list[Started]:
-        """Those that have ended, after so many seconds at most."""
-        by_reference = {each.reference: each for each in started}
+        """Those that have something to say, after so many seconds at most."""
+        by_messages = {each.messages: each for each in started}
         try:
-            ended, _ = self._ray.wait(list(by_reference), timeout=seconds, fetch_local=False)
+            ready, _ = self._ray.wait(list(by_messages), timeout=seconds, fetch_local=False)
         except self._ray.exceptions.RayError as error:
             raise ClusterLost(f"the cluster is lost: {in_one_line(error)}") from error
-        return [by_reference[each] for each in ended]
+        return [by_messages[each] for each in ready]
 
-    def answer(self, started: Started) -> bytes:
-        """What came of it.
+    def next(self, started: Started) -> on_node.Message:
+        """What it says next; the last is its answer.
 
         Raises:
             NodeLost, ProcessLost, OutOfMemory, ClusterLost: nothing, and this is to blame.
         """
         kinds = self._ray.exceptions
         try:
-            return bytes(self._ray.get(started.reference))
+            return on_node.Message(*self._ray.get(next(started.messages)))
         except (kinds.NodeDiedError, kinds.TaskUnschedulableError, kinds.ObjectLostError) as error:
             raise NodeLost("it is gone") from error
         except kinds.OutOfMemoryError as error:
@@ -175,13 +180,14 @@ class Cluster:
 
     def cancel(self, started: Iterable[Started]) -> None:
         """End what is being done, and wait until it has ended."""
-        left = list(started)
-        for each in left:
+        for each in started:
             with suppress(Exception):
-                self._ray.cancel(each.reference, force=True)
-        with suppress(Exception):
-            references = [each.reference for each in left]
-            self._ray.wait(references, num_returns=len(references), timeout=CONNECTING_SECONDS)
+                self._ray.cancel(each.messages, force=True)
+        end = monotonic() + CONNECTING_SECONDS
+        for each in started:
+            with suppress(Exception):
+                while self._ray.wait([each.messages], timeout=max(0.0, end - monotonic()))[0]:
+                    self._ray.get(next(each.messages))
 
 
 def check_there(address: str) -> None:

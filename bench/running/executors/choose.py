@@ -13,6 +13,19 @@ from bench.running.plan import Options, most_memory_mb
 LEAST_MB = 1024  # of memory for a cell: what a model on small data takes with its libraries
 
 
+def check_place(options: Options) -> None:
+    """Whether cells can be measured where they are to be, before anything is touched.
+
+    Raises:
+        UsageError: that is no address of a cluster.
+        Problem: nothing answers there, or Ray is not installed here.
+    """
+    if options.cluster:
+        from bench.running.cluster.client import check_there
+
+        check_there(options.cluster)
+
+
 def executor_for(
     options: Options, tasks: Mapping[str, Task], work: Path, say: Callable[[str], None]
 ) -> Executor:

@@ -16,6 +16,7 @@ from bench.running.reference import KernelTimes
 from bench.running.together import measure_together
 from bench.running.training import Epoch
 
+NODE = "node"  # kind of the message that a cell begins, perhaps anew, on the node of this address
 Hear = Callable[[str, Any], None]
 Prune = Callable[[Epoch], str]
 

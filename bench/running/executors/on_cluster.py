@@ -18,9 +18,10 @@ from bench.evaluation import ledger
 from bench.protocol.task import Task
 from bench.records.files import load
 from bench.records.record import Record
-from bench.running.cell import Measured, checked_ledger, record_of
+from bench.running.cell import READERS, Measured, checked_ledger, record_of
 from bench.running.cluster.client import Cluster, Node, NodeLost, OutOfMemory, ProcessLost, Started
 from bench.running.executors.executor import (
+    NODE,
     Clocked,
     Ended,
     Errand,
@@ -28,9 +29,9 @@ from bench.running.executors.executor import (
     Executor,
     unheard,
 )
-from bench.running.executors.order import PROGRAM, SAID, Order, facts, files_of_models
+from bench.running.executors.order import PROGRAM, SAID, TOLD, Order, facts, files_of_models
 from bench.running.reference import KernelTimes
-from bench.text import one_line
+from bench.text import in_one_line, one_line
 
 HEARD_SECONDS = 0.2  # between two looks at what has ended
 GOES_ON = "the same command goes on from here"
@@ -101,11 +102,7 @@ class OnCluster(Executor):
         self._fill(errands)
         while self._running:
             for started in self._cluster.wait(self._running, HEARD_SECONDS):
-                turn = self._running.pop(started)
-                if turn is None:
-                    self._canaries_ended(started)
-                else:
-                    yield from self._ended(started, turn)
+                yield from self._heard(started)
             for turn in filter(None, self._running.values()):
                 turn.errand.hear("", None)
             self._fill(errands)
@@ -125,7 +122,7 @@ class OnCluster(Executor):
                 self._waiting.append(Turn(errand))
             if node in self._fit:
                 turn = self._waiting.popleft()
-                turn.errand.hear("phase", f"on {node.address}")
+                turn.errand.hear(NODE, node.address)
                 self._running[self._start(node, turn.errand)] = turn
             else:
                 self._running[self._start(node, None)] = None
@@ -149,30 +146,45 @@ class OnCluster(Executor):
             self._nodes.remove(node)
             self._say(f"node {node.address} measures nothing: {one_line(reason)}")
 
-    def _canaries_ended(self, started: Started) -> None:
-        wrong = canaries_said(self._cluster, started)
-        if wrong:
-            self._leave_out(started.node, wrong)
-        else:
-            self._fit.add(started.node)
-
-    def _ended(self, started: Started, turn: Turn) -> Iterator[Ended | Clocked]:
+    def _heard(self, started: Started) -> Iterator[Ended | Clocked]:
+        """Take in what a node says next."""
+        turn = self._running[started]
         try:
-            answer = self._cluster.answer(started)
-            measured, kernel = self._read(answer, turn.errand)
-        except (NodeLost, BadAnswer) as error:
-            self._leave_out(started.node, str(error))
-            self._waiting.appendleft(turn)
-        except ProcessLost as error:
-            if not turn.deaths:
-                self._waiting.append(turn._replace(deaths=1))
+            message = self._cluster.next(started)
+            if not message.is_answer:
+                if turn is not None:
+                    pass_on(message.content, turn.errand)
                 return
-            status: Literal["oom", "killed"] = "oom" if isinstance(error, OutOfMemory) else "killed"
-            yield Ended(turn.errand, self._unmeasured(turn.errand, status, str(error)))
-            yield Clocked(turn.errand, None)
+            if turn is None:
+                self._canaries_ended(started.node, canaries_said(message.content))
+            else:
+                measured, kernel = self._read(message.content, turn.errand)
+                yield Ended(turn.errand, measured)
+                yield Clocked(turn.errand, kernel)
+        except (NodeLost, BadAnswer) as error:
+            self._cluster.cancel([started])  # it may still be at it
+            self._leave_out(started.node, str(error))
+            if turn is not None:
+                self._waiting.appendleft(turn)
+        except ProcessLost as error:
+            if turn is None:
+                self._leave_out(started.node, str(error))
+            elif not turn.deaths:
+                self._waiting.append(turn._replace(deaths=1))
+            else:
+                oom = isinstance(error, OutOfMemory)
+                yield Ended(
+                    turn.errand,
+                    self._unmeasured(turn.errand, "oom" if oom else "killed", str(error)),
+                )
+                yield Clocked(turn.errand, None)
+        del self._running[started]
+
+    def _canaries_ended(self, node: Node, wrong: str) -> None:
+        if wrong:
+            self._leave_out(node, wrong)
         else:
-            yield Ended(turn.errand, measured)
-            yield Clocked(turn.errand, kernel)
+            self._fit.add(node)
 
     def _read(self, answer: bytes, errand: Errand) -> tuple[list[Measured], KernelTimes | None]:
         """What a node has measured, if it is what was asked for.
@@ -235,15 +247,34 @@ def checked(cluster: Cluster, tasks: Mapping[str, Task]) -> Iterator[tuple[Node,
         running[cluster.start(node, PROGRAM, pickle.dumps(order), shared)] = None
     while running:
         for started in cluster.wait(running, HEARD_SECONDS):
+            try:
+                message = cluster.next(started)
+                if not message.is_answer:
+                    continue
+                wrong = canaries_said(message.content)
+            except (NodeLost, ProcessLost) as error:
+                wrong = str(error)
             del running[started]
-            yield started.node, canaries_said(cluster, started)
+            yield started.node, wrong
 
 
-def canaries_said(cluster: Cluster, started: Started) -> str:
+def canaries_said(answer: bytes) -> str:
     """What speaks against a node that was asked for the canaries; "" for nothing."""
-    try:
-        with zipfile.ZipFile(BytesIO(cluster.answer(started))) as answer:
-            said = json.loads(answer.read(SAID))
-    except (NodeLost, ProcessLost) as error:
-        return str(error)
+    with zipfile.ZipFile(BytesIO(answer)) as found:
+        said = json.loads(found.read(SAID))
     return str(said.get("unlike") or "; ".join(said["canaries"]))
+
+
+def pass_on(lines: bytes, errand: Errand) -> None:
+    """Let an errand hear what the process of its cell has said on a node.
+
+    Raises:
+        BadAnswer: it cannot be read.
+    """
+    try:
+        for line in lines.splitlines():
+            kind, value = json.loads(line)
+            if kind in TOLD:
+                errand.hear(kind, READERS[kind](value))
+    except (TypeError, ValueError) as error:
+        raise BadAnswer(f"it said what cannot be read: {in_one_line(error)}") from error

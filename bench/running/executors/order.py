@@ -24,13 +24,14 @@ from bench.registry.imports import imported_by
 from bench.registry.names import added_models, with_models
 from bench.registry.sources import source_sha256
 from bench.running.cell import Measured
-from bench.running.cluster.node import ANSWER, ORDER, SHARED
-from bench.running.executors.executor import Ended, Errand
+from bench.running.cluster.node import ANSWER, MESSAGES, ORDER, SHARED
+from bench.running.executors.executor import Ended, Errand, Hear
 from bench.running.executors.one_by_one import OneByOne
 from bench.running.plan import harness_sha256, most_memory_mb
 
 PROGRAM = "from bench.running.executors.order import main; main()"
 SAID = "answer.json"  # in the zip file
+TOLD = ("phase", "share", "epoch")  # kinds of messages that are passed on while it measures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +89,22 @@ def main() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     (folder / "work").mkdir()
-    with with_models(folder / "models" / name for name in order.added):
-        answer = _done(order, tasks, folder / "work")
+    with (
+        with_models(folder / "models" / name for name in order.added),
+        (folder / MESSAGES).open("a", encoding="utf-8", buffering=1) as messages,
+    ):
+
+        def hear(kind: str, value: Any) -> None:
+            if kind in TOLD:
+                messages.write(json.dumps([kind, value]) + "\n")
+
+        answer = _done(order, tasks, folder / "work", hear)
     written = folder / "written"
     written.write_bytes(answer)
     written.replace(folder / ANSWER)
 
 
-def _done(order: Order, tasks: dict[str, Task], work: Path) -> bytes:
+def _done(order: Order, tasks: dict[str, Task], work: Path, hear: Hear) -> bytes:
     models = [each.removeprefix("code of ") for each in order.facts if each.startswith("code of ")]
     models.remove("the harness")
     if unlike := first_difference(order.facts, facts(models)):
@@ -104,7 +113,8 @@ def _done(order: Order, tasks: dict[str, Task], work: Path) -> bytes:
         return _zipped({"canaries": _canaries(tasks, work)})
     limits = order.errand.limits
     memory_mb = min(limits.memory_mb or sys.maxsize, most_memory_mb())
-    errand = replace(order.errand, limits=replace(limits, memory_mb=memory_mb))
+    limits = replace(limits, memory_mb=memory_mb)
+    errand = replace(order.errand, limits=limits, hear=hear)
     said: dict[str, Any] = {}
     measured: list[Measured] = []
     with OneByOne(tasks, work) as executor:
