@@ -1,9 +1,11 @@
 """The folder of a library: what its peer.toml says, and the lock beside it."""
 
+import keyword
 import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,15 @@ from bench.text import shown
 
 DEFINITION, LOCK, SIDE = "peer.toml", "requirements.txt", "side.py"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+VERSIONS = re.compile(r"\s*(>=|<=|==|<|>)\s*(\d+(?:\.\d+)*)\s*")  # one of those that commas part
+# What an adapter has under these names would be covered by a hyper-parameter of the same name.
+TAKEN = frozenset(
+    {
+        *("library", "model", "search", "tolerances", "depends", "uses_order", "uses_features"),
+        *("needs", "unavailable", "prepare", "fit", "scores", "pair_scores", "memory_needed"),
+        *("embeddings", "compares_items", "equations", "welcome", "state", "restore"),
+    }
+)
 RANGES: Mapping[str, Callable[..., Range]] = {
     "choice": choice,
     "whole": whole,
@@ -97,17 +108,20 @@ def read(folder: Path) -> Library:
             raise BadPeer(f"{folder}: the folder of a library needs a {needed}")
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-        whole = _checked(values, KEYS, f"key of {DEFINITION}")
-        models = {name: _model(name, table) for name, table in whole.pop("models").items()}
+        facts = _checked(values, KEYS, f"key of {DEFINITION}")
+        for part in facts["python"].split(","):
+            if not VERSIONS.fullmatch(part):
+                raise BadPeer(f"python must be versions as >=3.11,<3.13, not {shown(part)}")
+        models = {name: _model(name, table) for name, table in facts.pop("models").items()}
         if not models:
             raise BadPeer(f"{DEFINITION} needs a table for each model, as [models.als]")
         lock = read_lock(folder / LOCK)
-        if normal(whole["package"]) not in lock:
-            raise BadPeer(f"the lock has no {whole['package']}, which is its package")
+        if normal(facts["package"]) not in lock:
+            raise BadPeer(f"the lock has no {facts['package']}, which is its package")
     except (UsageError, LookupError, ValueError, OSError) as error:
         about = "" if str(error).startswith(str(folder)) else f"{path}: "
         raise BadPeer(f"{about}{error}") from None
-    return Library(folder=folder, models=models, lock=lock, **whole)
+    return Library(folder=folder, models=models, lock=lock, **facts)
 
 
 def _model(name: str, table: Any) -> PeerModel:
@@ -117,10 +131,7 @@ def _model(name: str, table: Any) -> PeerModel:
     values = _checked(table, MODEL_KEYS, f"key of {where}")
     parameters = values["parameters"]
     for parameter, value in parameters.items():
-        if not parameter.isidentifier() or isinstance(value, dict):
-            raise BadPeer(
-                f"{where}.parameters.{parameter} must be text, a number, true or false, or a list"
-            )
+        _check_parameter(parameter, value, f"{where}.parameters.{parameter}")
     ranges = {}
     for parameter, given in values["search"].items():
         if parameter not in parameters:
@@ -129,6 +140,19 @@ def _model(name: str, table: Any) -> PeerModel:
     return PeerModel(
         name, values["name"], values["order"], values["cuda"], parameters, space(**ranges)
     )
+
+
+def _check_parameter(name: str, value: Any, where: str) -> None:
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_") or name in TAKEN:
+        raise BadPeer(
+            f"{where} is no name for a hyper-parameter: take another, which side.py hands to the"
+            " library by its own"
+        )
+    for each in value if isinstance(value, list) else [value]:
+        if not isinstance(each, str | int | float) or (
+            isinstance(each, float) and not isfinite(each)
+        ):
+            raise BadPeer(f"{where} must be text, a number, true or false, or a list of these")
 
 
 def _range(given: Any, where: str) -> Range:
@@ -163,10 +187,15 @@ def read_lock(path: Path) -> dict[str, str]:
     An option, as of a further index, stands on a line of its own.
 
     Raises:
-        BadPeer: a line names no exact version, or a package twice; the message has its number.
+        BadPeer: it is no text, or a line names no exact version, or a package twice; the message
+            has its number.
     """
     found: dict[str, str] = {}
-    for place, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadPeer(f"{path}: {error}") from None
+    for place, line in enumerate(lines, start=1):
         where = f"{path}, line {place}"
         text = line.partition("#")[0].strip()
         if not text or text.startswith("--extra-index-url "):

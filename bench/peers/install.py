@@ -14,9 +14,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bench.errors import Problem
-from bench.peers.definition import Library
+from bench.peers.definition import VERSIONS, Library
 from bench.peers.environment import MARK, Environment, environment_of, lock_sha256, variables
-from bench.text import one_line
+from bench.text import one_line, shown
 
 Say = Callable[[str], None]
 MOST_WORDS = 300  # characters of what a program said
@@ -126,12 +126,11 @@ def _check_python(library: Library, python: str) -> None:
         version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError) as error:
         raise NotInstalled(f"no Python at {python}: {error}") from None
+    if not re.fullmatch(r"\d+\.\d+", version):
+        raise NotInstalled(f"no Python at {python}: it says {shown(version)}")
     ours = _numbers(version)
-    for part in library.python.split(","):
-        found = re.fullmatch(r"\s*(>=|<=|==|<|>)\s*([\d.]+)\s*", part)
-        if found is None:
-            raise NotInstalled(f"{library.folder}: python is {part!r}, and no version as >=3.11")
-        if not COMPARISONS[found[1]](ours, _numbers(found[2])):
+    for comparison, wanted in VERSIONS.findall(library.python):
+        if not COMPARISONS[comparison](ours, _numbers(wanted)):
             raise NotInstalled(
                 f"{library.name} needs Python {library.python}, and {python} is {version};"
                 " --python takes another"

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bench.errors import UsageError, unknown
-from bench.peers.definition import DEFINITION, Library, PeerModel, read
+from bench.peers.definition import DEFINITION, LOCK, SIDE, Library, PeerModel, read
 
 LIBRARIES = Path(__file__).parent / "libraries"
 BETWEEN = "/"  # library and model
@@ -121,5 +121,6 @@ def _read(folder: Path, state: tuple[int, ...]) -> Library:
 
 
 def _state(folder: Path) -> tuple[int, ...]:
-    """What changes when a file in a folder does."""
-    return tuple(path.stat().st_mtime_ns for path in sorted(folder.iterdir()))
+    """What changes when a file in a folder does that makes it a library."""
+    files = [folder / name for name in (DEFINITION, LOCK, SIDE)]
+    return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)

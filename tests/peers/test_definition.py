@@ -6,7 +6,8 @@ import pytest
 import tiny_library
 
 from bench.errors import UsageError
-from bench.peers.definition import BadPeer, read
+from bench.peers.adapter import Peer
+from bench.peers.definition import TAKEN, BadPeer, read
 from bench.peers.known import LIBRARIES, PeerTaken, folders, label_of, library, with_peers
 from bench.space import number
 
@@ -31,6 +32,12 @@ def test_a_folder_is_read(tmp_path: Path) -> None:
         ("[models.popular]", "[models.Popular]", "models.Popular must be a table"),
         ('name = "Popular"', 'name = "Popular"\nordr = true', "Did you mean 'order'?"),
         ("{ power = 1.0 }", "{ power = { x = 1 } }", "models.popular.parameters.power must be"),
+        ("{ power = 1.0 }", "{ power = nan }", "models.popular.parameters.power must be"),
+        ("{ power = 1.0 }", "{ power = [1, 2026-01-01] }", "parameters.power must be"),
+        ("{ power = 1.0 }", "{ power = 1.0, lambda = 1 }", "parameters.lambda is no name"),
+        ("{ power = 1.0 }", "{ power = 1.0, fit = 1 }", "parameters.fit is no name"),
+        ("{ power = 1.0 }", "{ power = 1.0, _bridge = 1 }", "parameters._bridge is no name"),
+        ('imports = "tinyrec"', 'imports = "tinyrec"\npython = ">=3."', "not '>=3.'"),
         ("search = { power", "search = { powr", "'powr'. Did you mean 'power'?"),
         ("{ number = [0.5, 2.0] }", "[1, 2]", "models.popular.search.power must be one of"),
         ("{ number = [0.5, 2.0] }", "{ number = [2, 1] }", "a range goes from a lower"),
@@ -55,6 +62,24 @@ def test_a_folder_without_a_file_is_refused(file: str, tmp_path: Path) -> None:
     (folder / file).unlink()
     with pytest.raises(BadPeer, match=f"needs a {file}"), with_peers([folder]):
         pass
+
+
+def test_what_an_adapter_has_is_no_name_of_a_hyper_parameter() -> None:
+    assert {name for name in dir(Peer) if name[0] != "_"} | {"library", "model"} == TAKEN
+
+
+def test_a_lock_that_is_no_text_is_refused_by_its_own_name(tmp_path: Path) -> None:
+    folder = tiny_library.library(tmp_path / "tiny")
+    (folder / "requirements.txt").write_bytes(b"numpy==2\xff\n")
+    with pytest.raises(BadPeer, match=r"requirements\.txt: 'utf-8'"):
+        read(folder)
+
+
+def test_other_files_of_a_folder_are_nobody_s_business(tmp_path: Path) -> None:
+    folder = tiny_library.library(tmp_path / "tiny")
+    (folder / ".#peer.toml").symlink_to("nowhere")  # as an editor leaves it
+    with with_peers([folder]):
+        assert library("tiny").title == "Tiny"
 
 
 def test_names_of_folders_are_plain(tmp_path: Path) -> None:

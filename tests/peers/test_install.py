@@ -144,6 +144,7 @@ def test_another_python_is_refused(here: Path) -> None:
     assert re.search(r"bench: tiny needs Python <3.8, and .* is 3\.\d+; --python", done.stderr)
     assert not environment(here).folder.exists()
     assert "no Python at /nowhere" in install(here, "--python", "/nowhere").stderr
+    assert "no Python at /bin/true: it says ''" in install(here, "--python", "/bin/true").stderr
 
 
 def test_a_package_that_cannot_be_had_is_one_line(here: Path) -> None:
