@@ -99,7 +99,7 @@ class Interactions(ReadOnlyArrays):
     users: Ids  #: [n], 0 <= user < n_users
     items: Ids  #: [n], 0 <= item < n_items
     times: Times  #: [n], of one unit, which only the order counts of; ties keep the source's order.
-    #: Dates and times (datetime64) become whole numbers of their unit.
+    #: Dates and times (datetime64) become seconds, or the coarsest finer unit that tells them all.
     n_users: int  #: of the data set, also users without a row here
     n_items: int  #: the whole catalogue, also items without a row here
     ratings: Floats | None = None  #: [n]
@@ -168,13 +168,14 @@ class Interactions(ReadOnlyArrays):
         Args:
             frame: a row for each interaction.
             user, item: its columns of ids, whole numbers or text.
-            time: its column of times: whole numbers, which are taken as seconds, or timestamps.
-                None: the order of the rows.
+            time: its column of times: whole numbers, or timestamps, which become seconds, or the
+                coarsest finer unit that tells them all. None: the order of the rows.
             rating: its column of ratings, if any.
 
         Raises:
             KeyError: there is no such column.
-            ValueError: a value is missing, or a time is no whole number.
+            ValueError: a value is missing, a time is no whole number, or an id or a time does not
+                fit into 64 bits.
         """
         wanted = [name for name in (user, item, time, rating) if name is not None]
         if frame[wanted].isna().to_numpy().any():
@@ -184,7 +185,7 @@ class Interactions(ReadOnlyArrays):
         return cls(
             users=users,
             items=items,
-            times=np.arange(len(frame)) if time is None else _seconds(frame[time]),
+            times=np.arange(len(frame)) if time is None else _times(frame[time]),
             n_users=len(user_ids),
             n_items=len(item_ids),
             ratings=None if rating is None else frame[rating].to_numpy(np.float32),
@@ -227,11 +228,22 @@ class Interactions(ReadOnlyArrays):
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedSplit:
-    """Held-out items and negatives that the publisher of a data set fixed, one row per user."""
+    """Held-out items and negatives that the publisher of a data set fixed, one row per user.
+
+    Numbers may be given in any type, or as lists; what does not fit is refused with the data set.
+    """
 
     users: Ids  #: [m]
     held_out: Ids  #: [m]
     negatives: Ids  #: [m, n], as published, also where they repeat the held-out item
+
+    def __post_init__(self) -> None:
+        for name in ("users", "held_out", "negatives"):
+            values = np.asarray(getattr(self, name))
+            if values.dtype.kind in "iu":
+                narrow = values.astype(np.int32, copy=False)
+                values = narrow if (narrow == values).all() else values
+            object.__setattr__(self, name, values)
 
 
 class Step(NamedTuple):
@@ -271,12 +283,16 @@ def _whole_numbers(name: str, given: Any) -> NDArray[np.integer]:
         ValueError: a value is none, or is missing.
     """
     values: NDArray[Any] = np.asarray(given)
+    if values.ndim != 1:
+        raise ValueError(f"{name} must be one column, not an array of shape {values.shape}")
+    if np.ma.is_masked(given):
+        raise ValueError(f"a value is missing in {name} (masked)")
     if not len(values):
         values = values.astype(np.int64)
     if values.dtype.kind == "M" and name == "times":
         if np.isnat(values).any():
             raise ValueError("a time is missing in times (NaT)")
-        return values.view(np.int64)
+        return _in_coarsest_unit(values)
     if values.dtype.kind == "f" and _are_whole(values).all():
         values = values.astype(np.int64)
     if values.dtype.kind not in "iu":
@@ -295,6 +311,7 @@ def _not_whole(values: NDArray[Any]) -> str:
 
 
 def _are_whole(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+    values = values.astype(np.float64)  # 2^63 is beyond those of 16 bits
     return np.asarray((np.abs(values) < 2.0**63) & (np.floor(values) == values))
 
 
@@ -304,7 +321,7 @@ def _numbered(column: Any) -> tuple[Ids, OriginalIds]:
 
     values: NDArray[Any] = column.to_numpy()
     if np.issubdtype(values.dtype, np.integer):
-        values = values.astype(np.int64)
+        values = _whole_numbers(str(column.name), values).astype(np.int64)
     elif np.issubdtype(values.dtype, np.floating):
         raise ValueError(f"ids must be whole numbers or text, not {values.dtype}: {column.name}")
     else:
@@ -313,15 +330,20 @@ def _numbered(column: Any) -> tuple[Ids, OriginalIds]:
     return numbers.astype(np.int32), ids
 
 
-def _seconds(column: Any) -> Times:
-    if column.dtype.kind == "M":
-        plain = column if column.dt.tz is None else column.dt.tz_convert(None)
-        moments: Times = plain.to_numpy("datetime64[us]").astype(np.int64) // 1_000_000
-        return moments
-    values: NDArray[Any] = column.to_numpy()
-    if not np.issubdtype(values.dtype, np.integer):
-        raise ValueError(f"times must be whole numbers or timestamps, not {column.dtype}")
-    return values.astype(np.int64)
+def _in_coarsest_unit(moments: NDArray[np.datetime64]) -> Times:
+    """Seconds since 1970, or the coarsest finer unit in which none of their order is lost."""
+    for unit in ("s", "ms", "us", "ns"):
+        found = moments.astype(f"datetime64[{unit}]")
+        if (found == moments).all():
+            return found.view(np.int64)
+    return moments.view(np.int64)
+
+
+def _times(column: Any) -> NDArray[Any]:
+    """A column of timestamps without their zone, as UTC; any other as it is."""
+    zoned = column.dtype.kind == "M" and column.dt.tz is not None
+    values: NDArray[Any] = (column.dt.tz_convert(None) if zoned else column).to_numpy()
+    return values
 
 
 def occurrences(ids: Ids, size: int) -> NDArray[np.int64]:

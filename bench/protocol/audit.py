@@ -11,6 +11,8 @@ from bench.protocol.cold_items import LEAST_IN_TRAIN
 from bench.protocol.negatives import NEGATIVES, Negatives
 from bench.protocol.split import LEAST_ITEMS, Split
 
+LAST_SECOND = 7_258_118_400  # the year 2200: what is later is of a finer unit
+
 
 def audit(
     given: DataSet,
@@ -95,9 +97,14 @@ def _share_of_top(counts: NDArray[np.int64]) -> float:
 
 
 def _moment(given: DataSet, which: int) -> str | None:
-    """The first or the last time as ISO 8601, where times are moments."""
+    """The first or the last time as ISO 8601, where times are moments.
+
+    Not where they are of a finer unit than is known, as milliseconds would be taken for seconds.
+    """
     times = given.interactions.times
     if not given.has_times or given.ticks is None or not len(times):
+        return None
+    if int(times.max()) // given.ticks >= LAST_SECOND:
         return None
     seconds = int((times.min(), times.max())[which]) // given.ticks
     return str(np.datetime64(seconds, "s"))

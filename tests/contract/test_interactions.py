@@ -115,8 +115,49 @@ def test_ids_of_any_whole_type_become_32_bits(name: str, kind: str) -> None:
         ("items", ["x", "y", "z"], "items must be whole numbers, not .*'x'"),
         ("items", np.array([0, 1, 2**40]), "items must lie in 0..2"),
         ("users", [True, False, True], "users must be whole numbers, not bool"),
+        ("times", [[1], [3], [2]], r"times must be one column, not an array of shape \(3, 1\)"),
+        ("items", np.zeros((3, 2), "int64"), r"items must be one column, .*\(3, 2\)"),
+        ("times", np.ma.array([1, 3, 2], mask=[0, 1, 0]), r"missing in times \(masked\)"),
+        ("times", np.array([0.25, 0.75, 0.5], "float16"), "times must be whole numbers.*not 0.25"),
     ],
 )
 def test_what_would_lose_its_order_is_refused_by_name(name: str, values: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         of(**{name: values})
+
+
+@pytest.mark.parametrize(
+    ("fractions", "unit"), [((0, 0, 0), "s"), ((2, 9, 5), "ms"), ((2_000, 9_001, 5), "us")]
+)
+@pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
+def test_timestamps_of_a_frame_keep_their_order_within_a_second(
+    fractions: tuple[int, ...], unit: str, zone: str | None
+) -> None:
+    times = np.datetime64("2020-01-01", "ns") + np.array([0, 0, 0], "timedelta64[ns]")
+    times = times + np.array(fractions, f"timedelta64[{unit}]")
+    column = pd.Series(times).dt.tz_localize("UTC").dt.tz_convert(zone)
+    frame = pd.DataFrame({"user": [0, 0, 0], "item": list("abc"), "time": column})
+    data = Interactions.from_frame(frame)
+    np.testing.assert_array_equal(data.times, times.astype(f"datetime64[{unit}]").view("int64"))
+    np.testing.assert_array_equal(data.times, of(times=times).times)  # as without a frame
+    last = sorted((0, 1, 2), key=times.__getitem__)[-1]
+    assert prepare(data, "loo-99").cases.held_out.tolist() == [last]
+
+
+@pytest.mark.parametrize("name", ["user", "time"])
+def test_what_a_frame_has_beyond_64_bits_is_refused_by_name(name: str) -> None:
+    wide = {name: np.array([2**63, 5, 2**63 + 2], "uint64")}
+    frame = pd.DataFrame({"user": [0, 0, 0], "item": [0, 1, 2], "time": [1, 2, 3]} | wide)
+    with pytest.raises(ValueError, match=rf"^{name}s? must be below 2\^63, not 92233720368547758"):
+        Interactions.from_frame(frame)
+
+
+@pytest.mark.parametrize("unit", ["Y", "D", "s", "ms", "us", "ns"])
+def test_the_audit_says_no_other_year_than_the_data(unit: str) -> None:
+    times = np.array(["2001", "2003", "2002"], f"datetime64[{unit}]")
+    found = prepare(of(times=times), "loo-99").audit
+    said = {found["first_time"], found["last_time"]}
+    assert said == {"2001-01-01T00:00:00", "2003-01-01T00:00:00"}
+    if unit in ("ms", "us", "ns"):
+        finer = times + np.timedelta64(1, unit)
+        assert prepare(of(times=finer), "loo-99").audit["last_time"] is None

@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bench.adapter import Run
+from bench.evaluation.evaluate import evaluate
 from bench.interactions import DataSet, Features, Interactions, PublishedSplit
 from bench.protocol.fits import Misfit
 from bench.protocol.task import prepare
+from bench.registry.models import adapter_class
 
 INTERACTIONS = Interactions(
     users=np.repeat(np.arange(4, dtype=np.int32), 3),
@@ -64,6 +67,37 @@ def test_a_split_that_names_what_is_not_there(name: str, value: int, said: str) 
     with pytest.raises(Misfit) as raised:
         prepare(DataSet(INTERACTIONS, replace(SPLIT, **{name: array})), "ncf-files")
     assert str(raised.value) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("negatives", np.full(4, 5), "negatives of the split must be 2-dimensional, not 1"),
+        ("users", np.arange(4)[:, None], "users of the split must be 1-dimensional, not 2"),
+        ("held_out", np.full(4, 2.5), "held-out items of the split must be whole numbers, not flo"),
+        ("users", np.array(list("abcd")), "users of the split must be whole numbers, not <U1"),
+        ("users", np.array([0, 1, 1, 3]), "the split tests user 1 twice"),
+        ("users", np.array([3, 1, 0, 3]), "the split tests user 3 twice"),
+    ],
+)
+def test_a_split_that_is_no_numbers_or_has_a_user_twice(
+    name: str, value: np.ndarray, said: str
+) -> None:
+    with pytest.raises(Misfit) as raised:
+        prepare(DataSet(INTERACTIONS, replace(SPLIT, **{name: value})), "ncf-files")
+    assert str(raised.value).startswith(said)
+
+
+def test_a_split_of_64_bits_ranks_as_one_of_32() -> None:
+    wide = {name: getattr(SPLIT, name).astype(np.int64) for name in vars(SPLIT)}
+    wide["users"] = SPLIT.users.tolist()
+    model = adapter_class("popularity")()
+    ledgers = []
+    for split in (SPLIT, replace(SPLIT, **wide)):
+        task = prepare(DataSet(INTERACTIONS, split), "ncf-files")
+        model.fit(task.train, Run())
+        ledgers.append(evaluate(model, task.train, task.cases).ledger)
+    assert ledgers[0].full.better.tolist() == ledgers[1].full.better.tolist()
 
 
 def test_a_split_of_other_lengths() -> None:
