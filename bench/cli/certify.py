@@ -96,7 +96,7 @@ def certify_models(
                 memory_mb=most_memory_mb(),
                 work=work,
             )
-            results.save(certificate)
+            results.keep(certificate)
             click.echo(f"{table(certificate)}\n")
             found[certificate.verdict] += 1
         if board := board_of(results):

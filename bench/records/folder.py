@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from bench.records import certificates
 from bench.records.canaries import Canaries
 from bench.records.certificates import Certificate, Verdict
-from bench.records.files import BadRecord, Kept, load_all, remove_unfinished, save
+from bench.records.files import BadRecord, Kept, load, load_all, remove_unfinished, save
 from bench.records.record import Record
 from bench.records.standings import Standings
 from bench.records.tie_rules import TieRules
@@ -203,6 +203,16 @@ class Results:
     def save(self, kept: Kept) -> Path:
         """Write what is kept to its place, which is returned."""
         return save(kept, self.file_of(kept))
+
+    def keep(self, certificate: Certificate) -> Path:
+        """Write a certificate; what was found of code that records here are of stays beside it."""
+        path = self.file_of(certificate)
+        known = {record.code_sha256 for record in self.read_records()}
+        with suppress(OSError, BadRecord):
+            before = load(Certificate, path).code_sha256
+            if before in known - {certificate.code_sha256}:
+                path.rename(path.with_name(f"{path.stem}.{before[:8]}.json"))
+        return self.save(certificate)
 
     def read_records(self) -> list[Record]:
         """All records that can be read, oldest first; of other files it warns, once."""

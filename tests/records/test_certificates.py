@@ -1,10 +1,12 @@
 """Certificates as files: what comes back, and what certifies nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from certifiable import a_certificate
+from records import made_up
 
 from bench.records import certificates
 from bench.records.certificates import Certificate
@@ -63,3 +65,23 @@ def test_a_certificate_of_before_the_laws_had_a_number(tmp_path: Path) -> None:
         path.write_text(json.dumps(values | {"laws_sha256": unknown}))
         assert load(Certificate, path).laws == 0
         assert Results(tmp_path).verdicts() == {}
+
+
+def test_what_was_found_of_code_that_records_are_of_stays_beside_what_is_found_now(
+    tmp_path: Path,
+) -> None:
+    results = Results(tmp_path)
+    for code in ("a", "b", "a", "d"):
+        results.keep(a_certificate("pass", code_sha256=code * 64))
+        results.save(replace(made_up("als", 0.5), code_sha256="a" * 64))
+    assert results.verdicts() == {"a" * 64: "yes", "d" * 64: "yes"}  # no record is of b
+    names = [path.name for path in results.certificates.iterdir()]
+    assert sorted(names) == ["als.aaaaaaaa.json", "als.json"]
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[]"])
+def test_a_damaged_certificate_is_written_over(damaged: str, tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    results.keep(a_certificate("fail")).write_text(damaged)
+    results.keep(a_certificate("pass"))
+    assert results.verdicts() == {"c" * 64: "yes"}
