@@ -129,8 +129,12 @@ def show(place: "Results") -> None:
     from bench.tuning import report
 
     logs = report.load(place)
+    if not logs:
+        click.echo("No trials yet.")
+        return
     click.echo(f"\n{report.table(logs)}\n")
     for line in report.winners(logs):
         click.echo(line)
     page, values = place.path / report.PAGE, place.path / report.SUITE
-    click.echo(f"Written to {page}, the values to {values}")
+    has_values = any(log.best() for log in logs)
+    click.echo(f"Written to {page}{f', the values to {values}' if has_values else ''}")

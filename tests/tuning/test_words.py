@@ -10,6 +10,19 @@ from bench.cli.tune import parse_time, suite_to_tune
 from bench.errors import BadParameter, UnknownName
 from bench.tuning import run as tuning
 
+BROKEN = """
+from dataclasses import dataclass
+from bench.adapter import Adapter
+
+@dataclass(kw_only=True)
+class Broken(Adapter):
+    def fit(self, train, run):
+        raise KeyError("nothing")
+
+    def scores(self, users):
+        return None
+"""
+
 
 @pytest.mark.parametrize(
     ("models", "given", "message"),
@@ -50,3 +63,24 @@ def test_a_usage_error_is_one_line_and_exit_code_2(folder: Path) -> None:
     done = bench_here(folder, "tune", "ease", "--dataset", "synthetic", "--protocol", "loo-99")
     assert done.returncode == 2
     assert done.stderr.startswith("bench: protocol 'loo-99'") and done.stderr.count("\n") == 1
+
+
+def test_where_nothing_could_be_tried_no_values_are_promised(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_PEERS", str(folder / "none"))
+    done = bench_here(folder, "tune", "implicit/als", "--dataset", "synthetic", "--budget", "1s")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-2:] == [
+        "implicit/als: skipped, needs peer implicit; bench peers install implicit",
+        "No trials yet.",
+    ]
+    (folder / "broken.py").write_text(BROKEN)
+    words = ("--model-path", "broken.py", "--trials", "1", "--dataset", "synthetic")
+    done = bench_here(folder, "tune", "broken", *words)
+    assert done.returncode == 1
+    page = Path("results", "tune", "synthetic-loo-99-validation", "README.md")
+    assert done.stdout.splitlines()[-1] == f"Written to {page}"
+    assert sorted(path.name for path in (folder / page.parent).glob("*.*")) == [
+        *("README.md", "broken.db", "trials.csv"),
+    ]
