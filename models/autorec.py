@@ -47,6 +47,7 @@ class AutoRec(VectorAdapter):
     epochs: int = 60
     batch_size: int = 64  # rows
     learning_rate: float = 1e-3
+    last_rate: float = 1.0  # of the last epoch, as a share of the first's; it falls evenly
     l2: float = 1e-2
 
     search = space(
@@ -55,6 +56,7 @@ class AutoRec(VectorAdapter):
         unobserved_weight=log(0.01, 1),
         epochs=whole(10, 150, log=True),
         learning_rate=log(3e-4, 1e-2),
+        last_rate=log(0.02, 1),
         l2=log(1e-4, 1),
     )
     tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
@@ -86,7 +88,8 @@ class AutoRec(VectorAdapter):
         weights = (network.first, network.last.weight)
         optimizer = AdamW(network, self.learning_rate, 0.0)  # without decay it is Adam
         count = len(self._histories.counts)
-        for _ in range(self.epochs):
+        for epoch in range(self.epochs):
+            optimizer.slow_evenly(self.last_rate, epoch, self.epochs)
             total = torch.zeros((), device=run.device)
             order = torch.randperm(count, generator=generator)
             for rows in order.split(max(1, self.batch_size)):

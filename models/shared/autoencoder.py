@@ -138,6 +138,7 @@ class AutoencoderAdapter(Adapter):
     epochs: int = 70
     batch_size: int = 64  # users
     learning_rate: float = 1e-3
+    last_rate: float = 1.0  # of the last epoch, as a share of the first's; it falls evenly
     weight_decay: float = 0.0  # decoupled from the gradient, as in AdamW
     mixed_precision: bool = False  # bfloat16 where it is safe; on a GPU only
 
@@ -147,7 +148,8 @@ class AutoencoderAdapter(Adapter):
         dropout=number(0, 0.8),
         epochs=whole(10, 200, log=True),
         batch_size=choice(64, 125, 250, 500),
-        learning_rate=log(3e-4, 1e-2),
+        learning_rate=log(3e-4, 0.03),
+        last_rate=log(0.02, 1),
         weight_decay=number(0, 0.5),
     )
     tolerances = tolerate("users", "items", hit_rate=0.05, why="it draws vectors in their order")
@@ -179,7 +181,8 @@ class AutoencoderAdapter(Adapter):
         per_batch = max(1, self.batch_size)
         in_all = self.epochs * len(everyone)
         seen = 0  # users, in all epochs
-        for _ in range(self.epochs):
+        for epoch in range(self.epochs):
+            optimizer.slow_evenly(self.last_rate, epoch, self.epochs)
             total = torch.zeros((), device=run.device)
             # For all users at once, because a GPU is waited for here.
             inputs = self._histories.dropped(self.dropout, on_device)

@@ -118,6 +118,16 @@ class Optimizer(ABC):
         if self.due() <= 0:
             self.settle()
 
+    def slow_evenly(self, last: float, epoch: int, epochs: int) -> None:
+        """Let the learning rate fall from epoch to epoch, in the last to this share of the first's.
+
+        Args:
+            last: the share.
+            epoch: the one that begins, from 0; rows must be settled.
+            epochs: how many there are.
+        """
+        self.slow_to(1 - epoch / max(1, epochs - 1) * (1 - last))
+
     def slow_to(self, share: float) -> None:
         """Make the next steps with this share of the learning rate; rows must be settled."""
         if self._torch is None:

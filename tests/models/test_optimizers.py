@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from bench.adapter import Run
+from bench.registry.models import adapter_class
 
 optimizers = import_module("bench.models.shared.optimizers")
+tables = import_module("bench.models.shared.tables")
 DATA = import_module("bench.datasets.synthetic").load(
     n_users=40, n_items=30, interactions_per_user=8, features=False
 )
@@ -44,3 +46,22 @@ def test_it_falls_from_the_first_batch_of_a_training_to_the_last(
     assert len(steps) >= 9
     assert min(steps) > 0
     assert max(steps) < 0.2
+
+
+@pytest.mark.parametrize("name", ["multdae", "multvae", "autorec", "gmf"])
+@pytest.mark.parametrize(
+    ("epochs", "expected"), [(5, [1, 0.8, 0.6, 0.4, 0.2]), (2, [1, 0.2]), (1, [1])]
+)
+def test_it_falls_evenly_from_epoch_to_epoch(
+    name: str, epochs: int, expected: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[float] = []
+    slow_to = tables.Optimizer.slow_to
+
+    def spy(optimizer: Any, share: float) -> None:
+        shares.append(share)
+        slow_to(optimizer, share)
+
+    monkeypatch.setattr(tables.Optimizer, "slow_to", spy)
+    adapter_class(name)(epochs=epochs, last_rate=0.2).fit(DATA, Run())
+    assert shares == pytest.approx(expected)

@@ -18,7 +18,7 @@ BATCHES = (2048, TUNED_SAMPLES)  # samples, negatives included
 # wait for it.
 MOST_EPOCHS = {
     **{"gmf": 24, "ncf": 12, "neumf": 16, "fm": 8, "deepfm": 5, "dlrm": 5},
-    **{"multvae": 20, "sasrec": 1},
+    **{"multvae": 20, "multdae": 20, "lightgcn": 5, "dssm": 2, "sasrec": 1},
 }
 UNASKED = "sasrec"  # only compared when it is asked for
 NEGATIVES = 4  # for each observed pair, in all networks over pairs
@@ -28,6 +28,9 @@ PAIR_NETWORKS = ("gmf", "ncf", "neumf", "fm", "deepfm", "dlrm")
 PEERS: dict[str, tuple[str, ...]] = {
     **{model: ("recbole",) for model in PAIR_NETWORKS},
     "multvae": ("recbole", "cornac"),
+    "multdae": ("recbole",),
+    "lightgcn": ("recbole",),
+    "dssm": ("recbole",),
     "sasrec": ("recbole",),
     "als": ("implicit", CELL, "lenskit"),
     "bpr": ("implicit", "cornac"),
@@ -53,6 +56,11 @@ REMARKS = {
     "multvae": "a sample is a user; RecBole draws noise of standard deviation .01 where the paper"
     " has 1, and hardly begins to count the divergence: nearly an autoencoder without noise, which"
     " learns faster at first; Cornac has no annealing",
+    "multdae": "a sample is a user",
+    "lightgcn": "a sample is an item of a pair, so two for each observed one; RecBole propagates by"
+    " torch's sparse product",
+    "dssm": "a sample is an observed pair; ours has all items of its batch as negatives, RecBole's"
+    " one that is drawn, a pair at a time by logistic loss, batch normalisation and tanh",
     "als": "implicit and bench: 3 steps of conjugate gradients; LensKit: Cholesky",
     "bpr": "a sample is an item of a pair, so two for each step; implicit draws negatives by"
     " popularity; Cornac and implicit draw pairs with replacement",

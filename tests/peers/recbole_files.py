@@ -8,7 +8,7 @@ import numpy as np
 from exchange import Task
 
 DATA = "task"  # the name of the data set, and so of its files
-WITH_FEATURES = ("fm", "deepfm", "dlrm")
+WITH_FEATURES = ("fm", "deepfm", "dlrm", "dssm")
 IN_ORDER = ("sasrec",)
 
 

@@ -1,5 +1,6 @@
 """What `make peers` computes itself: its cells, its clocks, its table. No peer is needed."""
 
+import ast
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -240,6 +241,18 @@ def test_what_the_harness_adds_to_als() -> None:
 def test_every_peer_has_a_script_that_is_python() -> None:
     for library in {side for known in PEERS.values() for side in known} - {CELL}:
         compile((sides.HERE / f"with_{library}.py").read_text(), library, "exec")
+
+
+def test_recbole_has_a_model_for_each_that_it_is_compared_with() -> None:
+    script = ast.parse((sides.HERE / "with_recbole.py").read_text())  # RecBole is not at hand
+    (known,) = (
+        node.value
+        for node in script.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "MODELS"
+    )
+    assert isinstance(known, ast.Dict)
+    names = {key.value for key in known.keys if isinstance(key, ast.Constant)}
+    assert names == {model for model, libraries in PEERS.items() if "recbole" in libraries}
 
 
 def test_a_job_is_what_a_cell_says(tmp_path: Path) -> None:

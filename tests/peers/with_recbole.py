@@ -10,10 +10,13 @@ import numpy as np
 import torch
 from exchange import Job, Task, main, timed
 from recbole_files import DATA, IN_ORDER, columns, numerical, write_files
+from scipy.sparse import dok_matrix
 
 # RecBole 1.2.1 asks numpy for names that numpy 2 no longer has.
 for old, new in (("float_", np.float64), ("complex_", np.complex128), ("unicode_", np.str_)):
     setattr(np, old, new)
+# And scipy for one that it has no more.
+dok_matrix._update = lambda matrix, values: matrix._dict.update(values)
 
 
 class NoWriter:
@@ -167,9 +170,9 @@ def model_of(job: Job) -> tuple[str, dict[str, Any]]:
     common: dict[str, Any] = {"epochs": given.get("epochs", 1)}
     if "learning_rate" in given:
         common |= {
-            "learner": "adamw",
+            "learner": "adamw",  # without decay it is Adam
             "learning_rate": given["learning_rate"],
-            "weight_decay": given["weight_decay"],
+            "weight_decay": given.get("weight_decay", 0.0),
         }
     if "negatives" in given:
         # RecBole divides by 1 + negatives, and rounds down, as we do.
@@ -217,6 +220,35 @@ MODELS: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
             "dropout_prob": given["dropout"],
             "anneal_cap": given["beta"],
             "train_batch_size": given["batch_size"],
+        },
+    ),
+    "multdae": lambda given: (
+        "MultiDAE",
+        {
+            "mlp_hidden_size": list(given["hidden"]),
+            "latent_dimension": given["latent"],
+            "dropout_prob": given["dropout"],
+            "train_batch_size": given["batch_size"],
+        },
+    ),
+    "lightgcn": lambda given: (
+        "LightGCN",
+        {
+            "embedding_size": given["factors"],
+            "n_layers": given["layers"],
+            "reg_weight": given["l2"],
+            "require_pow": True,
+            "train_batch_size": given["batch_size"] * given["negatives"],
+        },
+    ),
+    "dssm": lambda given: (
+        "DSSM",
+        {
+            "embedding_size": given["factors"],
+            "mlp_hidden_size": list(given["hidden"]),
+            "dropout_prob": 0.0,
+            "train_batch_size": 2 * given["batch_size"],  # each with its negative
+            "train_neg_sample_args": {"distribution": "uniform", "sample_num": 1},
         },
     ),
     "sasrec": lambda given: (

@@ -100,8 +100,7 @@ class PairAdapter(Adapter):
             learn = Epochs(parts, network.tower, train, negatives, optimizer).learn
         ended = False
         for epoch in range(epochs):
-            done = epoch / max(1, epochs - 1)
-            optimizer.slow_to(1 - done * (1 - self.last_rate))
+            optimizer.slow_evenly(self.last_rate, epoch, epochs)
             order = negatives.shuffled(generator)
             samples = len(order) * (1 + self.negatives)
             total = learn(order, max(1, self.batch_size), self.negatives, generator)

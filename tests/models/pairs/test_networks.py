@@ -21,7 +21,6 @@ features = import_module("bench.models.shared.features")
 losses = import_module("bench.models.shared.pairs.loss")
 neumf = import_module("bench.models.neumf")
 second_order = import_module("bench.models.shared.pairs.second_order")
-tables = import_module("bench.models.shared.tables")
 
 
 @pytest.mark.parametrize("train", [RICH, DATA, PLAIN], ids=["rich", "synthetic", "ids"])
@@ -68,24 +67,6 @@ def test_the_identity_of_the_factorisation_machine(
     u = second_order.joined(*sums(user), bias, of_users=True)
     i = second_order.joined(*sums(item), torch.zeros(1), of_users=False)
     assert (u @ i.T).item() == pytest.approx(expected, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("epochs", "expected"), [(5, [1, 0.8, 0.6, 0.4, 0.2]), (2, [1, 0.2]), (1, [1])]
-)
-def test_the_learning_rate_falls_evenly(
-    monkeypatch: pytest.MonkeyPatch, epochs: int, expected: list[float]
-) -> None:
-    shares = []
-    slow_to = tables.Optimizer.slow_to
-    monkeypatch.setattr(
-        tables.Optimizer,
-        "slow_to",
-        lambda self, share: (shares.append(share), slow_to(self, share)),
-    )
-    model = adapter_class("gmf")(factors=4, epochs=epochs, last_rate=0.2)
-    model.fit(PLAIN, Run())
-    assert shares == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", ["gmf", "fm"])
