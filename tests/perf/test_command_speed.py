@@ -66,7 +66,7 @@ def test_processor_of_a_run_with_one_changed_cell(benchmark: Any, tmp_path: Path
     numbers = count()
 
     def run() -> None:
-        model.write_text(f"{text}\n# {next(numbers)}\n")
+        model.write_text(f"{text}\nNUMBER = {next(numbers)}\n")  # a comment would change nothing
         quick(tmp_path, "--models", "mine", "--model-path", str(model))
 
     benchmark.pedantic(run, rounds=5, warmup_rounds=1)
