@@ -148,6 +148,7 @@ HEAVY = {"bench.evaluation.kernels", "bench.tracking.tracker", "psutil", "pyarro
 HEAVY |= {"bench.evaluation.tiles.kernels"}
 HEAVY |= {"IPython.display", "bench.report.charts", "bench.report.write", "pandas", "faiss"}
 HEAVY |= {"tabulate", "vl_convert", "threadpoolctl"}
+HEAVY |= {"bench.tracking.live"}  # loads MLflow, without what it can do without
 HEAVY |= {"bench.compilation"}  # loads numba, in the process of a cell alone
 HEAVY |= {"ray", "bench.running.cluster.client", "bench.running.executors.on_cluster"}  # an extra
 HEAVY |= {"ray.util.scheduling_strategies"}

@@ -17,7 +17,10 @@ from typing import Any, TextIO
 from bench.records.folder import Results
 from bench.records.record import Record
 from bench.tracking.aside import DONE, FINISH, LOG, SAY
-from bench.tracking.live import LiveTracking
+
+# MLflow loads these where they are installed, for what bench does not use: half a second and more
+# of processor. It does without them too: that is how mlflow-skinny is published.
+UNUSED = ("pandas", "polars", "pyspark")
 
 
 def main() -> None:
@@ -25,6 +28,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
+    for name in UNUSED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # as if it were not there
     _work(_orders(socket.socket(fileno=0)), answers)
     sys.stderr.flush()
     os._exit(0)  # at once: nothing of it is still to be written
@@ -41,6 +46,8 @@ def _orders(handed: socket.socket) -> Iterator[Any]:
 
 
 def _work(orders: Iterator[Any], answers: TextIO) -> None:
+    from bench.tracking.live import LiveTracking
+
     def answer(kind: str, value: str = "") -> None:
         with suppress(OSError):  # nobody waits for it any more
             answers.write(json.dumps((kind, value)) + "\n")

@@ -3,6 +3,7 @@
 Real processes, and real stores read back by MLflow's own client.
 """
 
+import json
 import shutil
 import signal
 import socket
@@ -276,3 +277,26 @@ def test_the_board_is_shown_before_mlflow_is_told(
         _, err = running.communicate(timeout=PATIENCE)
         assert (running.returncode, err) == (0, "MLflow is told by a process that goes on.\n")
         asking.close()
+
+
+def test_the_writer_loads_no_library_of_data_frames(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow would load them where they are installed, and does without."""
+    told = results.path / "loaded.json"
+    listed = (
+        "import json, os, sys; from bench.tracking import job\n"
+        "end = os._exit\n"
+        "def tell(code):\n"
+        "    names = [name for name, module in sys.modules.items() if module]\n"
+        f"    open({str(told)!r}, 'w').write(json.dumps(names))\n"
+        "    end(code)\n"
+        "os._exit = tell; job.main()"
+    )
+    monkeypatch.setattr(aside, "JOB", listed)
+    tracking, records = kept(results, 1)
+    tracking.finish(records)
+    assert states(results, "cell") == ["FINISHED"]
+    loaded = set(json.loads(told.read_text()))
+    assert "mlflow" in loaded
+    assert loaded.isdisjoint(["pandas", "polars", "pyspark"])
