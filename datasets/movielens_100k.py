@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.archives import Files, Layout, given_files
-from bench.data.delimited import Table, read_columns
+from bench.data.delimited import Table, read_columns, refuse_cut_off
 from bench.data.fetch import Source, Url, Wheel, fetch, warn
 from bench.data.fields import Kind
 from bench.interactions import Features, Interactions
@@ -138,6 +138,7 @@ def load(data_dir: Path | None = None) -> Interactions:
     if published:
         source_text = f"GroupLens' u.data (SHA-256 verified), from {carrier}"
     else:
+        refuse_cut_off(data, str(files.path))
         counts = {
             "users": len(user_ids),
             "items": len(item_ids),

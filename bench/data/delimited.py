@@ -64,7 +64,7 @@ def read_columns(
     data = data.removeprefix(BYTE_ORDER_MARK)
     if not data or data.isspace():
         raise BadData(f"{name}: the file is empty")
-    if not data.endswith((b"\n", b"\r")):
+    if not _is_ended(data):
         warn(f"{name}: {UNENDED}")
     table, start = None, 0
     if header is not None:
@@ -74,6 +74,25 @@ def read_columns(
     if table is None:
         table = _read_lines(data, name, separator, columns, header, encoding, quotes)
     return table
+
+
+def refuse_cut_off(data: bytes, name: str) -> None:
+    """Refuse a file that differs from the publisher's, where its last line has no end.
+
+    For files of which the checksum is known: theirs all end with a line end.
+
+    Raises:
+        BadData: it was cut off, maybe inside its last number, which then is another.
+    """
+    if not _is_ended(data):
+        raise BadData(
+            f"{name}: not the publisher's file, by its checksum, and the last line has no line "
+            "end: it was cut off, so fetch it again"
+        )
+
+
+def _is_ended(data: bytes) -> bool:
+    return data.endswith((b"\n", b"\r"))
 
 
 def _without_end(line: bytes) -> bytes:

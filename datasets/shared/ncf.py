@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.data.archives import read_file
-from bench.data.delimited import BadData, Table, read_columns
+from bench.data.delimited import BadData, Table, read_columns, refuse_cut_off
 from bench.data.fetch import DataUnavailable, Url, fetch, warn
 from bench.data.fields import Kind
 from bench.data.ids import MOST_IDS
@@ -102,10 +102,15 @@ def load_split(data_dir: Path | None, files: NcfFiles, counts: Mapping[str, int]
 
 
 def _provenance(contents: Mapping[str, bytes], files: NcfFiles, folder: Path) -> str:
-    """Which of the files are the authors', in words; with a warning for each that is another."""
+    """Which of the files are the authors', in words; with a warning for each that is another.
+
+    Raises:
+        BadData: one of them is not, and was cut off, maybe inside its last number.
+    """
     theirs = {name: _is_theirs(name, contents[name], files) for name in files.names}
     for name in files.names:
         if theirs[name] is False:
+            refuse_cut_off(contents[name], str(folder / name))
             warn(f"{folder / name}: not the authors' file, by its checksum; its counts are theirs")
     proven = " and ".join(name for name in files.names if theirs[name])
     words = [f"the NCF authors' {proven} ({SOURCE}), verified by checksum"] if proven else []

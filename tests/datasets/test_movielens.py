@@ -166,6 +166,18 @@ def test_what_is_no_year_is_none(tmp_path):
     assert np.isnan(movielens_100k.load(folder).item_features.dense[0, 0])
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize("file", ["u.data", "ml-100k.inter"])
+def test_100k_that_was_cut_off_is_refused(tmp_path, file, cut):
+    """Inside its last number that is another time, which nothing else would tell."""
+    write = write_grouplens_100k if file == "u.data" else write_recbole_100k
+    path = write(tmp_path / "ml-100k") / file
+    movielens_100k.load(path.parent)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(BadData, match="no line end: it was cut off, so fetch it again"):
+        movielens_100k.load(path.parent)
+
+
 def test_100k_of_the_publisher_is_recognised_by_its_ratings(tmp_path, monkeypatch, capsys):
     digest = hashlib.sha256(RATINGS_100K.encode()).hexdigest()
     monkeypatch.setitem(movielens_100k.SHA256, "u.data", digest)

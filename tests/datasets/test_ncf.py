@@ -118,6 +118,25 @@ def test_a_file_with_the_authors_counts_and_other_content_is_named(proven, capsy
     )
 
 
+@pytest.mark.parametrize("cut", [1, 2])
+@pytest.mark.parametrize("file", ["train.rating", "test.rating", "test.negative"])
+def test_a_file_that_was_cut_off_is_refused_where_its_checksum_is_known(proven, file, cut):
+    """Inside its last number that is another number, which nothing else would tell."""
+    path = proven / f"ml-1m.{file}"
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(BadData, match=rf"ml-1m.{file}: not the publisher's.* it was cut off"):
+        MODULES["ml-1m"].load(proven)
+
+
+def test_where_no_checksum_is_known_it_is_warned_of(proven, monkeypatch, capsys):
+    bare = replace(MODULES["ml-1m"].FILES, sha256={}, git_blobs={})
+    monkeypatch.setattr(MODULES["ml-1m"], "FILES", bare)
+    path = proven / "ml-1m.test.rating"
+    path.write_bytes(path.read_bytes()[:-2])
+    MODULES["ml-1m"].load(proven)
+    assert "the last line has no line end; if the file was cut off" in capsys.readouterr().err
+
+
 def test_what_is_known_of_the_real_files_is_of_all_three():
     files = MODULES["ml-1m"].FILES
     assert {*files.sha256, *files.git_blobs} == set(files.names)
