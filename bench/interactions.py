@@ -113,9 +113,11 @@ class Interactions(ReadOnlyArrays):
         for name in ("users", "items", "times"):
             object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
         if self.ratings is not None:
-            object.__setattr__(self, "ratings", np.asarray(self.ratings, dtype=np.float32))
+            object.__setattr__(self, "ratings", _numbers("ratings", self.ratings))
         self._check_lengths()
         for name, count in (("users", self.n_users), ("items", self.n_items)):
+            if not (isinstance(count, int | np.integer) and 0 <= count < 2**31):
+                raise ValueError(f"n_{name} must be a whole number below 2^31, not {count!r}")
             ids = getattr(self, name)
             if len(ids) and not 0 <= ids.min() <= ids.max() < count:
                 raise ValueError(f"{name} must lie in 0..{count - 1}, not {ids.min()}..{ids.max()}")
@@ -282,9 +284,7 @@ def _whole_numbers(name: str, given: Any) -> NDArray[np.integer]:
     Raises:
         ValueError: a value is none, or is missing.
     """
-    values: NDArray[Any] = np.asarray(given)
-    if values.ndim != 1:
-        raise ValueError(f"{name} must be one column, not an array of shape {values.shape}")
+    values = _column(name, given)
     if np.ma.is_masked(given):
         raise ValueError(f"a value is missing in {name} (masked)")
     if not len(values):
@@ -301,6 +301,25 @@ def _whole_numbers(name: str, given: Any) -> NDArray[np.integer]:
     if values.dtype == np.uint64 and values.max(initial=0) > np.iinfo(np.int64).max:
         raise ValueError(f"{name} must be below 2^63, not {values.max()}")
     return values.astype(np.int64, copy=False) if name == "times" else values
+
+
+def _numbers(name: str, given: Any) -> Floats:
+    """A column as numbers; NaN where one is missing, or masked."""
+    values = _column(name, given)
+    try:
+        found = values.astype(np.float32, copy=False)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numbers, not {_not_whole(values)}") from None
+    if np.ma.is_masked(given):
+        found = np.where(np.ma.getmaskarray(given), np.float32(np.nan), found)
+    return found
+
+
+def _column(name: str, given: Any) -> NDArray[Any]:
+    values: NDArray[Any] = np.asarray(given)
+    if values.ndim != 1:
+        raise ValueError(f"{name} must be one column, not an array of shape {values.shape}")
+    return values
 
 
 def _not_whole(values: NDArray[Any]) -> str:

@@ -73,8 +73,8 @@ def test_occurrences_are_counted_in_parts(part: int, monkeypatch: pytest.MonkeyP
 
 def of(**given: object) -> Interactions:
     """One user with three items, whose columns may be given otherwise."""
-    columns = {"users": [0, 0, 0], "items": [0, 1, 2], "times": [3, 1, 2]} | given
-    return Interactions(**columns, n_users=1, n_items=3)  # type: ignore[arg-type]
+    columns = {"users": [0, 0, 0], "items": [0, 1, 2], "times": [3, 1, 2]}
+    return Interactions(**columns | {"n_users": 1, "n_items": 3} | given)  # type: ignore[arg-type]
 
 
 WHOLE = ["int8", "int16", "int32", "int64", "uint8", "uint64", "float32", "float64"]
@@ -115,6 +115,11 @@ def test_ids_of_any_whole_type_become_32_bits(name: str, kind: str) -> None:
         ("items", ["x", "y", "z"], "items must be whole numbers, not .*'x'"),
         ("items", np.array([0, 1, 2**40]), "items must lie in 0..2"),
         ("users", [True, False, True], "users must be whole numbers, not bool"),
+        ("ratings", ["a", "b", "c"], "ratings must be numbers, not <U1, as .*'a'"),
+        ("ratings", [[5], [4], [3]], r"ratings must be one column, .*\(3, 1\)"),
+        ("n_users", "1", "n_users must be a whole number below 2.31, not '1'"),
+        ("n_items", 3.0, "n_items must be a whole number below 2.31, not 3.0"),
+        ("n_items", 2**31, "n_items must be a whole number below 2.31, not 2147483648"),
         ("times", [[1], [3], [2]], r"times must be one column, not an array of shape \(3, 1\)"),
         ("items", np.zeros((3, 2), "int64"), r"items must be one column, .*\(3, 2\)"),
         ("times", np.ma.array([1, 3, 2], mask=[0, 1, 0]), r"missing in times \(masked\)"),
@@ -124,6 +129,13 @@ def test_ids_of_any_whole_type_become_32_bits(name: str, kind: str) -> None:
 def test_what_would_lose_its_order_is_refused_by_name(name: str, values: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         of(**{name: values})
+
+
+@pytest.mark.parametrize(
+    "missing", [[5, None, 3], [5, np.nan, 3], np.ma.array([5, 4, 3], mask=[0, 1, 0])]
+)
+def test_a_rating_that_is_missing_is_no_number(missing: object) -> None:
+    np.testing.assert_array_equal(of(ratings=missing).ratings, [5, np.nan, 3])
 
 
 @pytest.mark.parametrize(
