@@ -14,11 +14,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bench.errors import Problem
+from bench.isolation.guard import stay_behind
 from bench.peers.definition import VERSIONS, Library
 from bench.peers.environment import MARK, Environment, environment_of, lock_sha256, variables
 from bench.text import one_line, shown
 
 Say = Callable[[str], None]
+GUARDED = "from bench.peers.install import run_guarded; run_guarded()"
 MOST_WORDS = 300  # characters of what a program said
 COMPARISONS = {
     ">=": lambda ours, theirs: ours >= theirs,
@@ -101,22 +103,37 @@ def _make(wanted: Environment, python: str) -> None:
 
 
 def _run(command: Sequence[str], what: str) -> None:
-    """Run a program.
+    """Run a program, which ends with this process: another one may then make the environment anew.
 
     Raises:
         NotInstalled: it failed; with what it said last.
     """
-    try:
-        done = subprocess.run(
-            command, capture_output=True, stdin=subprocess.DEVNULL, check=False, env=variables()
-        )
-    except OSError as error:
-        raise NotInstalled(f"{what}: {command[0]}: {error.strerror or error}") from None
-    if done.returncode:
-        lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", GUARDED, str(os.getpid()), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for this process, which then ends all of it
+    ) as started:
+        try:
+            output, errors = started.communicate()
+        except BaseException:
+            started.terminate()  # its guard then ends all below it
+            raise
+    if started.returncode:
+        lines = (errors or output).decode(errors="replace").strip().splitlines()
         said = [line for line in lines if line.startswith("ERROR:")][-1:] or lines[-1:]
         words = one_line("".join(said)).removeprefix("ERROR: ")[:MOST_WORDS]
-        raise NotInstalled(f"{what}: {words or f'exit code {done.returncode}'}")
+        raise NotInstalled(f"{what}: {words or f'exit code {started.returncode}'}")
+
+
+def run_guarded() -> None:
+    """Run a program without our variables, and end with the process that wants it, however.
+
+    Arguments of the command: that process, the program, and its arguments.
+    """
+    stay_behind(int(sys.argv[1]), let_go=lambda: None)
+    os.execvpe(sys.argv[2], sys.argv[2:], variables())
 
 
 def _check_python(library: Library, python: str) -> None:

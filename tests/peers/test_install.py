@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import tiny_library
 from command import BENCH, PATIENCE, bench_here
@@ -54,25 +55,45 @@ def test_install_list_remove(here: Path) -> None:
     assert again.stdout == "there is no environment of tiny\n"
 
 
-def test_one_that_is_killed_in_the_middle_is_half_installed_and_made_anew(here: Path) -> None:
+def imports_it(process: psutil.Process) -> bool:
+    """Whether it tries the library, as its last step."""
+    try:
+        return process.cmdline()[1:] == ["-s", "-c", "import numpy, tinyrec"]
+    except psutil.Error:
+        return False
+
+
+def stopped_in_the_middle(here: Path, number: signal.Signals) -> int:
+    """The exit code of an installation that is sent a signal; nothing of it is left running."""
     hold = "import time; time.sleep(10**6)\n"
     tiny_library.wheel(here / "wheels", "tinyrec", "1.2", {"tinyrec.py": hold})  # when tried
     words = [BENCH, "peers", "install", "tiny", "--peer-path", "tiny"]
-    started = subprocess.Popen(words, cwd=here, start_new_session=True)
+    started = psutil.Popen(words, cwd=here, stderr=subprocess.DEVNULL, start_new_session=True)
+    below: list[psutil.Process] = []
     try:
         end = time.monotonic() + PATIENCE
-        while "tinyrec" not in environment(here).versions():
+        while not any(imports_it(each) for each in below):
             assert started.poll() is None and time.monotonic() < end
             time.sleep(0.05)
+            below = started.children(recursive=True)
     finally:
-        started.send_signal(signal.SIGKILL)
-        started.wait()
+        started.send_signal(number)
+    assert not psutil.wait_procs(below, PATIENCE)[1]
+    return int(started.wait(PATIENCE))
+
+
+def test_one_that_is_killed_in_the_middle_is_half_installed_and_made_anew(here: Path) -> None:
+    assert stopped_in_the_middle(here, signal.SIGKILL) == -signal.SIGKILL
     assert environment(here).fault() == "peer tiny is half installed; bench peers install tiny"
     tiny_library.wheels(here / "wheels")
     done = install(here)
     assert done.returncode == 0, done.stderr
     assert "anew: peer tiny is half installed" in done.stdout
     assert environment(here).fault() == ""
+
+
+def test_ctrl_c_in_the_middle_leaves_no_process(here: Path) -> None:
+    assert stopped_in_the_middle(here, signal.SIGINT) == 130
 
 
 def test_two_at_once_make_one_environment(here: Path) -> None:
