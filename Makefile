@@ -28,7 +28,7 @@ help:
 	@echo "make torture  kill runs at every moment and feed them broken things: the long versions of these tests, 45 minutes"
 	@echo "make perf    time the harness and the models, and save the figures in results/perf"
 	@echo "make perf-compare   the same, and fail where a median is 30 % above the last saved run"
-	@echo "make peers   compare with RecBole, implicit, LensKit and Cornac: results/peers.md, 25 minutes"
+	@echo "make peers   compare with RecBole, implicit, LensKit and Cornac: results/peers.md, half an hour"
 	@echo "             MODELS=gmf,als DATASET=movielens_1m DATA_DIR=... ARGS=\"--rounds 1 --batches 2048\""
 	@echo "make scale   time and memory up to 100 M interactions: docs/scale.md and results/scale.md, about 1 hour"
 	@echo "             and, where SIZES is not given, reading beside pandas and polars, and a catalogue of 41,000 items"

@@ -55,8 +55,8 @@ REMARKS = {
     " at once; a sample is an item to be predicted, and RecBole's epoch has more of them",
     "multvae": "a sample is a user; RecBole draws noise of standard deviation .01 where the paper"
     " has 1, and hardly begins to count the divergence: nearly an autoencoder without noise, which"
-    " learns faster at first; Cornac has no annealing",
-    "multdae": "a sample is a user",
+    " learns faster at first; Cornac has no annealing; our rate falls, theirs stays",
+    "multdae": "a sample is a user; our rate falls, RecBole's stays",
     "lightgcn": "a sample is an item of a pair, so two for each observed one; RecBole propagates by"
     " torch's sparse product",
     "dssm": "a sample is an observed pair; ours has all items of its batch as negatives, RecBole's"
