@@ -24,6 +24,8 @@ PLAIN = import_module("bench.datasets.synthetic").load(
 )
 RATE, L2, NEGATIVES = 0.1, 0.3, 3
 ORDER = np.arange(50, 0, -2, dtype=np.int32)  # of the observed pairs that are learned from
+LENGTHS = [0, 15, 16, 17, 25]  # of ORDER: negatives are drawn for 16 pairs ahead
+HELPERS = ("draw", "logistic", "_look_ahead", "_pointwise", "_pairwise")
 NO_MAP = np.zeros((0, 0), dtype=np.uint8)
 
 
@@ -144,33 +146,37 @@ def draws(untouched: Any, users: list[int], per_pair: int, seed: int) -> list[li
     return found
 
 
-def test_pointwise_steps_follow_the_formula() -> None:
+@pytest.mark.parametrize("length", LENGTHS)
+def test_pointwise_steps_follow_the_formula(length: int) -> None:
+    order = ORDER[:length]
     untouched, factors = Untouched.by(PLAIN), some_factors(40, 30)
     expected = kernels.Factors(*(part.astype(np.float64) for part in factors))
-    pairs = PLAIN.users[ORDER], PLAIN.items[ORDER]
+    pairs = PLAIN.users[order], PLAIN.items[order]
     negatives = draws(untouched, pairs[0].tolist(), NEGATIVES, seed=9)
     total = 0.0
     for user, item, others in zip(*pairs, negatives, strict=True):
         total += pointwise_step(expected, user, item, 1)
         total += sum(pointwise_step(expected, user, other, 0) for other in others)
     seed = np.uint64(9)
-    found = kernels.pointwise_epoch(ORDER, samples(untouched), factors, RATE, L2, seed)
+    found = kernels.pointwise_epoch(order, samples(untouched), factors, RATE, L2, seed)
     assert found == pytest.approx(total, rel=1e-4)
     for part, right in zip(factors, expected, strict=True):
         np.testing.assert_allclose(part, right, rtol=1e-4, atol=1e-5)
 
 
-def test_pairwise_steps_follow_the_formula() -> None:
+@pytest.mark.parametrize("length", LENGTHS)
+def test_pairwise_steps_follow_the_formula(length: int) -> None:
+    order = ORDER[:length]
     untouched, factors = Untouched.by(PLAIN), some_factors(40, 30)
     expected = kernels.Factors(*(part.astype(np.float64) for part in factors))
-    pairs = PLAIN.users[ORDER], PLAIN.items[ORDER]
+    pairs = PLAIN.users[order], PLAIN.items[order]
     negatives = draws(untouched, pairs[0].tolist(), 1, seed=9)
     total = sum(
         pairwise_step(expected, user, item, others[0])
         for user, item, others in zip(*pairs, negatives, strict=True)
     )
     given = samples(untouched, negatives=1)
-    found = kernels.pairwise_epoch(ORDER, given, factors, RATE, L2, np.uint64(9))
+    found = kernels.pairwise_epoch(order, given, factors, RATE, L2, np.uint64(9))
     assert found == pytest.approx(total, rel=1e-4)
     for part, right in zip(factors, expected, strict=True):
         np.testing.assert_allclose(part, right, rtol=1e-4, atol=1e-5)
@@ -190,7 +196,7 @@ def test_compiled_and_plain_python_agree(
     loss = epoch(ORDER, given, compiled, RATE, L2, seed)
     for module, helper in (
         *((draws_of, helper) for helper in ("below", "draw_places", "name")),
-        *((kernels, helper) for helper in ("draw", "logistic", "_pointwise", "_pairwise")),
+        *((kernels, helper) for helper in HELPERS),
     ):
         monkeypatch.setattr(module, helper, getattr(module, helper).py_func)
     with np.errstate(over="ignore"):  # 64 bits are meant to run over

@@ -8,12 +8,16 @@ from typing import NamedTuple
 import numpy as np
 from numba.core.types import NamedTuple as Record
 from numba.core.types import float32, float64, int32, uint64
+from numpy.typing import NDArray
 
 from bench.compilation import kernel, uncounted
-from bench.interactions import Floats
+from bench.interactions import Floats, Ids
 
 from .activations import logistic
 from .untouched import draw, samples_type
+
+AHEAD = 16  # pairs
+LINE = 16  # numbers of 4 bytes that come into the cache at a time
 
 # Shapes: n steps over N observed pairs, U users, I items, D factors.
 
@@ -28,6 +32,14 @@ class Factors(NamedTuple):
     bias: Floats  # [1]
 
 
+class Ahead(NamedTuple):
+    """What the steps of the next observed pairs need: made by looking ahead."""
+
+    users: Ids  # [AHEAD]
+    candidates: Ids  # [AHEAD, 1 + negatives], the observed item first
+    read: NDArray[np.float64]  # [2], of no meaning
+
+
 _factors_type = Record(
     (float32[:, ::1], float32[:, ::1], float32[::1], float32[::1], float32[::1]), Factors
 )
@@ -35,15 +47,51 @@ _epoch = float64(int32[::1], samples_type, _factors_type, float64, float64, uint
 
 
 @uncounted
-def _pointwise(order, samples, factors, learning_rate, l2, state, candidates):
+def _look_ahead(order, samples, factors, state, ahead):
+    """Draw the negatives of the next observed pairs [n], and read all that their steps will.
+
+    So reads of what is not in the cache wait together, and not each for the one before. What is
+    drawn, and each step, are as if one pair came after the other.
+
+    Returns:
+        The next state.
+    """
+    vectors, of_items, user_bias, item_bias, _ = factors
+    users, candidates, read = ahead
+    starts, before, observed, _, _ = samples.untouched
+    total, places = np.float32(0), 0
+    for n in range(len(order)):
+        users[n] = samples.users[order[n]]
+        candidates[n, 0] = samples.items[order[n]]
+    for n in range(len(order)):
+        user = users[n]
+        total += user_bias[user]
+        for f in range(0, vectors.shape[1], LINE):
+            total += vectors[user, f]
+        if not len(observed):
+            for k in range(starts[user], starts[user + 1], LINE):
+                places += before[k]
+    for n in range(len(order)):
+        state = draw(users[n], samples.untouched, state, candidates[n, 1:])
+    for n in range(len(order)):
+        for item in candidates[n]:
+            total += item_bias[item]
+            for f in range(0, of_items.shape[1], LINE):
+                total += of_items[item, f]
+    read[0], read[1] = total, places  # what is read for nothing, a compiler would leave out
+    return state
+
+
+@uncounted
+def _pointwise(order, samples, factors, learning_rate, l2, state, ahead):
     users, items, user_bias, item_bias, bias = factors
     rate, decay = np.float32(learning_rate), np.float32(learning_rate * l2)
     total, bias_now = 0.0, bias[0]
-    for n in order:
-        user = samples.users[n]
+    for n in range(len(order)):
+        if n % AHEAD == 0:
+            state = _look_ahead(order[n : n + AHEAD], samples, factors, state, ahead)
+        user, candidates = ahead.users[n % AHEAD], ahead.candidates[n % AHEAD]
         p, user_bias_now = users[user], user_bias[user]
-        candidates[0] = samples.items[n]
-        state = draw(user, samples.untouched, state, candidates[1:])
         for k in range(len(candidates)):
             item = candidates[k]
             q = items[item]
@@ -79,19 +127,22 @@ def pointwise_epoch(order, samples, factors, learning_rate, l2, state):
     Returns:
         The sum of the losses, each from just before its step.
     """
-    candidates = np.empty(1 + samples.negatives, dtype=np.int32)
-    return _pointwise(order, samples, factors, learning_rate, l2, state, candidates)
+    ahead = Ahead(
+        np.empty(AHEAD, np.int32), np.empty((AHEAD, 1 + samples.negatives), np.int32), np.empty(2)
+    )
+    return _pointwise(order, samples, factors, learning_rate, l2, state, ahead)
 
 
 @uncounted
-def _pairwise(order, samples, factors, learning_rate, l2, state, drawn):
+def _pairwise(order, samples, factors, learning_rate, l2, state, ahead):
     users, items, _, item_bias, _ = factors
     rate, decay = np.float32(learning_rate), np.float32(learning_rate * l2)
     total = 0.0
-    for n in order:
-        user, liked = samples.users[n], samples.items[n]
-        state = draw(user, samples.untouched, state, drawn)
-        other = drawn[0]
+    for n in range(len(order)):
+        if n % AHEAD == 0:
+            state = _look_ahead(order[n : n + AHEAD], samples, factors, state, ahead)
+        user = ahead.users[n % AHEAD]
+        liked, other = ahead.candidates[n % AHEAD]
         p, q, r = users[user], items[liked], items[other]
         dot = np.float32(0)
         for f in range(len(p)):
@@ -119,4 +170,5 @@ def pairwise_epoch(order, samples, factors, learning_rate, l2, state):
     Returns:
         The sum of the losses, each from just before its step.
     """
-    return _pairwise(order, samples, factors, learning_rate, l2, state, np.empty(1, np.int32))
+    ahead = Ahead(np.empty(AHEAD, np.int32), np.empty((AHEAD, 2), np.int32), np.empty(2))
+    return _pairwise(order, samples, factors, learning_rate, l2, state, ahead)
