@@ -145,7 +145,7 @@ ONLY_IN: dict[str, Callable[[Path], bool]] = {
 }
 # Imported below the top of a file, outside bench/cli/: the reason stands beside it.
 HEAVY = {"bench.evaluation.kernels", "bench.tracking.tracker", "psutil", "pyarrow", "rich"}
-HEAVY |= {"bench.evaluation.tiles.kernels"}
+HEAVY |= {"bench.evaluation.kernels.tiles"}
 HEAVY |= {"IPython.display", "bench.report.charts", "bench.report.write", "pandas", "faiss"}
 HEAVY |= {"tabulate", "vl_convert", "threadpoolctl"}
 HEAVY |= {"bench.tracking.live"}  # loads MLflow, without what it can do without

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from bench.interactions import Ids
 
+TILE = 1024  # items of a tile
+
 Counts = NDArray[np.int64]
 
 

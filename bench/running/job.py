@@ -50,7 +50,7 @@ class Measure:
             # Numba, before a clock or the level of memory is read.
             import_module("bench.evaluation.kernels")
             if in_tiles(self.train):
-                import_module("bench.evaluation.tiles.kernels")
+                import_module("bench.evaluation.kernels.tiles")
         self.timings[COMPILE] = watch.seconds
         for ids in (self.train.users, self.train.items):
             ids.max(initial=0)  # what every model reads is in memory before one is timed

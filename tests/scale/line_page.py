@@ -24,8 +24,9 @@ LEAST_BYTES = {
     "metrics": lambda n, m: 32 * m,
     "ledger": lambda n, m: 80 * m,
 }
-STAGES = ("read", "split", "negatives", "audit and hashes", "hand-over", "full ranks")
-STAGES += ("metrics", "ledger")
+STAGES = ("read", "split", "negatives", "audit and hashes", "hand-over", "compiled code")
+STAGES += ("full ranks", "metrics", "ledger")
+ONCE = "compiled code"  # takes as long whatever the size
 OF_RANKED = ("full ranks", "metrics", "ledger")  # of those only who are ranked, maybe a sample
 
 
@@ -54,6 +55,8 @@ def limit(of: dict[str, Any], stage: str) -> float:
     """Seconds that a stage takes at least: its products, or its bytes copied once."""
     if stage == "full ranks":
         return float(of["tested"] * of["items"] * of["product_ns"]) / 1e9
+    if stage == ONCE:
+        return 0.0
     least: float = LEAST_BYTES[stage](of["interactions"], of["tested"]) * of["copy_ns"] / 1e9
     return least
 
@@ -87,7 +90,7 @@ def rounded(value: float) -> str:
 def billion(of: dict[str, Any]) -> str:
     """What a billion interactions need, computed from the largest size that was measured."""
     by = BILLION["interactions"] / of["interactions"]
-    prepare = sum(seconds(of, stage) for stage in STAGES if stage != "full ranks") * by
+    prepare = sum(seconds(of, stage) for stage in STAGES if stage not in ("full ranks", ONCE)) * by
     scores = BILLION["tested"] * BILLION["items"]
     ranks = seconds(of, "full ranks") / (of["tested"] * of["items"]) * scores
     peak = max(step["peak_mb"] for step in of["steps"].values()) * by / 1024

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.adapter import Embeddings
-from bench.evaluation.rank_arrays import LeftOut, Pairs, Ranks
+from bench.evaluation.rank_arrays import TILE, LeftOut, Pairs, Ranks
 from bench.evaluation.ranks import NotFinite
 from bench.interactions import Floats, Ids
 
 # Shapes: b users of a block, I items, D numbers of a vector, L entries of a top list.
-USERS, ITEMS = 256, 1024  # of a tile: 1 MB of scores
+USERS, ITEMS = 256, TILE  # of a tile: 1 MB of scores
 
 
 class Block(NamedTuple):
@@ -35,9 +35,9 @@ class TileRanker:
     """
 
     def __init__(self, vectors: Embeddings, length: int) -> None:
-        from bench.evaluation.tiles import kernels
+        from bench.evaluation.kernels import tiles
 
-        self._kernels, self._length = kernels, length
+        self._kernels, self._length = tiles, length
         self._users, self._items = vectors.users, vectors.items
         n_items, width = vectors.items.shape
         self._whole = n_items // ITEMS * ITEMS
@@ -100,5 +100,5 @@ class TileRanker:
         return ranks, met, seconds
 
     def _by_tile(self, pairs: LeftOut) -> Pairs:
-        found: Pairs = self._kernels.by_tile(*pairs, ITEMS, self._tiles)
+        found: Pairs = self._kernels.by_tile(*pairs, self._tiles)
         return found
