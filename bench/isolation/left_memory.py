@@ -34,25 +34,40 @@ def remove_left(before: frozenset[str]) -> None:
     """
     left = present() - before
     if left:
-        for name in left - _used():
+        used = _used()
+        for path in (SHARED / name for name in left):
             with suppress(OSError):
-                (SHARED / name).unlink()
+                if _file(path) not in used:
+                    path.unlink()
 
 
-def _used() -> set[str]:
-    """Names of the files there that a process has open or mapped."""
+def _file(path: Path) -> tuple[int, int]:
+    """Which file it is, by whatever name: its device, and its number there."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _used() -> set[tuple[int, int]]:
+    """The files there that a process has open or mapped.
+
+    Not their names: a semaphore is mapped by its maker before it has the one that others open.
+    """
     found = set()
     for process in PROCESSES.glob("[0-9]*"):
         # Files come to be mapped, and are then closed: so what is open is looked at first.
         with suppress(OSError):  # gone meanwhile, or another user's
             for descriptor in (process / "fd").iterdir():
                 with suppress(OSError):
-                    found.add(_name(str(descriptor.readlink())))
+                    if descriptor.readlink().is_relative_to(SHARED):
+                        found.add(_file(descriptor))
         with suppress(OSError):
             mapped = (process / "maps").read_text(errors="replace").splitlines()
-            found |= {_name(line.partition("/")[2]) for line in mapped if str(SHARED) in line}
+            found |= {_mapped(line) for line in mapped if f" {SHARED}/" in line}
     return found
 
 
-def _name(path: str) -> str:
-    return path.removeprefix("/").removeprefix(f"{str(SHARED)[1:]}/")
+def _mapped(line: str) -> tuple[int, int]:
+    """The file of a line of /proc/PID/maps: addresses, rights, offset, device, number, path."""
+    _, _, _, device, number, *_ = line.split()
+    major, minor = (int(part, 16) for part in device.split(":"))
+    return os.makedev(major, minor), int(number)

@@ -2,12 +2,16 @@
 
 import mmap
 import os
-from collections.abc import Iterator
-from multiprocessing import resource_tracker
+import subprocess
+import sys
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from subprocess import PIPE
+from typing import Any
 
 import pytest
+from joblib.externals.loky.backend.synchronize import Lock as LokyLock
 
 from bench.isolation import left_memory
 from bench.isolation.left_memory import SHARED, present, remove_left
@@ -16,10 +20,10 @@ pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="this system has no 
 
 
 @pytest.fixture
-def made() -> Iterator[Path]:
-    path = SHARED / f"psm_bench_test_{os.getpid()}"
-    yield path
-    path.unlink(missing_ok=True)
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in a folder that stands for shared memory: in that itself other runs remove, too."""
+    monkeypatch.setattr(left_memory, "SHARED", tmp_path)
+    return tmp_path / "psm_bench_test"
 
 
 def test_what_nobody_uses_goes(made: Path) -> None:
@@ -73,6 +77,49 @@ def test_what_a_process_has_open_or_mapped_stays(mapped: bool, made: Path) -> No
     file.close()
     remove_left(before)
     assert not made.exists()
+
+
+def semaphore(kind: str) -> tuple[Any, Path]:
+    """One that processes open by its name, as workers by spawn and those of joblib do."""
+    made = LokyLock() if kind == "joblib" else get_context(kind).Lock()
+    return made, SHARED / f"sem.{made._semlock.name.removeprefix('/')}"
+
+
+@pytest.fixture
+def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what would be removed, which stays."""
+    names: list[str] = []
+    monkeypatch.setattr(Path, "unlink", lambda path: names.append(path.name))
+    return names
+
+
+@pytest.mark.parametrize("kind", ["spawn", "forkserver", "joblib"])
+def test_a_semaphore_that_no_worker_has_opened_yet_stays(kind: str, removed: list[str]) -> None:
+    """Its maker has it mapped under the name that it had while it was made."""
+    before = present()
+    made, path = semaphore(kind)
+    assert path.name in present() - before
+    remove_left(before)
+    assert path.name not in removed
+    del made
+
+
+MAKER = """
+from multiprocessing import get_context
+lock = get_context("spawn").Lock()
+print(lock._semlock.name, flush=True)
+input()
+"""
+
+
+def test_a_semaphore_of_another_program_stays(removed: list[str]) -> None:
+    before = present()
+    with subprocess.Popen([sys.executable, "-c", MAKER], stdin=PIPE, stdout=PIPE) as maker:
+        assert maker.stdout is not None
+        name = maker.stdout.readline().decode().strip().removeprefix("/")
+        remove_left(before)
+        assert f"sem.{name}" not in removed
+        maker.communicate(b"\n")
 
 
 def test_a_system_without_shared_memory_has_none(
