@@ -1,18 +1,11 @@
 """Who may import whom: the floor plan of bench/, models/ and datasets/."""
 
-import ast
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from graphlib import TopologicalSorter
-from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
+from our_sources import MODULES, PATHS, ROOT, imports, module_of, name, room_of, source
 
 # What a package or a module at the top of bench/ may import, beside itself.
 ALLOWED: dict[str, set[str]] = {
@@ -156,71 +149,10 @@ HEAVY |= {"bench.kept.leave"}  # its libraries count in no memory of a cell that
 HEAVY |= {"scipy.sparse"}  # in the Python of another library, which may have none
 HEAVY |= {"bench.peers.adapter"}  # loads numpy, and is needed where such a model is measured
 
-PATHS = sorted(
-    path.relative_to(ROOT)
-    for folder in ("bench", "models", "datasets")
-    for path in (ROOT / folder).rglob("*.py")
-    # These run in the Python of another library, and import nothing of ours.
-    if "libraries" not in path.parts
-)
-Imports = list[tuple[str, bool]]  # a module by its full name, and whether inside a function
-
-
-def module_of(path: Path) -> str:
-    """Its full name; models/ and datasets/ are imported as bench.models and bench.datasets."""
-    parts = path.with_suffix("").parts
-    full = parts if parts[0] == "bench" else ("bench", *parts)
-    return ".".join(full[:-1] if full[-1] == "__init__" else full)
-
-
-MODULES = {module_of(path): path for path in PATHS}
-
-
-def room_of(module: str) -> str:
-    """The package or module at the top of bench/ that it belongs to; empty for bench itself."""
-    return module.split(".")[1] if "." in module else ""
-
-
-@cache
-def imports(path: Path) -> Imports:
-    """What a file imports; of `from bench.x import y`, bench.x.y where that is a module."""
-    name = module_of(path)
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    late = {
-        id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for node in ast.walk(function)
-    }
-    return [
-        (found, id(node) in late) for node in ast.walk(tree) for found in imported(node, package)
-    ]
-
-
-def imported(node: ast.AST, package: str) -> Iterator[str]:
-    match node:
-        case ast.Import():
-            yield from (alias.name for alias in node.names)
-        case ast.ImportFrom():
-            base = resolve_name("." * node.level + (node.module or ""), package)
-            for alias in node.names:
-                inside = f"{base}.{alias.name}"
-                yield inside if inside in MODULES else base
-        case ast.Call(
-            func=ast.Name(id="import_module") | ast.Attribute(attr="import_module"),
-            args=[ast.Constant(value=str(name))],
-        ):
-            yield name
-
 
 def ours(path: Path) -> set[str]:
     found = {module for module, _ in imports(path) if module.partition(".")[0] == "bench"}
     return {module for module in found if room_of(module) in ALLOWED}
-
-
-def name(path: Path) -> str:
-    return path.as_posix()
 
 
 def test_every_room_has_a_row() -> None:
@@ -265,10 +197,9 @@ def test_some_libraries_stay_where_they_belong(path: Path) -> None:
 def test_only_the_command_takes_more_of_click_than_to_say_a_line(path: Path) -> None:
     if path.is_relative_to("bench/cli"):
         return
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    assert not any(isinstance(n, ast.ImportFrom) and n.module == "click" for n in ast.walk(tree))
-    used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert {each for each in used if each.startswith("click.")} <= {"click.echo"}
+    assert not source(path).takes_from_click
+    used = {each for each in source(path).attributes if each.startswith("click.")}
+    assert used <= {"click.echo"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=name)
@@ -283,65 +214,3 @@ def test_only_what_is_heavy_is_imported_late(path: Path) -> None:
 
 def test_what_may_be_imported_late_is() -> None:
     assert {module for path in PATHS for module, late in imports(path) if late} >= HEAVY
-
-
-@pytest.mark.parametrize("room", sorted(ALLOWED.keys() - {"models", "datasets"}))
-def test_functions_of_a_package_have_names_of_their_own(room: str) -> None:
-    found = [
-        node.name
-        for module, path in MODULES.items()
-        if room_of(module) == room
-        for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-    ]
-    assert [each for each, count in Counter(found).items() if count > 1] == []
-
-
-@pytest.mark.parametrize("path", PATHS, ids=name)
-def test_what_a_file_says_of_itself_begins_with_its_subject(path: Path) -> None:
-    said = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8"))) or ""
-    first = said.partition(" ")[0]
-    assert first not in {"", "What", "Whether", "How", "Which"}
-
-
-def test_the_top_of_bench_and_of_models_stays_short() -> None:
-    own = {"__init__.py", "__init__.pyi", "__pycache__"}
-    top = {path.name for path in (ROOT / "bench").iterdir()} - own
-    assert len(top) <= 36, sorted(top)
-    models = list((ROOT / "models").iterdir())
-    assert len([path for path in models if path.suffix == ".py"]) == 28
-    assert {path.name for path in models if path.suffix != ".py"} - {"__pycache__"} == {"shared"}
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["--help"],
-        ["list"],
-        ["run", "--help"],
-        ["tune", "--help"],
-        ["certify", "--help"],
-        ["new", "--help"],
-        ["compare", "--help"],
-        ["study", "--help"],
-        ["choose", "--help"],
-        ["embeddings", "--help"],
-        ["export", "--help"],
-        ["similar", "--help"],
-        ["recommend", "--help"],
-        ["films", "--help"],
-        ["explore", "--help"],
-    ],
-    ids=" ".join,
-)
-def test_help_and_list_load_no_heavy_library(command: list[str]) -> None:
-    script = (
-        "import sys; sys.argv = ['bench', *sys.argv[1:]]\n"
-        "from bench.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as end: assert not end.code\n"
-        "heavy = {'numpy', 'torch', 'sklearn', 'mlflow', 'pandas', 'scipy', 'implicit', 'rich',"
-        " 'optuna', 'matplotlib', 'altair'}\n"
-        "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()\n"
-    )
-    subprocess.run([sys.executable, "-P", "-c", script, *command], check=True, capture_output=True)

@@ -2,11 +2,11 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -60,13 +60,31 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+class Call(NamedTuple):
+    """What is called in a file, and what is given by name."""
+
+    line: int
+    called: str
+    given: dict[str | None, str]
+
+
+class Code(NamedTuple):
+    """Of a file, what loads something; its tree, kept for all files, would slow all tests down."""
+
+    calls: list[Call]
+    imported_from: set[str | None]
+
+
 @cache
-def nodes(path: Path) -> list[ast.AST]:
-    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-
-
-def calls(path: Path) -> Iterator[ast.Call]:
-    return (node for node in nodes(path) if isinstance(node, ast.Call))
+def code_of(path: Path) -> Code:
+    calls, modules = [], set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            given = {each.arg: ast.unparse(each.value) for each in node.keywords}
+            calls.append(Call(node.lineno, ast.unparse(node.func), given))
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module)
+    return Code(calls, modules)
 
 
 def test_what_loads_code_is_known_by_its_name() -> None:
@@ -78,20 +96,18 @@ def test_what_loads_code_is_known_by_its_name() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_nothing_is_loaded_that_can_be_code(path: Path) -> None:
-    for call in calls(path):
-        called = ast.unparse(call.func)
+    for line, called, given in code_of(path).calls:
         if LOADS.fullmatch(called):
-            assert (name(path), called) in ALLOWED, f"line {call.lineno}: {called}"
-        given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+            assert (name(path), called) in ALLOWED, f"line {line}: {called}"
         assert given.get("allow_pickle", "False") == "False"
         assert given.get("shell", "False") == "False"
-    for node in nodes(path):  # by their full name alone, so that the line above sees them
-        if isinstance(node, ast.ImportFrom):
-            assert node.module not in ("pickle", "joblib", "marshal", "shelve", "tarfile")
+    # By their full name alone, so that the line above sees them.
+    loading = {"pickle", "joblib", "marshal", "shelve", "tarfile"}
+    assert not code_of(path).imported_from & loading
 
 
 def test_every_exception_is_still_needed() -> None:
-    found = {(name(path), ast.unparse(call.func)) for path in SOURCES for call in calls(path)}
+    found = {(name(path), call.called) for path in SOURCES for call in code_of(path).calls}
     assert ALLOWED.keys() <= found
 
 

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import cloudpickle
 import numpy as np
+
+from bench.registry.imports import distributions
 
 GENERATED = "<string>"  # where dataclasses say that the methods they write stand
 # What says nothing of how a class works, or is recorded as its parameters.
@@ -141,7 +142,7 @@ def _inside(value: Any) -> Iterator[Any]:
 def own_file(module: str) -> Path | None:
     """The file of a module that is neither Python's, nor an installed library's, nor ours."""
     top = module.partition(".")[0]
-    if top == "bench" or top in sys.stdlib_module_names or top in metadata.packages_distributions():
+    if top == "bench" or top in sys.stdlib_module_names or top in distributions():
         return None
     found = getattr(sys.modules.get(module), "__file__", None)
     path = Path(found) if found else None

@@ -82,13 +82,13 @@ class Template:
         request, handles, *_ = socket.recv_fds(self._requests, MOST_REQUEST, 3)
         if not request:
             self._end()
-        stages, folder = json.loads(request)
+        stages, *job_of = json.loads(request)
         try:
             if stages:
                 further = self._further_for(stages[0])
-                socket.send_fds(further, [json.dumps([stages[1:], folder]).encode()], handles)
+                socket.send_fds(further, [json.dumps([stages[1:], *job_of]).encode()], handles)
             elif self._fit:
-                self._fork(folder, *handles)
+                self._fork(*job_of, *handles)
                 handles = handles[:2]  # the third is kept
             else:
                 os.write(handles[2], f"{UNFIT}\n".encode())
@@ -128,7 +128,7 @@ class Template:
             self._further[name] = ours
         return self._further[name]
 
-    def _fork(self, folder: str, job: int, output: int, told: int) -> None:
+    def _fork(self, folder: str, directory: str, job: int, output: int, told: int) -> None:
         here = os.getpid()
         process = os.fork()
         if process == 0:
@@ -138,7 +138,7 @@ class Template:
                 os.dup2(output, 1)
                 os.dup2(output, 2)
                 _close_others(job)
-                _as_fresh(folder)
+                _as_fresh(folder, directory)
                 worker.work(job, here, lambda: make_resident(self._resident))
             finally:
                 os._exit(1)
@@ -190,8 +190,9 @@ def _close_others(kept: int) -> None:
     os.closerange(kept + 1, 1 << 20)
 
 
-def _as_fresh(folder: str) -> None:
-    """Be as an interpreter that was started for this job."""
+def _as_fresh(folder: str, directory: str) -> None:
+    """Be as an interpreter that was started for this job, in a directory."""
+    os.chdir(directory)
     os.environ[MARK] = folder
     _write_mark(folder)
     random.seed()

@@ -117,8 +117,9 @@ class Warm:
                 with self._lock:
                     requests = self._ready(environment)
                     self._told.append(told)
-                    request = json.dumps([[list(each) for each in stages], str(folder)]).encode()
-                    socket.send_fds(requests, [request], [job, output, theirs.fileno()])
+                    request = [[list(each) for each in stages], str(folder), str(Path.cwd())]
+                    handles = [job, output, theirs.fileno()]
+                    socket.send_fds(requests, [json.dumps(request).encode()], handles)
             except OSError:
                 told.close()
                 return None
@@ -133,7 +134,7 @@ class Warm:
         Raises:
             OSError: that of another state has jobs under way, which would end with it.
         """
-        state = environment, Path.cwd(), sys.path
+        state = _paths(environment), environment.copy(), sys.path.copy()
         alive = self._template is not None and self._template.poll() is None
         self._told = [each for each in self._told if each.fileno() != -1]
         if self._requests is None or not alive or self._state != state:
@@ -141,7 +142,7 @@ class Warm:
                 raise OSError("the template has jobs under way")
             self.close()
             self._start(environment)
-            self._state = environment.copy(), Path.cwd(), sys.path.copy()
+            self._state = state
         assert self._requests is not None
         return self._requests
 
@@ -170,6 +171,12 @@ class Warm:
             self._template.kill()
             self._template.wait()
         self._requests = self._template = None
+
+
+def _paths(environment: dict[str, str]) -> list[Path]:
+    """Where Python is told to look for modules; a relative path depends on the directory."""
+    named = environment.get("PYTHONPATH", "").split(os.pathsep)
+    return [Path(each).absolute() for each in named if each]
 
 
 @contextmanager

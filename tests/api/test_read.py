@@ -66,7 +66,7 @@ def test_a_run_finds_what_the_command_measured(
     words = ["--data", "clicks.csv", "--columns", "user=uid,item=sku,time=ts"]
     done = bench_here(folder, "run", "--models", "popularity", *words)
     assert done.returncode == 0, done.stderr
-    board = bench.run(bench.read("clicks.csv", **NAMES), ["popularity"])
+    board = bench.run(bench.read("clicks.csv", **NAMES), ["popularity"], track="off")
     assert "measured before" in capsys.readouterr().out
     (record,) = Results(folder / "results").read_records()
     assert [each.key for each in board.records] == [record.key]
@@ -88,7 +88,8 @@ def test_without_times_the_order_gives_the_protocol(
     order: str, protocol: str, folder: Path
 ) -> None:
     data = bench.read(FRAME.drop(columns="ts"), user="uid", item="sku", order=order)
-    board = bench.run(data, ["popularity", "sasrec"], results=folder / "results", timeout=300)
+    where = {"results": folder / "results", "track": "off"}
+    board = bench.run(data, ["popularity", "sasrec"], timeout=300, **where)
     status = {record.cell.model: record.status for record in board.records}
     assert {record.cell.protocol for record in board.records} == {protocol}
     assert status == {"popularity": "ok", "sasrec": "skipped" if order == "random" else "ok"}

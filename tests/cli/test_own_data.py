@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
-from command import bench, bench_here
+from command import bench_here
 
 from bench.cli.data_options import FLAGS, flag
 from bench.cli.main import cli
@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_from_a_file_with_odd_headers_to_a_board_by_one_command(folder: Path) -> None:
-    done = bench(folder, "run", "--data", "odd.csv", "--columns", COLUMNS, *MODELS)
+    done = bench_here(folder, "run", "--data", "odd.csv", "--columns", COLUMNS, *MODELS)
     assert done.returncode == 0, done.stderr
     before, _, after = done.stdout.partition("canaries:")
     for said in ("user: column 'Who'", "time: column 'When it was', seconds since 1970"):
@@ -66,7 +66,7 @@ def test_from_a_file_with_odd_headers_to_a_board_by_one_command(folder: Path) ->
     board = (folder / "results" / "leaderboard.md").read_text()
     assert "odd.csv, loo-99" in board
     assert "Read: from odd.csv; separated by" in board and "time: column 'When it was'" in board
-    assert bench(folder, "verify").returncode == 0
+    assert bench_here(folder, "verify").returncode == 0
 
 
 def test_columns_that_are_not_clear_are_shown_with_the_flag_to_type(folder: Path) -> None:

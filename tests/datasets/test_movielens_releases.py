@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from command import bench
+from command import bench_here
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import serving
@@ -301,7 +301,7 @@ def test_films_of_csv_reads_what_was_written(films, start, ending):
 @pytest.mark.parametrize("name", ["latest_small", "10m", "32m"])
 def test_an_audit_of_made_files(tmp_path, name):
     write(tmp_path / MODULES[name].LAYOUT.folder, name)
-    done = bench(tmp_path, "data", "audit", f"movielens_{name}", "--data-dir", str(tmp_path))
+    done = bench_here(tmp_path, "data", "audit", f"movielens_{name}", "--data-dir", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "3 users x 3 items, 6 interactions" in done.stdout
     assert "user features: none" in done.stdout
@@ -309,6 +309,6 @@ def test_an_audit_of_made_files(tmp_path, name):
 
 
 def test_list_names_them(tmp_path):
-    listed = bench(tmp_path, "list").stdout
+    listed = bench_here(tmp_path, "list").stdout
     for name in (*(f"movielens_{name}" for name in NAMES), "ncf_pinterest_20"):
         assert f"\n  {name}" in listed

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from command import bench
+from command import bench_here
 from loopback import serving
 
 from bench.data.delimited import BadData
@@ -208,6 +208,6 @@ def test_an_audit_of_made_files(tmp_path, stem):
     write_ncf(tmp_path / "ncf", stem)
     name = MODULES[stem].__name__.rpartition(".")[2]
     words = ["data", "audit", name, "--protocol", "ncf-files", "--data-dir", str(tmp_path)]
-    done = bench(tmp_path, *words)
+    done = bench_here(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert "2 users x 199 items, 5 interactions" in done.stdout

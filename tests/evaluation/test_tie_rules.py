@@ -61,11 +61,8 @@ def exact(ordered: Interactions, test: dict[int, int]) -> float:
         better = sum(count > counts[item] for count in rivals)
         equal = sum(count == counts[item] for count in rivals)
         drawn = min(99, len(rivals))
-        places = [
-            hypergeom(len(rivals), ahead, drawn).cdf(9)
-            for ahead in range(better, better + equal + 1)
-        ]
-        hits.append(np.mean(places))
+        ahead = np.arange(better, better + equal + 1)
+        hits.append(np.mean(hypergeom.cdf(9, len(rivals), ahead, drawn)))
     return float(np.mean(hits))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from command import BENCH, PATIENCE, bench
+from command import BENCH, PATIENCE, bench_here
 from mlflow import MlflowClient
 from records import made_up
 
@@ -155,6 +155,6 @@ def test_commands_work_in_a_folder_with_a_question_mark(tmp_path: Path, folder: 
     odd = tmp_path / "why?" / "50%41"
     odd.mkdir(parents=True)
     shutil.move(folder / "results", odd / "results")
-    done = bench(odd, "run", "--models", "popularity", "--suite", "quick", "--track", "wait")
+    done = bench_here(odd, "run", "--models", "popularity", "--suite", "quick", "--track", "wait")
     assert (done.returncode, done.stderr) == (0, "")
-    assert bench(odd, "track").stdout == "0 runs written to MLflow\n"
+    assert bench_here(odd, "track").stdout == "0 runs written to MLflow\n"

@@ -18,7 +18,7 @@ from command import PATIENCE
 from bench.isolation.marks import MARK, end_all
 from bench.isolation.process import Ending, Limits, running
 from bench.isolation.template import PROGRAM
-from bench.isolation.warm import FRESH, warm
+from bench.isolation.warm import FRESH, Warm, warm
 from bench.isolation.worker import Job
 from bench.running.stages import BASE, stages_of_cell
 
@@ -119,6 +119,12 @@ class Waits:
         time.sleep(1000)
 """
 LIMITS = Limits(seconds=120)
+
+
+@pytest.fixture(autouse=True)
+def templates_end_with_their_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As without tests, see `lasting_templates`."""
+    monkeypatch.setattr("bench.isolation.warm.Warm", Warm)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from bench.adapter import Run
 from bench.interactions import Interactions
 from bench.isolation import deadline, left_memory
 from bench.isolation.process import Limits
+from bench.isolation.warm import warm
 from bench.peers.adapter import peer_class
 from bench.peers.definition import Library
 from bench.peers.known import with_peers
@@ -26,6 +27,7 @@ from bench.running import cell
 from bench.running.describe import describe
 from bench.running.display import Display
 from bench.running.plan import planned
+from bench.running.stages import BASE
 
 LIMITS = Limits(seconds=600)
 ROWS = (SuiteRow(model="tiny/popular"),)
@@ -45,7 +47,8 @@ def measure(
     side = tiny_library.SIDE.replace(FIT, fit.replace("\n", "\n        "))
     side = side.replace(SCORES, scores.replace("\n", "\n        "))
     (folder / "work").mkdir()
-    with with_peers([tiny_library.library(folder / "tiny", side=side)]):
+    library = tiny_library.library(folder / "tiny", side=side)
+    with with_peers([library]), warm(folder / "work", BASE):
         suite = Suite(dataset="synthetic", rows=ROWS)
         (known,) = describe(suite, folder / "work")
         each = planned(ROWS[0], known, 0, task, "cpu", 1)

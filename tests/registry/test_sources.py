@@ -71,15 +71,22 @@ def loaded() -> dict[str, list[str]]:
 def test_the_hash_of_each_model_follows_the_files_that_it_is_made_of(
     name: str, loaded: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One line more in each file of models/ in turn."""
-    files = sources.source_files(name)
-    assert set(map(Path, loaded[name])) <= set(files)
-    first, read_bytes = source_sha256(name), Path.read_bytes
-    for path in names.find("models", name).parent.rglob("*.py"):
+    """One line more in each of its files in turn, and in all others of models/ together."""
+    files = set(sources.source_files(name))
+    assert set(map(Path, loaded[name])) <= files
+    others = set(names.find("models", name).parent.rglob("*.py")) - files
+    assert others
+    read_bytes = Path.read_bytes
+
+    def digest(longer: set[Path]) -> str:
         monkeypatch.setattr(
-            Path, "read_bytes", lambda p, path=path: read_bytes(p) + b"\nx = 1\n" * (p == path)
+            Path, "read_bytes", lambda path: read_bytes(path) + b"\nx = 1\n" * (path in longer)
         )
-        assert (source_sha256(name) != first) == (path in files), path
+        return source_sha256(name)
+
+    first = digest(set())
+    assert digest(others) == first
+    assert [path for path in files if digest({path}) == first] == []
 
 
 def test_what_is_installed_is_searched_again_when_it_has_changed_or_is_forgotten(

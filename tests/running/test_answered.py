@@ -1,14 +1,17 @@
 """What a model says of itself is asked once, and again when what decides it has changed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BadParameter
+from bench.isolation.warm import warm
 from bench.registry import names, remembered
 from bench.registry.suites import Suite, SuiteRow
 from bench.running import describe as describing
 from bench.running.describe import Described, describe
+from bench.running.stages import BASE
 
 MODEL = """
 from dataclasses import dataclass
@@ -24,6 +27,13 @@ class Asked(Adapter):
     def fit(self, train, run): pass
     def scores(self, users): pass
 """
+
+
+@pytest.fixture(autouse=True)
+def forks(tmp_path: Path) -> Iterator[None]:
+    """Models are asked in forks, as in a run."""
+    with warm(tmp_path, BASE):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 from cells_to_tell import kept, of_seed, runs, states
-from command import BENCH, PATIENCE, bench
+from command import BENCH, PATIENCE, bench_here
 from filelock import FileLock
 
 from bench.records.folder import Results
@@ -99,7 +99,7 @@ def test_a_writer_that_ends_within_a_record_is_followed_by_one_that_mends_it(
         patch.setattr(aside, "JOB", killed)
         tracking.finish(records)
     assert list(store.Ended(results)) == [tracking.invocation]
-    done = bench(results.path.parent, "track", "--results", str(results))
+    done = bench_here(results.path.parent, "track", "--results", str(results))
     assert (done.returncode, done.stderr) == (0, "")
     assert states(results, "cell") == ["FINISHED"] * 2
     assert states(results, "invocation") == ["FINISHED"]
@@ -119,7 +119,9 @@ def test_a_store_that_cannot_be_reached_is_said_once(
     assert said.count("MLflow") == said.count("\n") == 1
     assert "The run goes on; `bench track` writes what is missing." in said
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert bench(results.path, "track", "--results", ".").stdout == "3 runs written to MLflow\n"
+    assert (
+        bench_here(results.path, "track", "--results", ".").stdout == "3 runs written to MLflow\n"
+    )
     assert states(results, "invocation") == ["FINISHED"]
 
 
@@ -253,7 +255,9 @@ def test_off_tells_nothing_and_track_makes_up_for_it(
     tracking.log(record)
     tracking.finish([record])
     assert not runs(results, "cell")
-    assert bench(results.path, "track", "--results", ".").stdout == "1 runs written to MLflow\n"
+    assert (
+        bench_here(results.path, "track", "--results", ".").stdout == "1 runs written to MLflow\n"
+    )
 
 
 def test_the_board_is_shown_before_mlflow_is_told(

@@ -18,12 +18,14 @@ from bench import machine
 from bench.hashing import fingerprint
 from bench.interactions import DataSet, Interactions, PublishedSplit
 from bench.isolation import transfer
+from bench.isolation.warm import warm
 from bench.protocol.task import prepare
 from bench.records.folder import Results
 from bench.registry import names, suites
 from bench.registry.suites import Suite, SuiteRow
 from bench.running.describe import describe
 from bench.running.plan import Options
+from bench.running.stages import BASE
 from bench.running.training import Epoch
 from bench.space import choice, space
 from bench.tracking.tracker import Tracker
@@ -136,8 +138,9 @@ def tuned(
         tracking=NoTracking(),  # type: ignore[arg-type]
     )
     params = {"power": 0.5, "epochs": 4, "nap": 0.0, "work": 0.0} | row.params
-    (described,) = describe(Suite(dataset="synthetic", rows=(SuiteRow(model=model),)), work)
-    (log,) = session.tune([Tuned(row, params, tuning.space_of(model, described))])
+    with warm(work, BASE):
+        (described,) = describe(Suite(dataset="synthetic", rows=(SuiteRow(model=model),)), work)
+        (log,) = session.tune([Tuned(row, params, tuning.space_of(model, described))])
     return log
 
 
