@@ -22,7 +22,8 @@ from numba.core.registry import cpu_target
 # Sums may be taken in any order, and fused with multiplications, as vector instructions need. The
 # order is fixed when a kernel is compiled. NaN and infinity keep their meaning.
 FAST = {"reassoc", "contract", "nsz"}
-OPTIONS: dict[str, Any] = {"fastmath": FAST, "error_model": "numpy"}
+# No way in from C is compiled: nothing calls one.
+OPTIONS: dict[str, Any] = {"fastmath": FAST, "error_model": "numpy", "no_cfunc_wrapper": True}
 UNCOUNTED = OPTIONS | {"_nrt": False}  # without numba's run time, which counts references
 JOB = "BENCH_JOB"  # the variable that has a folder in that of the run, see bench.isolation.marks
 settings: Any = config

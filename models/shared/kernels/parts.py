@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bench.compilation import part
 from bench.interactions import Floats, Ids
 
+from .layers import copy_to
 from .optimizers import Moving, moving_type, step_rows, step_whole, take_rows
 from .pairs import SideArrays
 from .rows import second_order, second_order_backward, sparse_product, sparse_product_backward
@@ -159,13 +160,13 @@ def bring(side, n, room, clock):
     if side.table.weights.shape[1]:
         _take(rows, side.table, clock, room.table_rows)
     else:
-        room.table_rows[:n] = room.dot_rows[:n, :width]
+        copy_to(room.table_rows[:n], room.dot_rows[:n, :width])
     first = room.first[:n]
     np.dot(room.table_rows[:n], _map_of(side.matrix.weights, 0, width).T, first)
     _add_to_each(first, side.bias.weights[0])
     if not len(room.features):
         return
-    room.features[:] = side.vectors.weights[:, :width]
+    copy_to(room.features, side.vectors.weights[:, :width])
     for field in range(len(side.fields) - 1):  # each feature is mapped once
         some = slice(side.fields[field], side.fields[field + 1])
         map_ = _map_of(side.matrix.weights, 1 + field, width)
@@ -206,7 +207,7 @@ def learn(side, n, room, clock):
         width = room.table_rows.shape[1]
         to_first, to_table_rows = room.to_first[:n], room.to_table_rows[:n]
         np.dot(to_first, _map_of(side.matrix.weights, 0, width), to_table_rows)
-        room.to_matrix[:, :width] = np.dot(to_first.T, room.table_rows[:n])
+        copy_to(room.to_matrix[:, :width], np.dot(to_first.T, room.table_rows[:n]))
         _add_up(to_first, room.to_bias[0])
         if len(room.features):
             sparse_product_backward(
@@ -215,13 +216,15 @@ def learn(side, n, room, clock):
         for field in range(len(side.fields) - 1):
             some = slice(side.fields[field], side.fields[field + 1])
             map_ = _map_of(side.matrix.weights, 1 + field, width)
-            room.to_vectors[some, :width] += np.dot(room.to_mapped[some], map_)
+            to_vectors = room.to_vectors[some, :width]
+            to_vectors += np.dot(room.to_mapped[some], map_)
             columns = slice((1 + field) * width, (2 + field) * width)
-            room.to_matrix[:, columns] = np.dot(room.to_mapped[some].T, room.features[some])
+            copy_to(room.to_matrix[:, columns], np.dot(room.to_mapped[some].T, room.features[some]))
         if side.table.weights.shape[1]:
             step_rows(rows, to_table_rows, side.table, clock)
         else:
-            to_rows[:, :width] += to_table_rows
+            some_columns = to_rows[:, :width]
+            some_columns += to_table_rows
         step_whole(room.to_matrix, side.matrix, clock)
         step_whole(room.to_bias, side.bias, clock)
     if to_rows.shape[1]:
