@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self, TypeVar
 import psutil
 
 from bench.errors import Problem
+from bench.records.forms import wrong_fields
+from bench.text import one_line
 
 
 class BadRecord(Problem, ValueError):
@@ -49,9 +51,12 @@ class Kept:
         if unknown := values.keys() - known:
             raise BadRecord(f"{cls.KIND} with unknown fields {sorted(unknown)}")
         try:
-            return cls(**values | cls.parts(values))
+            found = cls(**values | cls.parts(values))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadRecord(f"incomplete {cls.KIND}: {error}") from error
+        if wrong := "; ".join(wrong_fields(found)):
+            raise BadRecord(f"{cls.KIND}: {one_line(wrong)}")
+        return found
 
     @classmethod
     def parts(cls, values: dict[str, Any]) -> dict[str, Any]:
