@@ -20,7 +20,7 @@ from bench.report.again import keep_report
 from bench.running import cell
 from bench.running.display import Display
 from bench.running.executors.choose import executor_for
-from bench.running.executors.executor import Clocked, Ended, Errand
+from bench.running.executors.executor import Clocked, Ended, Errand, NoPlaceLeft
 from bench.running.folder import keep, keep_ids, keep_label, kept_record
 from bench.running.keeping import Keeping
 from bench.running.plan import Options, Planned, limits_of
@@ -47,7 +47,8 @@ def show_nothing(outcome: RunOutcome) -> None:
 class Session:
     """One `bench run`: its cells on one task, or on tasks of one train, wherever they run.
 
-    Ctrl-C ends it early. Then, as at its end, the board is written and shown, and MLflow told.
+    Ctrl-C ends it early, and so does the loss of all places. Then, as at its end, the board is
+    written and shown, and MLflow told.
     """
 
     def __init__(
@@ -96,7 +97,8 @@ class Session:
             records.sort(key=lambda each: place[each.stem])
         self.outcome.kept, self.outcome.not_kept = self._keeping.kept, self._keeping.failed
         self.outcome.interrupted = isinstance(error, KeyboardInterrupt)
-        if error is not None and not self.outcome.interrupted:
+        places_lost = isinstance(error, NoPlaceLeft)
+        if error is not None and not self.outcome.interrupted and not places_lost:
             return False
         board = board_of(self._options.results)
         write(board, self._options.results)
@@ -105,7 +107,7 @@ class Session:
             self._show(self.outcome)
         finally:
             self._tracking.finish(self.outcome.records)
-        return True
+        return not places_lost
 
     def measure_canaries(self) -> None:
         """The canaries of the task, unless they were found within their bounds before."""

@@ -64,9 +64,9 @@ class Cluster:
 
     def start(self, *words: str, **given: Any) -> subprocess.Popen[str]:
         """A command in the network of the cluster."""
-        enter = ["nsenter", "-t", str(self._inside), "-n", "-p", "-m", "--"]
-        given = {"env": self.environment(), "cwd": self.folder, "text": True} | given
-        return subprocess.Popen([*enter, *words], **given)
+        enter = ["nsenter", "-t", str(self._inside), "-n", "-p", "-m", f"--wd={self.folder}", "--"]
+        given = {"env": self.environment()} | given
+        return subprocess.Popen([*enter, *words], text=True, **given)
 
     def bench(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """`bench` to its end."""

@@ -3,14 +3,13 @@
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import util
 from tempfile import TemporaryFile
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -18,10 +17,11 @@ import numpy as np
 
 from bench.errors import Problem, UsageError
 from bench.running.cluster import node as on_node
+from bench.running.cluster.head import CONNECTING_SECONDS, Watch, reach
 from bench.text import in_one_line, one_line, shown
 
 STDERR = 2  # its file descriptor
-CONNECTING_SECONDS = 5.0  # until a machine that does not answer is taken for unreachable
+FREE_SECONDS = 10.0  # for what others have just given back to be told of
 MISSING = "--cluster needs Ray: pip install 'loobench[cluster]'"
 
 
@@ -75,7 +75,8 @@ class Cluster:
         check_there(address)
         import ray
 
-        self._ray = ray
+        self._ray, self._address = ray, address
+        self._head = Watch(address)
         handler = signal.getsignal(signal.SIGTERM)
         said = _Said()
         try:
@@ -129,6 +130,19 @@ class Cluster:
         ]
         return sorted(nodes, key=lambda each: each.address)
 
+    def check_free(self) -> None:
+        """Whether anything can start now; what cannot would wait for others without a word.
+
+        Raises:
+            Problem: others have all CPUs of the cluster.
+        """
+        ray: Any = self._ray
+        end = monotonic() + FREE_SECONDS
+        while ray.available_resources().get("CPU", 0.0) < 1:
+            if monotonic() > end:
+                raise Problem(f"cluster {self._address}: no CPU is free, others have them all")
+            sleep(0.5)
+
     def share(self, value: bytes) -> Any:
         """Something that many orders have in common, sent to each node once."""
         return self._ray.put(np.frombuffer(value, dtype=np.uint8))
@@ -148,11 +162,16 @@ class Cluster:
         return Started(node, task.remote(program, order, shared))
 
     def wait(self, started: Iterable[Started], seconds: float) -> list[Started]:
-        """Those that have something to say, after so many seconds at most."""
+        """Those that have something to say, after so many seconds at most.
+
+        Raises:
+            ClusterLost: its head is gone.
+        """
         by_messages = {each.messages: each for each in started}
         try:
+            self._head.look()
             ready, _ = self._ray.wait(list(by_messages), timeout=seconds, fetch_local=False)
-        except self._ray.exceptions.RayError as error:
+        except (self._ray.exceptions.RayError, OSError) as error:
             raise ClusterLost(f"the cluster is lost: {in_one_line(error)}") from error
         return [by_messages[each] for each in ready]
 
@@ -208,7 +227,7 @@ def check_there(address: str) -> None:
     if util.find_spec("ray") is None:
         raise Problem(MISSING)
     try:
-        socket.create_connection((host, int(port)), CONNECTING_SECONDS).close()
+        reach(address)
     except OSError as error:
         raise Problem(f"cluster {address}: nothing answers there ({error})") from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from bench.errors import Problem
 from bench.isolation.process import Limits
 from bench.protocol.task import Task
 from bench.running.cell import Measured, measure
@@ -40,6 +41,10 @@ class Errand:
     clocked: bool = True  # the reference kernel is timed beside it
     hear: Hear = unheard  # hears what its process says, in the thread that asks for results
     prune: Prune = unpruned  # as for `bench.running.cell.measure`; in any thread or process
+
+
+class NoPlaceLeft(Problem):
+    """Nothing more can be measured anywhere; what was measured stands."""
 
 
 class Ended(NamedTuple):

@@ -19,7 +19,15 @@ from bench.protocol.task import Task
 from bench.records.files import load
 from bench.records.record import Record
 from bench.running.cell import READERS, Measured, checked_ledger, record_of
-from bench.running.cluster.client import Cluster, Node, NodeLost, OutOfMemory, ProcessLost, Started
+from bench.running.cluster.client import (
+    Cluster,
+    ClusterLost,
+    Node,
+    NodeLost,
+    OutOfMemory,
+    ProcessLost,
+    Started,
+)
 from bench.running.executors.executor import (
     NODE,
     Clocked,
@@ -27,6 +35,7 @@ from bench.running.executors.executor import (
     Errand,
     Errands,
     Executor,
+    NoPlaceLeft,
     unheard,
 )
 from bench.running.executors.order import PROGRAM, SAID, TOLD, Order, facts, files_of_models
@@ -71,12 +80,13 @@ class OnCluster(Executor):
             say: hears of each node that can measure nothing.
 
         Raises:
-            Problem: no node has a CPU.
+            Problem: no node has a CPU, or others have them all.
         """
         self._cluster, self._tasks, self._work, self._say = cluster, tasks, work, say
         self._nodes = [each for each in cluster.nodes() if each.cpus >= 1]
         if not self._nodes:
             raise Problem("the cluster has no node with a CPU for cells")
+        cluster.check_free()
         self.places = len(self._nodes)
         self._fit: set[Node] = set()  # whose canaries were within their bounds
         self._waiting: deque[Turn] = deque()
@@ -97,17 +107,24 @@ class OnCluster(Executor):
         """See `Executor`.
 
         Raises:
-            Problem: no node is left that can measure.
+            NoPlaceLeft: no node can measure any more, or the cluster is lost.
         """
+        try:
+            yield from self._results(errands)
+        except ClusterLost as error:
+            raise NoPlaceLeft(f"{error}; {GOES_ON}") from error
+
+    def _results(self, errands: Errands) -> Iterator[Ended | Clocked]:
         self._fill(errands)
-        while self._running:
+        # Canaries alone are waited for no longer: their node may be busy for others.
+        while self._running and (self._waiting or any(self._running.values())):
             for started in self._cluster.wait(self._running, HEARD_SECONDS):
                 yield from self._heard(started)
             for turn in filter(None, self._running.values()):
                 turn.errand.hear("", None)
             self._fill(errands)
         if self._waiting:
-            raise Problem(f"no node of the cluster can measure any more; {GOES_ON}")
+            raise NoPlaceLeft(f"no node of the cluster can measure any more; {GOES_ON}")
 
     def _fill(self, errands: Errands) -> None:
         """Give each idle node its next cell; the first thing that it gets are the canaries."""
@@ -236,6 +253,7 @@ class OnCluster(Executor):
 
 def checked(cluster: Cluster, tasks: Mapping[str, Task]) -> Iterator[tuple[Node, str]]:
     """Each node of a cluster, and why it can measure nothing; "" where it can."""
+    cluster.check_free()
     shared = cluster.share(pickle.dumps(dict(tasks)))
     running: dict[Started, None] = {}
     for node in cluster.nodes():
