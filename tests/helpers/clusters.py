@@ -106,6 +106,14 @@ class Cluster:
         """Those of commands."""
         return [each for each in self.processes() if BENCH in _words(each)]
 
+    def kill_serving(self, job: Path) -> None:
+        """Kill the process of a node below which a job runs in this folder, and its keeper."""
+        folder = str(job.parents[1])
+        found = [each for each in self.processes() if folder in _words(each)]
+        assert found
+        for each in found:
+            each.kill()
+
     def kill_node(self, number: int) -> None:
         """As if its machine had lost its power."""
         name = f"10.99.0.{number}"

@@ -1,13 +1,11 @@
 """Cells on a real Ray cluster of three nodes, with real kills: the figures of one machine."""
 
 import json
-import pickle
 import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from clusters import HEAD, Cluster, cluster, missing
 from command import BENCH, PATIENCE, bench, bench_here
@@ -37,7 +35,9 @@ class Waiting(Adapter):
 
     def fit(self, train, run):
         folder = Path(self.folder)
-        (folder / f"began {run.seed} {time.monotonic_ns()}").touch()
+        (folder / f"began {run.seed} {time.monotonic_ns()}").write_text(
+            os.environ["BENCH_JOB"]
+        )
         while run.seed and not (folder / "go on").exists():
             time.sleep(0.01)
         self._scores = np.random.default_rng(run.seed).random(train.n_items, dtype=np.float32)
@@ -132,26 +132,13 @@ def test_a_process_that_dies_twice_is_recorded_and_the_rest_goes_on(
     began = lambda: len(list(tmp_path.glob("began 1*")))  # noqa: E731
     for number in (1, 2):
         until(lambda number=number: began() == number)  # type: ignore[misc]
-        for each in there.working():
-            if _seed_of(each) == 1:
-                each.kill()
+        latest = max(tmp_path.glob("began 1*"), key=lambda path: path.stat().st_mtime_ns)
+        until(latest.read_text)
+        there.kill_serving(Path(latest.read_text()))
     (tmp_path / "go on").touch()
     assert running.wait(PATIENCE) == 1
     found = {r.cell.seed: r.status for r in Results(tmp_path / "results").read_records()}
     assert found == {0: "ok", 1: "killed", 2: "ok"}
-
-
-def _seed_of(process: psutil.Process) -> int | None:
-    """Of the cell that a process on a node is at, by its order."""
-    try:
-        words = process.cmdline()
-    except psutil.Error:  # it has ended
-        return None
-    folder = Path(words[-1]) if "executors.order" in " ".join(words) else Path("nowhere")
-    if not (folder / "order").exists():
-        return None
-    errand = pickle.loads((folder / "order").read_bytes()).errand
-    return errand.planned[0].cell.seed if errand else None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

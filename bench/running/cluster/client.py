@@ -159,7 +159,7 @@ class Cluster:
             retry_exceptions=False,
             scheduling_strategy=there,
         )
-        return Started(node, task.remote(program, order, shared))
+        return Started(node, task.remote(program, shared.hex(), order, shared))
 
     def wait(self, started: Iterable[Started], seconds: float) -> list[Started]:
         """Those that have something to say, after so many seconds at most.

@@ -6,30 +6,46 @@ parquet, which the driver reads as any file that it did not write.
 
 import json
 import pickle
+import shutil
 import socket
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
+from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any
 
 from bench import __version__, machine
 from bench.canaries import run as canary_run
 from bench.evaluation import ledger
+from bench.isolation.warm import warm
 from bench.protocol.task import Task
 from bench.records import files
 from bench.registry.imports import imported_by
 from bench.registry.names import added_models, with_models
 from bench.registry.sources import source_sha256
 from bench.running.cell import Measured
-from bench.running.cluster.node import ANSWER, MESSAGES, ORDER, SHARED
-from bench.running.executors.executor import Ended, Errand, Hear
+from bench.running.cluster.node import ANSWER, SAYS
+from bench.running.cluster.serve import served
+from bench.running.executors.executor import Ended, Errand, are_ok
 from bench.running.executors.one_by_one import OneByOne
 from bench.running.plan import harness_sha256, most_memory_mb
+from bench.running.stages import BASE
+from bench.text import in_one_line
 
-PROGRAM = "from bench.running.executors.order import main; main()"
+PROGRAM = """from bench.running.cluster.serve import begin
+begin()
+from bench.running.executors.order import main
+main()"""
+CODE_OF, HARNESS = "code of ", "code of the harness"  # names of facts begin so
+LEAST_MB = 64  # of free disk, with which a node can measure
+SAY_SECONDS = 0.2  # between two messages while it measures
+SAME_SECONDS = 10.0  # for which the reference kernel after a cell is that before the next
 SAID = "answer.json"  # in the zip file
 TOLD = ("phase", "share", "epoch")  # kinds of messages that are passed on while it measures
 
@@ -50,8 +66,8 @@ def facts(models: Sequence[str]) -> dict[str, str]:
     return {
         "bench": __version__,
         **machine.packages(),
-        "code of the harness": harness_sha256(),
-        **{f"code of {model}": source_sha256(model) for model in models},
+        HARNESS: harness_sha256(),
+        **{f"{CODE_OF}{model}": source_sha256(model) for model in models},
     }
 
 
@@ -60,7 +76,7 @@ def first_difference(wanted: Mapping[str, str], found: Mapping[str, str]) -> str
     for name in {**wanted, **found}:
         here, there = wanted.get(name), found.get(name)
         if here != there:
-            if name.startswith("code of"):
+            if name.startswith(CODE_OF):
                 return f"{name} is not the same"
             return f"{name} {there or 'is missing'} there, {here or 'missing'} here"
     return ""
@@ -80,51 +96,99 @@ def files_of_models(models: Sequence[str]) -> tuple[dict[str, bytes], list[str]]
 
 
 def main() -> None:
-    """Do what the folder of the argument has an order for."""
-    folder = Path(sys.argv[1])
-    order: Order = pickle.loads((folder / ORDER).read_bytes())
-    tasks: dict[str, Task] = pickle.loads((folder / SHARED).read_bytes())
-    for name, content in order.files.items():
-        path = folder / "models" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    (folder / "work").mkdir()
-    with (
-        with_models(folder / "models" / name for name in order.added),
-        (folder / MESSAGES).open("a", encoding="utf-8", buffering=1) as messages,
-    ):
-
-        def hear(kind: str, value: Any) -> None:
-            if kind in TOLD:
-                messages.write(json.dumps([kind, value]) + "\n")
-
-        answer = _done(order, tasks, folder / "work", hear)
-    written = folder / "written"
-    written.write_bytes(answer)
-    written.replace(folder / ANSWER)
+    """Do the orders that come over a connection, until it closes."""
+    connection, folder = served()
+    tasks: dict[str, Task] = pickle.loads(connection.recv_bytes())
+    work = folder / "work"
+    work.mkdir()
+    with warm(work, BASE):
+        server = Server(connection, tasks, work)
+        with suppress(EOFError):
+            while True:
+                server.do(pickle.loads(connection.recv_bytes()))
 
 
-def _done(order: Order, tasks: dict[str, Task], work: Path, hear: Hear) -> bytes:
-    models = [each.removeprefix("code of ") for each in order.facts if each.startswith("code of ")]
-    models.remove("the harness")
-    if unlike := first_difference(order.facts, facts(models)):
-        return _zipped({"unlike": unlike})
-    if order.errand is None:
-        return _zipped({"canaries": _canaries(tasks, work)})
-    limits = order.errand.limits
-    memory_mb = min(limits.memory_mb or sys.maxsize, most_memory_mb())
-    limits = replace(limits, memory_mb=memory_mb)
-    errand = replace(order.errand, limits=limits, hear=hear)
-    said: dict[str, Any] = {}
-    measured: list[Measured] = []
-    with OneByOne(tasks, work) as executor:
-        for event in executor.results(iter([errand])):
+class Server:
+    """Does orders, one after the other, and says meanwhile what is to be heard of them."""
+
+    def __init__(self, connection: Connection, tasks: dict[str, Task], work: Path) -> None:
+        """Nothing is done yet.
+
+        Args:
+            connection: to a worker of Ray.
+            tasks: by protocol.
+            work: an existing folder.
+        """
+        self._connection, self._tasks, self._work = connection, tasks, work
+        self._executor, self._ended = OneByOne(tasks, work), monotonic()
+        self._unsaid: list[str] = []
+        self._said = monotonic()
+
+    def do(self, order: Order) -> None:
+        """Do it, and answer."""
+        try:
+            with TemporaryDirectory(dir=self._work) as name:
+                answer = self._answer(order, Path(name))
+        except OSError as error:
+            answer = _zipped({"unlike": in_one_line(error)})
+        self._say()
+        self._connection.send_bytes(ANSWER + answer)
+        self._ended = monotonic()
+
+    def _answer(self, order: Order, folder: Path) -> bytes:
+        for name, content in order.files.items():
+            path = folder / "models" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        with with_models(folder / "models" / name for name in order.added):
+            models = [each for each in map(_model_of, order.facts) if each]
+            unlike = first_difference(order.facts, facts(models)) or self._full()
+            if unlike:
+                return _zipped({"unlike": unlike})
+            if order.errand is None:
+                return _zipped({"canaries": _canaries(self._tasks, self._work)})
+            return self._measured(order.errand, order.node, folder)
+
+    def _measured(self, errand: Errand, node: dict[str, str], folder: Path) -> bytes:
+        memory_mb = min(errand.limits.memory_mb or sys.maxsize, most_memory_mb())
+        limits = replace(errand.limits, memory_mb=memory_mb)
+        errand = replace(errand, limits=limits, hear=self._hear)
+        if monotonic() - self._ended > SAME_SECONDS:
+            self._executor = OneByOne(self._tasks, self._work)
+        said: dict[str, Any] = {}
+        measured: list[Measured] = []
+        for event in self._executor.results(iter([errand])):
             if isinstance(event, Ended):
                 measured = event.measured
             elif event.kernel is not None:
                 said["kernel"] = list(event.kernel)
-    about = order.node | {"host": socket.gethostname()}
-    return _zipped(said, [_on(each, about) for each in measured], work)
+        if not are_ok(measured) and (full := self._full()):
+            return _zipped({"unlike": full})
+        about = node | {"host": socket.gethostname()}
+        return _zipped(said, [_on(each, about) for each in measured], folder)
+
+    def _full(self) -> str:
+        """Why nothing can be measured on this disk; "" where there is room."""
+        left = shutil.disk_usage(self._work).free // 2**20
+        return f"its disk is full, {left} MB are left for {self._work.parent}" * (left < LEAST_MB)
+
+    def _hear(self, kind: str, value: Any) -> None:
+        """Say it on, together with other things of the moment."""
+        if kind in TOLD:
+            self._unsaid.append(json.dumps([kind, value]))
+        if monotonic() - self._said > SAY_SECONDS:
+            self._say()
+
+    def _say(self) -> None:
+        self._said = monotonic()
+        if self._unsaid:
+            self._connection.send_bytes(SAYS + "\n".join(self._unsaid).encode())
+            self._unsaid = []
+
+
+def _model_of(fact: str) -> str:
+    """The model whose code a fact is about; "" where it is about something else."""
+    return fact.removeprefix(CODE_OF) if fact.startswith(CODE_OF) and fact != HARNESS else ""
 
 
 def _canaries(tasks: dict[str, Task], work: Path) -> list[str]:
