@@ -17,7 +17,7 @@ SPHINX = $(BIN)/sphinx-build --conf-dir docs --fail-on-warning --keep-going --ni
 OPTIONS = $(if $(MODELS),--models $(MODELS)) $(if $(DATASET),--dataset $(DATASET)) \
           $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(ARGS)
 
-.PHONY: help bench test torture perf perf-compare peers scale gpu-check ui lint docs docs-links dist audit clean
+.PHONY: help bench test torture perf perf-compare peers scale gpu-check cluster-measure ui lint docs docs-links dist audit clean
 
 help:
 	@echo "make bench   train and measure all models on MovieLens-100K, and show the leaderboard"
@@ -33,6 +33,7 @@ help:
 	@echo "make scale   time and memory up to 100 M interactions: docs/scale.md and results/scale.md, about 1 hour"
 	@echo "             and, where SIZES is not given, reading beside pandas and polars, and a catalogue of 41,000 items"
 	@echo "             SIZES=1,10,25,100 ARGS=\"--models als,mf --timeout 600 --force\""
+	@echo "make cluster-measure  a cluster on this machine: overhead, speed, a node and drivers killed; 40 minutes"
 	@echo "make gpu-check   every model on a GPU against the CPU, and training rates: results/gpu-check.md, 9 minutes"
 	@echo "             ARGS=\"--device cpu\" rehearses it without a GPU; BARE=1 with PYTHON as it is, and WHEELS=..."
 	@echo "make ui      show the runs in MLflow, on this machine only"
@@ -72,6 +73,9 @@ gpu-check: $(if $(BARE),,$(READY))
 	@$(if $(BARE),$(PYTHON),$(BIN)/python) tests/gpu/gpu_check.py --results $(RESULTS) \
 		$(if $(MODELS),--models $(MODELS)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) \
 		$(if $(WHEELS),--wheels $(WHEELS)) $(ARGS)
+
+cluster-measure: $(TESTS_READY)
+	@$(BIN)/python tests/cluster/cluster_measure.py $(ARGS)
 
 ui: $(READY)
 	@$(BIN)/bench ui --results $(RESULTS) $(ARGS)

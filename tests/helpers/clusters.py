@@ -24,7 +24,7 @@ NODE = ["--object-store-memory=200000000", "--disable-usage-stats"]
 NAMESPACE = ["unshare", "-n", "-p", "-f", "--mount-proc", "--kill-child"]
 BEGIN = """
 ip link set lo up
-for number in 1 2 3; do ip addr add 10.99.0.$number/32 dev lo; done
+for number in 1 2 3 4; do ip addr add 10.99.0.$number/32 dev lo; done
 touch ready
 exec sleep infinity
 """
@@ -46,6 +46,8 @@ class Cluster:
 
     def __init__(self, folder: Path, inside: int, cpus: int = 1) -> None:
         self.folder, self._inside, self._cpus = folder, inside, cpus
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
         (folder / "token").touch(0o600)
         (folder / "token").write_text(secrets.token_hex(32))
 
@@ -55,6 +57,7 @@ class Cluster:
         return {
             **os.environ,
             "PATH": f"{bin_}:{os.environ['PATH']}",
+            "TMPDIR": str(self.temporary),
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN_PATH": str(self.folder / "token"),
             "RAY_USAGE_STATS_ENABLED": "0",
@@ -102,27 +105,33 @@ class Cluster:
         """Those that measure, wherever they stand."""
         return [each for each in self.processes() if "from bench." in " ".join(_words(each))]
 
+    def folders(self) -> list[Path]:
+        """Of processes that measure on nodes."""
+        return list(self.temporary.glob("bench-node-*"))
+
     def drivers(self) -> list[psutil.Process]:
         """Those of commands."""
         return [each for each in self.processes() if BENCH in _words(each)]
 
-    def kill_serving(self, job: Path) -> None:
-        """Kill the process of a node below which a job runs in this folder, and its keeper."""
-        folder = str(job.parents[1])
-        found = [each for each in self.processes() if folder in _words(each)]
-        assert found
-        for each in found:
-            each.kill()
+    def serving(self, job: Path) -> list[psutil.Process]:
+        """The process of a node below which a job runs in this folder, and its keeper."""
+        return [each for each in self.processes() if str(job.parents[1]) in _words(each)]
 
     def kill_node(self, number: int) -> None:
         """As if its machine had lost its power."""
-        name = f"10.99.0.{number}"
+        self._kill("raylet", f"10.99.0.{number}")
+
+    def kill_head(self) -> None:
+        """What all nodes hear from, and nothing else."""
+        self._kill("gcs_server", "")
+
+    def _kill(self, program: str, of: str) -> None:
         for each in self.processes():
             words = _words(each)
-            if words and words[0].endswith("raylet") and any(name in word for word in words):
+            if words and words[0].endswith(program) and any(of in word for word in words):
                 each.send_signal(signal.SIGKILL)
                 return
-        raise AssertionError(f"no node {name}")
+        raise AssertionError(f"no {program} {of}")
 
 
 def _words(process: psutil.Process) -> list[str]:

@@ -2,13 +2,13 @@
 
 import json
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clusters import HEAD, Cluster, cluster, missing
 from command import BENCH, PATIENCE, bench, bench_here
+from waiting import RUN, until, words_of_waiting
 
 from bench.records.folder import Results
 
@@ -16,36 +16,6 @@ pytestmark = [
     pytest.mark.slow,  # a cluster starts in half a minute
     pytest.mark.skipif(bool(missing()), reason=missing() or "there can be a cluster"),
 ]
-
-MODEL = '''"""Waits where it is told, and then is popularity with noise."""
-
-import os
-import time
-from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-
-from bench.adapter import Adapter
-
-
-@dataclass(kw_only=True)
-class Waiting(Adapter):
-    folder: str = ""
-
-    def fit(self, train, run):
-        folder = Path(self.folder)
-        (folder / f"began {run.seed} {time.monotonic_ns()}").write_text(
-            os.environ["BENCH_JOB"]
-        )
-        while run.seed and not (folder / "go on").exists():
-            time.sleep(0.01)
-        self._scores = np.random.default_rng(run.seed).random(train.n_items, dtype=np.float32)
-
-    def scores(self, users):
-        return np.tile(self._scores, (len(users), 1))
-'''
-RUN = ("run", "--suite", "quick", "--track", "off", "--cluster", HEAD)
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +25,8 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def waiting(there: Cluster, tmp_path: Path) -> list[str]:
-    """A run of that model, which only this machine has; the words of its command."""
-    (tmp_path / "waiting.py").write_text(MODEL)
-    words = [*RUN, "--model-path", str(tmp_path / "waiting.py"), "--models", "waiting"]
-    words += ["--set", f"waiting.folder={tmp_path}", "--results", str(tmp_path / "results")]
-    return [*words, "--seeds", "0,1,2"]
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def waiting(tmp_path: Path) -> list[str]:
+    return words_of_waiting(tmp_path)
 
 
 def tables(results: Path) -> dict[str, bytes]:
@@ -134,7 +93,8 @@ def test_a_process_that_dies_twice_is_recorded_and_the_rest_goes_on(
         until(lambda number=number: began() == number)  # type: ignore[misc]
         latest = max(tmp_path.glob("began 1*"), key=lambda path: path.stat().st_mtime_ns)
         until(latest.read_text)
-        there.kill_serving(Path(latest.read_text()))
+        for each in there.serving(Path(latest.read_text())):
+            each.kill()
     (tmp_path / "go on").touch()
     assert running.wait(PATIENCE) == 1
     found = {r.cell.seed: r.status for r in Results(tmp_path / "results").read_records()}
@@ -148,10 +108,11 @@ def test_a_driver_that_ends_leaves_nothing_and_the_same_command_goes_on(
     running = there.start(BENCH, *waiting)
     records = tmp_path / "results" / "records"
     until(lambda: list(records.glob("*.json")) and list(tmp_path.glob("began [12]*")))
+    assert there.folders()
     (driver,) = there.drivers()
     driver.send_signal(number)
     assert running.wait(PATIENCE) in (130, 137, -9)
-    until(lambda: not there.working())
+    until(lambda: not there.working() and not there.folders())
     assert [json.loads(path.read_text())["cell"]["seed"] for path in records.iterdir()] == [0]
     (tmp_path / "go on").touch()
     again = there.bench(*waiting)

@@ -21,7 +21,7 @@ from bench.running.cluster.head import CONNECTING_SECONDS, Watch, reach
 from bench.text import in_one_line, one_line, shown
 
 STDERR = 2  # its file descriptor
-FREE_SECONDS = 10.0  # for what others have just given back to be told of
+FREE_SECONDS = 30.0  # for what others have just given back to be told of
 MISSING = "--cluster needs Ray: pip install 'loobench[cluster]'"
 
 
@@ -171,7 +171,9 @@ class Cluster:
         try:
             self._head.look()
             ready, _ = self._ray.wait(list(by_messages), timeout=seconds, fetch_local=False)
-        except (self._ray.exceptions.RayError, OSError) as error:
+        except OSError as error:
+            raise ClusterLost(f"the cluster is lost: its head is gone ({error})") from error
+        except self._ray.exceptions.RayError as error:
             raise ClusterLost(f"the cluster is lost: {in_one_line(error)}") from error
         return [by_messages[each] for each in ready]
 

@@ -76,6 +76,10 @@ class Serving:
         with suppress(OSError):  # it has ended, and the first order is told so
             self._connection.send_bytes(shared)
 
+    def is_ready(self) -> bool:
+        """Whether it waits for an order; it has ended where none has come for long."""
+        return self._process.poll() is None and not self._connection.poll()
+
     def messages(self, order: bytes) -> Iterator[Message]:
         """What it says to an order; the last is its answer.
 
@@ -125,9 +129,11 @@ def do(program: str, name: str, order: bytes, shared: Any) -> Iterator[Message]:
         OSError: the node cannot write, as where its disk is full.
     """
     serving = _kept.pop((program, name), None)
-    if serving is None:
-        while _kept:
-            _kept.popitem()[1].end()
+    if serving is None or not serving.is_ready():
+        for other in (serving, *_kept.values()):
+            if other is not None:
+                other.end()
+        _kept.clear()
         remove_left(Path(tempfile.gettempdir()))
         serving = Serving(program, shared)
     yield from serving.messages(order)

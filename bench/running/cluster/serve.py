@@ -6,10 +6,14 @@ A program of `python -c` calls `begin` before its other imports, so that the kee
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bench.isolation.guard import stay_behind
+
+IDLE_SECONDS = 60.0
 
 
 def begin() -> None:
@@ -24,6 +28,17 @@ def begin() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
     stay_behind(parent, let_go=lambda: os.close(ours), at_end=remove)
+
+
+def orders(connection: Connection) -> Iterator[bytes]:
+    """Those that come, until there are none any more.
+
+    That is when the worker closes the connection. One whose head is gone may stay for ever, without
+    a word: after a minute without an order it gets another process for the next.
+    """
+    with suppress(EOFError):
+        while connection.poll(IDLE_SECONDS):
+            yield connection.recv_bytes()
 
 
 def served() -> tuple[Connection, Path]:

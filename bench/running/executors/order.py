@@ -11,7 +11,6 @@ import socket
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from multiprocessing.connection import Connection
@@ -31,7 +30,7 @@ from bench.registry.names import added_models, with_models
 from bench.registry.sources import source_sha256
 from bench.running.cell import Measured
 from bench.running.cluster.node import ANSWER, SAYS
-from bench.running.cluster.serve import served
+from bench.running.cluster.serve import orders, served
 from bench.running.executors.executor import Ended, Errand, are_ok
 from bench.running.executors.one_by_one import OneByOne
 from bench.running.plan import harness_sha256, most_memory_mb
@@ -103,9 +102,8 @@ def main() -> None:
     work.mkdir()
     with warm(work, BASE):
         server = Server(connection, tasks, work)
-        with suppress(EOFError):
-            while True:
-                server.do(pickle.loads(connection.recv_bytes()))
+        for order in orders(connection):
+            server.do(pickle.loads(order))
 
 
 class Server:
