@@ -79,6 +79,8 @@ class Cluster:
         self._head = Watch(address)
         handler = signal.getsignal(signal.SIGTERM)
         said = _Said()
+        # Ray prints pages of its own on a node that is lost, whatever it is told of logs.
+        ray._private.worker.print_to_stdstream = lambda data, ignore_prefix: None
         try:
             with said:
                 ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)

@@ -5,13 +5,14 @@ A program of `python -c` calls `begin` before its other imports, so that the kee
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bench.isolation.guard import stay_behind
+from bench.isolation.guard import PARENT_DEATH_SIGNAL, set_property, stay_behind
 
 IDLE_SECONDS = 60.0
 
@@ -19,15 +20,25 @@ IDLE_SECONDS = 60.0
 def begin() -> None:
     """Return in a process that ends with the worker which started it, and with all it has started.
 
+    A worker of Ray that ends kills its children first. So a process stands between it and the
+    keeper, which has work to do then.
+
     Arguments of the command: the file descriptor of the connection, that worker, and the folder.
     """
-    ours, parent, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    ours, worker, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    set_property(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != worker:  # it was gone before the line above
+        os._exit(1)
+    between = os.getpid()
+    if keeper := os.fork():
+        os.close(ours)
+        os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])))
 
     def remove() -> None:
-        if os.getppid() != parent:  # which would do it
+        if os.getppid() != between:  # else the worker does it, when it has read what was said
             shutil.rmtree(folder, ignore_errors=True)
 
-    stay_behind(parent, let_go=lambda: os.close(ours), at_end=remove)
+    stay_behind(between, let_go=lambda: os.close(ours), at_end=remove)
 
 
 def orders(connection: Connection) -> Iterator[bytes]:
