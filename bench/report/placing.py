@@ -57,7 +57,7 @@ class Label:
 
 
 def place(points: Sequence[Point], lines: Sequence[Box], within: Box) -> list[Label]:
-    """The names where they cover the least; the crowded ones choose first.
+    """The names where they cover the least; the crowded ones choose first, and all once again.
 
     Args:
         points: all of them, also those that names must not cover.
@@ -87,6 +87,8 @@ def place(points: Sequence[Point], lines: Sequence[Box], within: Box) -> list[La
 
     for point in sorted(points, key=crowd, reverse=True):
         placed.append(min(_places(point), key=cost))
+    for _ in range(len(placed)):  # each leaves its place to choose again, beside all others
+        placed.append(min(_places(placed.pop(0).point), key=cost))
     return placed
 
 
@@ -96,6 +98,6 @@ def _places(point: Point) -> Iterator[Label]:
     yield Label(point, -10, 0, "right")
     yield Label(point, 0, -14, "center")
     yield Label(point, 0, 15, "center")
-    for down in (-12, 11, -18, 17):
+    for down in (-12, 11, -18, 17, -24, 23):
         yield Label(point, 7, down, "left")
         yield Label(point, -7, down, "right")
