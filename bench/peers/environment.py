@@ -114,7 +114,11 @@ def peer_sha256(library: Library, model: str, *, declared: bool) -> str:
         declared: whether its search space counts, which changes no result.
     """
     found = library.models[model]
-    files = sorted({*library.folder.rglob("*.py"), *Path(__file__).parent.glob("*.py")})
+    ours = Path(__file__).parent
+    # By where they would stand in the package, so that a library elsewhere has the same hash.
+    places = {path: ("libraries", *path.parts) for path in library.folder.rglob("*.py")}
+    places |= {path: (path.name,) for path in ours.glob("*.py")}
+    files = sorted(places, key=lambda path: places[path])
     parts = {
         "model": [found.name, found.order, found.cuda],
         "search": str(found.search) if declared else "",

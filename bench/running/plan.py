@@ -57,7 +57,9 @@ class Options:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
             raise unknown("device", self.device, ["cpu", "cuda", "cuda:0"])
-        if self.device != "cpu":
+        if self.cluster and self.device not in ("cpu", "cuda"):
+            raise BadParameter(f"a cluster gives each cell a GPU: device cuda, not {self.device}")
+        if self.device != "cpu" and not self.cluster:
             _check_gpu(self.device)
         if self.track not in get_args(Track):
             raise unknown("way to track", str(self.track), get_args(Track))
@@ -67,8 +69,6 @@ class Options:
             raise BadParameter(f"threads must be 1 or more, not {self.threads}")
         if self.jobs < 1:
             raise BadParameter(f"jobs must be 1 or more, not {self.jobs}")
-        if self.cluster and (self.jobs > 1 or self.device != "cpu"):
-            raise BadParameter("a cluster measures one cell at a time on each node, on its CPU")
         if self.jobs > 1 and self.device != "cpu":
             raise BadParameter(f"device {self.device}: one cell at a time, not {self.jobs} jobs")
 

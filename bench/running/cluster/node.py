@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing import Pipe
 from pathlib import Path
@@ -22,6 +22,7 @@ SAYS, ANSWER = b"s", b"a"  # what a message begins with
 PREFIX = "bench-node-"  # of the folders of processes that serve
 OUTPUT = "output.txt"  # in its folder
 SAID = 2000  # characters of what a process printed that are told
+GPUS = "CUDA_VISIBLE_DEVICES"  # the variable by which Ray gives them out
 PRIVATE = "RAY_"  # of addresses and tokens, which are no model's business
 YOUNG_SECONDS = 60.0  # in which a folder may be without its lock, for it has just been made
 ENDING_SECONDS = 20.0  # that a process has to end what it has started
@@ -80,14 +81,15 @@ class Serving:
         """Whether it waits for an order; it has ended where none has come for long."""
         return self._process.poll() is None and not self._connection.poll()
 
-    def messages(self, order: bytes) -> Iterator[Message]:
-        """What it says to an order; the last is its answer.
+    def messages(self, order: bytes, more: Sequence[Any]) -> Iterator[Message]:
+        """What it says to an order, and to what goes with it; the last is its answer.
 
         Raises:
             ProcessEnded: there is none.
         """
         try:
-            self._connection.send_bytes(order)
+            for each in (order, *more):
+                self._connection.send_bytes(each)
             message = None
             while message is None or not message.is_answer:
                 said = self._connection.recv_bytes()
@@ -115,7 +117,7 @@ class Serving:
 _kept: dict[tuple[str, str], Serving] = {}  # at most one, between two orders of the same run
 
 
-def do(program: str, name: str, order: bytes, shared: Any) -> Iterator[Message]:
+def do(program: str, name: str, order: bytes, shared: Any, *more: Any) -> Iterator[Message]:
     """What a process says to an order: whole lines while it is at it, and at the end its answer.
 
     Args:
@@ -123,11 +125,13 @@ def do(program: str, name: str, order: bytes, shared: Any) -> Iterator[Message]:
         name: of what is shared; a process has the same for all its orders.
         order: what is to be done.
         shared: an array of bytes that many orders have in common.
+        more: such arrays that go with this order.
 
     Raises:
         ProcessEnded: there is no answer.
         OSError: the node cannot write, as where its disk is full.
     """
+    name = f"{name} {os.environ.get(GPUS, '')}"  # others may be given to this worker next time
     serving = _kept.pop((program, name), None)
     if serving is None or not serving.is_ready():
         for other in (serving, *_kept.values()):
@@ -136,7 +140,7 @@ def do(program: str, name: str, order: bytes, shared: Any) -> Iterator[Message]:
         _kept.clear()
         remove_left(Path(tempfile.gettempdir()))
         serving = Serving(program, shared)
-    yield from serving.messages(order)
+    yield from serving.messages(order, more)
     _kept[program, name] = serving
 
 

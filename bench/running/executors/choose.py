@@ -41,7 +41,7 @@ def executor_for(
         from bench.running.cluster.client import Cluster
         from bench.running.executors.on_cluster import OnCluster
 
-        return OnCluster(Cluster(options.cluster), tasks, work, say)
+        return OnCluster(Cluster(options.cluster), tasks, work, options, say)
     if options.jobs == 1:
         return OneByOne(tasks, work)
     cores = places(options.jobs, options.threads, say)

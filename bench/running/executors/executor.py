@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -11,7 +12,8 @@ from typing import Any, NamedTuple
 from bench.errors import Problem
 from bench.isolation.process import Limits
 from bench.protocol.task import Task
-from bench.running.cell import Measured, measure
+from bench.records.record import Status
+from bench.running.cell import Measured, measure, record_of
 from bench.running.plan import Planned
 from bench.running.reference import KernelTimes
 from bench.running.together import measure_together
@@ -103,3 +105,16 @@ def measured_here(errand: Errand, tasks: Mapping[str, Task], work: Path) -> list
 def are_ok(measured: Sequence[Measured]) -> bool:
     """Whether all of them are."""
     return all(each.record.status == "ok" for each in measured)
+
+
+def unmeasured(
+    errand: Errand, tasks: Mapping[str, Task], status: Status, reason: str
+) -> Iterator[Ended | Clocked]:
+    """The end of an errand that nothing has come of."""
+    now = datetime.now(UTC)
+    records = [
+        record_of(each, tasks[each.cell.protocol], now, status=status, reason=reason)
+        for each in errand.planned
+    ]
+    yield Ended(errand, [Measured(each) for each in records])
+    yield Clocked(errand, None)
