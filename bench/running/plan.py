@@ -30,7 +30,13 @@ from bench.tracking.aside import Track
 # in tests/running/test_key.py. Some load numba: they are only read.
 DECISIVE = (
     *("adapter.py", "interactions.py", "compilation.py", "machine.py"),
-    *("evaluation/*.py", "evaluation/tiles/*.py", "fold_in/*.py", "isolation/*.py"),
+    *(
+        "evaluation/*.py",
+        "evaluation/kernels/*.py",
+        "evaluation/tiles/*.py",
+        "fold_in/*.py",
+        "isolation/*.py",
+    ),
     *("records/timings.py", "registry/models.py"),
     *("running/cell.py", "running/compiling.py", "running/job.py", "running/new_people.py"),
     *("running/reference.py", "running/stages.py", "running/text_vectors.py"),
