@@ -40,7 +40,6 @@ ALLOWED = {
     ("bench/api/handed.py", "pickle.loads"): "a class that the run wrote for its own cells",
     ("tests/api/test_code.py", "exec"): "the cell of a notebook that stands in the test",
     ("tests/api/test_page.py", "exec"): "the examples of a page of ours",
-    ("tests/running/test_cluster.py", "pickle.loads"): "an order that the test itself has made",
     ("tests/fuzz/warm.py", "exec"): "the line that the harness gives a child",
     ("bench/running/executors/at_node.py", "pickle.loads"): "of the driver, which sends models too",
     ("bench/running/executors/answers.py", "found.extractall"): "a zip file stays in its folder",

@@ -147,7 +147,7 @@ class AutoencoderAdapter(Adapter):
         latent=choice(64, 100, 200, 400),
         dropout=number(0, 0.8),
         epochs=whole(10, 200, log=True),
-        batch_size=choice(64, 125, 250, 500),
+        batch_size=whole(32, 512, log=True),
         learning_rate=log(3e-4, 0.03),
         last_rate=log(0.02, 1),
         weight_decay=number(0, 0.5),
