@@ -162,15 +162,24 @@ def lost(folder: Path, suite: Sequence[str]) -> str:
 
 
 def kills(folder: Path, count: int, seed: int) -> str:
-    """The driver killed at random moments, and the same command again and again."""
-    chance, words = random.Random(seed), [*sleeping(folder, 1.0), "--seeds", seeds(count)]
+    """The driver killed at random moments, and the same command again and again.
+
+    Three of four moments are while it measures, the others from its start on.
+    """
+    chance, words = random.Random(seed), [*sleeping(folder, 1.0), "--seeds", seeds(4 * count)]
     seconds(None, run(folder, "one", *words), folder / "errors")
-    slowest, before, ended, number = 0.0, 0, 0, 0
+    slowest, before, waiting, number = 0.0, 0, 0, 0
+
+    def records() -> int:
+        return len(list((folder / "three" / "records").glob("*.json")))
+
     with cluster(folder, nodes=3) as there:
         code: int | None = None
         while number < count and code is None:
             driver = there.start(*run(folder, "three", *words), "--cluster", HEAD)
-            wait = chance.uniform(0.0, 15.0)
+            while number % 4 and driver.poll() is None and records() == before:
+                time.sleep(0.05)
+            wait = chance.uniform(0.0, 4.0)
             try:
                 code = driver.wait(wait)
             except subprocess.TimeoutExpired:
@@ -181,8 +190,8 @@ def kills(folder: Path, count: int, seed: int) -> str:
                 began = time.monotonic()
                 until(lambda: not there.working())
                 slowest = max(slowest, time.monotonic() - began)
-                measured = len(list((folder / "three" / "records").glob("*.json")))
-                ended += measured == before
+                measured = records()
+                waiting += measured == before
                 print(f"  kill {number} after {wait:.1f} s: {measured} cells there", flush=True)
                 before = measured
             if code is not None and number < count:  # done before its time: begin anew
@@ -192,7 +201,7 @@ def kills(folder: Path, count: int, seed: int) -> str:
         until(lambda: not there.working())
         left = there.folders()
     return (
-        f"kills: the driver killed {number} times (seed {seed}; {ended} times before another cell"
+        f"kills: the driver killed {number} times (seed {seed}; {waiting} times before another cell"
         f" was kept), last exit code {code}: {equal(folder / 'one', folder / 'three')}; the last"
         f" process on a node was gone after {slowest:.1f} s"
         f"{'' if slowest < GONE_SECONDS else ', TOO LATE'}; {len(left)} folders left on nodes"
