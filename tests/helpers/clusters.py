@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import util
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -45,8 +46,9 @@ def missing() -> str:
 class Cluster:
     """Head and nodes; commands see the same network and processes."""
 
-    def __init__(self, folder: Path, inside: int, cpus: int = 1) -> None:
+    def __init__(self, folder: Path, sessions: str, inside: int, cpus: int = 1) -> None:
         self.folder, self._inside, self._cpus = folder, inside, cpus
+        self._sessions = sessions
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         (folder / "token").touch(0o600)
@@ -86,7 +88,7 @@ class Cluster:
         where = [f"--address={HEAD}"]
         if number == 1:
             where = ["--head", "--port=6399", "--include-dashboard=false"]
-            where += [f"--temp-dir={self.folder / 'ray'}"]
+            where += [f"--temp-dir={self._sessions}"]
         for _ in range(ATTEMPTS):
             with (self.folder / f"node{number}.txt").open("w") as said:
                 started = self.start(
@@ -163,16 +165,18 @@ def _namespace(process: int) -> str:
 @contextmanager
 def cluster(folder: Path, nodes: int, cpus: int = 1) -> Iterator[Cluster]:
     """A cluster of so many nodes, of so many CPUs each; at the end nothing of it is left."""
-    outer = subprocess.Popen([*NAMESPACE, "bash", "-c", BEGIN], cwd=folder)
-    try:
-        while not (folder / "ready").exists():
-            assert outer.poll() is None
-            time.sleep(0.05)
-        (inside,) = psutil.Process(outer.pid).children()
-        found = Cluster(folder, inside.pid, cpus)
-        for number in range(1, nodes + 1):
-            found.add_node(number)
-        yield found
-    finally:
-        outer.kill()  # --kill-child: and with the first process in it all others end
-        outer.wait()
+    # Sockets stand in it, and no path of a socket may have more than 107 bytes.
+    with TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as sessions:
+        outer = subprocess.Popen([*NAMESPACE, "bash", "-c", BEGIN], cwd=folder)
+        try:
+            while not (folder / "ready").exists():
+                assert outer.poll() is None
+                time.sleep(0.05)
+            (inside,) = psutil.Process(outer.pid).children()
+            found = Cluster(folder, sessions, inside.pid, cpus)
+            for number in range(1, nodes + 1):
+                found.add_node(number)
+            yield found
+        finally:
+            outer.kill()  # --kill-child: and with the first process in it all others end
+            outer.wait()
